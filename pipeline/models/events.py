@@ -1,0 +1,37 @@
+"""Ledger events: who did what to which ids and hashes; never names or values."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pipeline.models.actors import Actor
+from pipeline.models.base import Instant, Model, Sha256
+
+
+class Event(Model):
+    """One fact for the ledger, inserted unchained in the business transaction.
+
+    `event_id` is given by the writer so that a repeated transaction inserts it once.
+    """
+
+    event_id: str
+    at: Instant
+    actor: Actor
+    action: Annotated[str, Field(pattern=r"^[a-z]+(\.[a-z_]+)+$")]
+    """Past tense with its subject, e.g. `batch.received`, `component.signed`."""
+    subjects: dict[str, str] = {}
+    """Ids: batch_id, component_id, dossier_code, object_key, version_id …"""
+    hashes: dict[str, Sha256] = {}
+
+
+class ChainedEvent(Model):
+    """An event with its place in the chain."""
+
+    event: Event
+    seq: int
+    """1-based, without gaps."""
+    prev_hash: Sha256
+    hash: Sha256
+    """SHA-256 over the RFC 8785 bytes of {seq, prev_hash, event}."""

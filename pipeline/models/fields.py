@@ -1,0 +1,47 @@
+"""Extracted field values with their evidence."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pipeline.models.base import Box, Model, Ratio
+
+
+class FieldStatus(StrEnum):
+    """Whether a value may be used without a person."""
+
+    ACCEPTED = "accepted"
+    REVIEW = "review"
+
+
+class FieldValue(Model):
+    """One field of a component.
+
+    A required field that was not found is present with an empty value and status review.
+    """
+
+    name: str
+    value: str
+    """NFC; dates as printed, normalised to dd/mm/yyyy where whole; amounts as printed."""
+    confidence: Ratio
+    status: FieldStatus
+    reasons: tuple[str, ...] = ()
+    """Codes why a person must look: MISSING, LOW_CONFIDENCE, PATTERN, CALENDAR, CCCD_SEX …"""
+    page: int = 0
+    """0-based within the component."""
+    box: Box | None = None
+    """Page points (bottom-left origin) of the archived page."""
+
+
+class FieldSet(Model):
+    """All fields of one component (domain-pack C.3, D)."""
+
+    component_id: str
+    code: str
+    fields: tuple[FieldValue, ...] = ()
+    catalogue_version: str
+    catalogue_sha256: str
+
+    def value(self, name: str) -> str | None:
+        """The value of a field, None where it is absent or empty."""
+        return next((f.value for f in self.fields if f.name == name and f.value), None)

@@ -1,0 +1,150 @@
+"""The manifest: the commit mark of a dossier in the archive (architecture §§5, 6).
+
+Written once per seq; the newest counts. Holds no field values. Readers accept all earlier
+versions of the schema.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pipeline.models.base import Instant, Model, Sha256
+from pipeline.models.batch import Channel, DossierStage
+from pipeline.models.components import FoundSignature, SignatureInfo
+from pipeline.models.split import PageCounts
+
+
+class ManifestRevision(Model):
+    """One revision of a component as archived."""
+
+    rev: int
+    object_key: str
+    version_id: str
+    sha256: Sha256
+    size: int
+    signature: SignatureInfo | None
+    found: tuple[FoundSignature, ...] = ()
+
+
+class ManifestComponent(Model):
+    """One component of the dossier."""
+
+    component_id: str
+    nn: int
+    code: str
+    digitisation_code: str
+    batch_id: Sha256
+    pages: tuple[int, ...]
+    confidence: float
+    revisions: tuple[ManifestRevision, ...]
+    sidecar_key: str
+    sidecar_sha256: Sha256
+
+
+class ManifestBatch(Model):
+    """A batch that put pages into the dossier."""
+
+    batch_id: Sha256
+    slot: int
+    source: str
+    received_at: Instant
+    counts: PageCounts
+    raw_index_key: str
+    raw_index_sha256: Sha256
+    refused: int = 0
+    """Files of the source that were refused and accepted as missing by a person."""
+
+
+class Manifest(Model):
+    """All components of one dossier, with what proves them."""
+
+    schema_: Literal["sohoa.manifest/1"] = "sohoa.manifest/1"
+    unit: str
+    dossier_code: str
+    year: int
+    seq: int
+    """1-based; gaps are allowed."""
+    written_at: Instant
+    procedure: str | None
+    case: str | None
+    stage: DossierStage
+    channel: Channel
+    batches: tuple[ManifestBatch, ...]
+    components: tuple[ManifestComponent, ...]
+    physical: tuple[str, ...] = ()
+    waived: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    catalogue_version: str
+    catalogue_sha256: Sha256
+    ledger_head: Sha256
+    software: str
+
+
+class RawPageEntry(Model):
+    """Where one page of the batch came from."""
+
+    index: int
+    source: int
+    source_page: int
+    sha256: Sha256
+    fate: str
+    """kept | blank | separator"""
+    object_key: str | None
+    """Key of the page image where it differs from its source file's (taken out or rasterised)."""
+
+
+class RawIndex(Model):
+    """`raw/{batch_id}/index.json`: page → (source, page, sha256)."""
+
+    schema_: Literal["sohoa.raw-index/1"] = "sohoa.raw-index/1"
+    batch_id: Sha256
+    unit: str
+    sources: tuple[tuple[str, Sha256, str], ...]
+    """(name, sha256, object key) of each source file, in order."""
+    pages: tuple[RawPageEntry, ...]
+
+
+class SidecarWord(Model):
+    """A word of the archived page; box in page points."""
+
+    text: str
+    confidence: float
+    box: tuple[float, float, float, float]
+
+
+class SidecarPage(Model):
+    """Text of one page of a component."""
+
+    page: int
+    """0-based within the component."""
+    width: float
+    """pt"""
+    height: float
+    text: str
+    words: tuple[SidecarWord, ...]
+
+
+class SidecarField(Model):
+    """A field value as archived; replaceable with the sidecar."""
+
+    name: str
+    value: str
+    confidence: float
+    status: str
+    reasons: tuple[str, ...] = ()
+    page: int = 0
+    box: tuple[float, float, float, float] | None = None
+
+
+class Sidecar(Model):
+    """`sohoa.text/1`: words, boxes and field values of one component."""
+
+    schema_: Literal["sohoa.text/1"] = "sohoa.text/1"
+    component_id: str
+    code: str
+    unit: str
+    dossier_code: str
+    pages: tuple[SidecarPage, ...]
+    fields: tuple[SidecarField, ...]
+    catalogue_version: str
+    catalogue_sha256: str

@@ -1,0 +1,67 @@
+"""Recognised text: words with boxes and confidence, in reading order."""
+
+from __future__ import annotations
+
+from pipeline.models.base import Box, Model, Ratio, Sha256
+from pipeline.models.pages import Turn
+
+
+class EngineIdentity(Model):
+    """Which engine and model read a page: part of every digest and of the provenance."""
+
+    engine: str
+    version: str
+    model: str
+    model_sha256: Sha256
+
+
+class Word(Model):
+    """One recognised word, NFC."""
+
+    text: str
+    confidence: Ratio
+    box: Box
+    """Upright pixels of the page (top-left origin)."""
+
+
+class Line(Model):
+    """Words of one printed line, left to right."""
+
+    words: tuple[Word, ...]
+    box: Box
+    """Upright pixels."""
+    block: int
+    """Number of the layout block the engine put the line in; 0-based, rising in reading order."""
+
+    @property
+    def text(self) -> str:
+        """Words joined by single spaces."""
+        return " ".join(w.text for w in self.words)
+
+
+class PageText(Model):
+    """Everything read on one page. A blank page or sheet has no lines and no engine."""
+
+    schema_id: str = "sohoa.page-text/1"
+    index: int
+    """0-based in the whole batch."""
+    turn: Turn
+    """Final clockwise turn raw → upright; recognition may have corrected imaging's."""
+    width_px: int
+    """Of the upright image."""
+    height_px: int
+    dpi: float
+    lines: tuple[Line, ...] = ()
+    engine: EngineIdentity | None = None
+
+    @property
+    def text(self) -> str:
+        """Lines joined by newlines, in reading order."""
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def confidence(self) -> float:
+        """Mean word confidence weighted by word length; 0 for a page without words."""
+        words = [w for line in self.lines for w in line.words]
+        letters = sum(len(w.text) for w in words)
+        return sum(w.confidence * len(w.text) for w in words) / letters if letters else 0.0

@@ -1,0 +1,66 @@
+"""Port of the archive: versioned objects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Literal, Protocol, TypeAlias
+
+from pipeline.models.files import FileRef
+
+Immutability: TypeAlias = Literal["enforced", "advisory"]
+"""`enforced` by object lock, or `advisory` (folder: mode 0444)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One version of an object."""
+
+    key: str
+    version_id: str
+    sha256: str
+    """Digest of the content as it was put."""
+    size: int
+    """Bytes."""
+
+
+class ObjectStore(Protocol):
+    """The central archive's objects: versioned, read and written by version id."""
+
+    @property
+    def immutability(self) -> Immutability:
+        """Whether the store itself forbids change."""
+        ...
+
+    def put(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
+        """Store bytes under a key; equal bytes already there are adopted, not doubled.
+
+        Args:
+            key: ASCII, `/`-separated (architecture §6).
+            ref: digest, size and media type that the bytes must have.
+            data: the bytes.
+            locked: True for write-once keys; False for replaceable ones (`text/`).
+
+        Raises:
+            ContentConflict: a locked key holds other bytes.
+            ChecksumMismatch: `data` is not what `ref` says.
+            ArchiveUnavailable: down or full; nothing visible was written.
+        """
+        ...
+
+    def head(self, key: str) -> StoredObject | None:
+        """The newest version, None where the key holds nothing."""
+        ...
+
+    def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
+        """The bytes of a version (default the newest).
+
+        Raises:
+            NotFound: `OBJECT_MISSING`.
+            ArchiveUnavailable: the store cannot be reached.
+        """
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Newest version of every key below a prefix, in key order."""
+        ...

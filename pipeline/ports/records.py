@@ -1,0 +1,299 @@
+"""Port of the records: the truth about work (architecture §5).
+
+Every method is one transaction and may be repeated with the same effect. Methods that change
+something take the events of the ledger with them: both are written or neither is.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from pipeline.models.batch import Batch, BatchState, DossierStage, IngestTerms, Problem
+from pipeline.models.events import ChainedEvent, Event
+from pipeline.models.records import (
+    BatchDossier,
+    BatchRecord,
+    ComponentRecord,
+    DossierRecord,
+    ManifestRecord,
+    Revision,
+)
+from pipeline.models.review import Answer, ResolvedReview, ReviewItem
+from pipeline.models.split import PageCounts
+
+
+@dataclass(frozen=True, slots=True)
+class DossierWish:
+    """What is wanted of a dossier that is opened."""
+
+    code: str | None
+    """Requested code; None: the next of the template."""
+    procedure: str | None
+    case: str | None
+    at: dt.datetime
+    """Moment of creation, for year and day of the code."""
+    template: str
+    """Template of new codes, e.g. `{unit}-{yymmdd}-{n:04d}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One delivery owed to the index."""
+
+    row_id: int
+    """Rising."""
+    component_id: str
+    """Whose document changed."""
+
+
+class BatchRecords(Protocol):
+    """Batches and their technical state."""
+
+    def register_batch(self, batch: Batch, events: Sequence[Event]) -> BatchRecord:
+        """Insert as PENDING, or give the row that is there."""
+        ...
+
+    def batch(self, batch_id: str) -> BatchRecord:
+        """By id or unique prefix.
+
+        Raises:
+            NotFound: `BATCH_UNKNOWN` or `ID_AMBIGUOUS`.
+        """
+        ...
+
+    def batches(self, *, state: BatchState | None = None) -> Iterator[BatchRecord]:
+        """All batches, oldest first."""
+        ...
+
+    def batches_of_sources(self, unit: str, sources: Sequence[str]) -> tuple[BatchRecord, ...]:
+        """Batches of a unit made from exactly these source digests in this order, oldest first."""
+        ...
+
+    def set_state(
+        self,
+        batch_id: str,
+        state: BatchState,
+        events: Sequence[Event],
+        problem: Problem | None = None,
+    ) -> None:
+        """Change the technical state; `problem` replaces the stored one."""
+        ...
+
+    def change_terms(self, batch_id: str, terms: IngestTerms) -> None:
+        """Replace the terms of an unfinished batch."""
+        ...
+
+    def finish_batch(self, batch_id: str, events: Sequence[Event]) -> None:
+        """State ARCHIVED, and one outbox row per component for the index, in one transaction."""
+        ...
+
+
+class DossierRecords(Protocol):
+    """Dossiers, their codes and their administrative stage."""
+
+    def open_dossier(
+        self, batch_id: str, slot: int, wish: DossierWish, events: Sequence[Event]
+    ) -> DossierRecord:
+        """The dossier of a batch's slot, allocated once; an existing code of the unit is joined.
+
+        The unit and channel are the batch's.
+        """
+        ...
+
+    def put_counts(self, batch_id: str, counts: Sequence[PageCounts]) -> None:
+        """Page counts per slot of a batch, in slot order."""
+        ...
+
+    def batch_dossiers(self, batch_id: str) -> tuple[BatchDossier, ...]:
+        """Dossiers of a batch in slot order."""
+        ...
+
+    def dossier(self, code: str, unit: str | None = None) -> DossierRecord:
+        """By exact code.
+
+        Raises:
+            NotFound: `DOSSIER_UNKNOWN`; `ID_AMBIGUOUS` where two units use the code.
+        """
+        ...
+
+    def dossiers(self) -> Iterator[DossierRecord]:
+        """All dossiers, oldest first."""
+        ...
+
+    def dossier_batches(self, unit: str, code: str) -> tuple[BatchDossier, ...]:
+        """Batches that put pages into a dossier, oldest first."""
+        ...
+
+    def set_stage(self, unit: str, code: str, stage: DossierStage, events: Sequence[Event]) -> None:
+        """Move the administrative clock."""
+        ...
+
+
+class ComponentRecords(Protocol):
+    """Components, their revisions and codes."""
+
+    def allocate_component(
+        self,
+        component_id: str,
+        batch_id: str,
+        slot: int,
+        code: str,
+        pages: Sequence[int],
+        confidence: float,
+    ) -> ComponentRecord:
+        """The component's row with its `nn`, allocated once per component_id.
+
+        Before a revision is committed the type and confidence may still change; afterwards the
+        row is returned as it is. Needs the slot's dossier to be open.
+        """
+        ...
+
+    def components(
+        self,
+        *,
+        batch_id: str | None = None,
+        unit: str | None = None,
+        dossier_code: str | None = None,
+    ) -> tuple[ComponentRecord, ...]:
+        """Components of a batch or a dossier (or all), by dossier and nn."""
+        ...
+
+    def component(self, component_id: str) -> ComponentRecord:
+        """By id or unique prefix.
+
+        Raises:
+            NotFound: `COMPONENT_UNKNOWN` or `ID_AMBIGUOUS`.
+        """
+        ...
+
+    def revision_of(self, sha256: str) -> tuple[ComponentRecord, Revision] | None:
+        """Which revision has these bytes."""
+        ...
+
+    def discard_components(self, batch_id: str, keep: Sequence[str]) -> None:
+        """Forget components of a batch without a revision that are not among `keep`."""
+        ...
+
+    def commit_revision(
+        self, component_id: str, revision: Revision, events: Sequence[Event]
+    ) -> Revision:
+        """Commit final bytes before they are put.
+
+        The first commit of a rev wins and is returned: a rerun then puts those bytes.
+        """
+        ...
+
+    def commit_stored(
+        self,
+        component_id: str,
+        rev: int,
+        version_id: str,
+        sidecar_sha256: str,
+        events: Sequence[Event],
+    ) -> None:
+        """The archive has answered for a revision and its text sidecar."""
+        ...
+
+    def allocate_digitisation_code(self, component_id: str, day: dt.date) -> str:
+        """`{unit}.{component_code}.{yyyymmdd}.{seq6}`, allocated once (domain-pack F.8)."""
+        ...
+
+
+class ReviewRecords(Protocol):
+    """Questions and answers."""
+
+    def put_reviews(self, batch_id: str, items: Sequence[ReviewItem], kinds: Sequence[str]) -> None:
+        """The questions of these kinds that a batch has now.
+
+        Open questions of the kinds that are not among `items` are withdrawn; answered ones stay.
+        """
+        ...
+
+    def reviews(
+        self, *, batch_id: str | None = None, open_only: bool = False
+    ) -> tuple[ResolvedReview, ...]:
+        """Questions in the order they arose; withdrawn ones are left out."""
+        ...
+
+    def review(self, review_id: str) -> ResolvedReview:
+        """By id or unique prefix.
+
+        Raises:
+            NotFound: `REVIEW_UNKNOWN` or `ID_AMBIGUOUS`.
+        """
+        ...
+
+    def answer(self, review_id: str, answer: Answer, events: Sequence[Event]) -> None:
+        """Store a person's decision; a second answer replaces the first."""
+        ...
+
+
+class ManifestRecords(Protocol):
+    """Manifests: allocated, digested, written."""
+
+    def allocate_manifest(self, batch_id: str, unit: str, dossier_code: str) -> ManifestRecord:
+        """The manifest that this batch writes for a dossier: seq and key allocated once."""
+        ...
+
+    def commit_manifest(self, record: ManifestRecord, events: Sequence[Event]) -> ManifestRecord:
+        """Digest (before the put) or version id (after) of a manifest.
+
+        The first digest wins and is returned: a rerun then puts those bytes.
+        """
+        ...
+
+    def manifests(self, unit: str, dossier_code: str) -> tuple[ManifestRecord, ...]:
+        """By seq."""
+        ...
+
+
+class OutboxRecords(Protocol):
+    """Deliveries owed to the index."""
+
+    def owe(self, component_ids: Sequence[str]) -> None:
+        """Add deliveries (a field was corrected)."""
+        ...
+
+    def outbox(self, limit: int = 100) -> tuple[OutboxRow, ...]:
+        """Undelivered rows, oldest first."""
+        ...
+
+    def delivered(self, row_ids: Sequence[int]) -> None:
+        """Mark rows as delivered."""
+        ...
+
+    def undelivered(self, batch_id: str) -> int:
+        """Rows still owed for a batch's components."""
+        ...
+
+
+class LedgerRecords(Protocol):
+    """The chain of events (architecture §5)."""
+
+    def append(self, events: Sequence[Event]) -> None:
+        """Insert events that belong to no other change (reads of personal data)."""
+        ...
+
+    def chain_events(self) -> str:
+        """Give seq and prev_hash to all unchained events; the head's hash (64 zeros if empty)."""
+        ...
+
+    def ledger(self, after_seq: int = 0) -> Iterator[ChainedEvent]:
+        """Chained events by seq."""
+        ...
+
+
+class Records(
+    BatchRecords,
+    DossierRecords,
+    ComponentRecords,
+    ReviewRecords,
+    ManifestRecords,
+    OutboxRecords,
+    LedgerRecords,
+    Protocol,
+):
+    """All of them, as one store gives them."""

@@ -1,0 +1,28 @@
+"""What made a result: stage, its version, engine, software. Part of digests and manifests."""
+
+from __future__ import annotations
+
+from importlib import metadata
+from typing import Final
+
+SOFTWARE_NAME: Final = "Sohoa"
+
+STAGE_VERSIONS: Final[dict[str, int]] = {
+    "intake": 1,
+    "imaging": 1,
+    "sheets": 1,
+    "recognition": 1,
+    "separation": 1,
+    "classification": 1,
+    "assembly": 1,
+    "extraction": 1,
+}
+"""Raised whenever a stage's output changes for the same input: old results are then remade."""
+
+
+def software() -> str:
+    """`Sohoa x.y.z`, as written into manifests and transfer notes."""
+    try:
+        return f"{SOFTWARE_NAME} {metadata.version('sohoa')}"
+    except metadata.PackageNotFoundError:
+        return f"{SOFTWARE_NAME} (source)"

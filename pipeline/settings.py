@@ -1,0 +1,220 @@
+"""One frozen `Settings`, read once at the composition root and handed down.
+
+From `SOHOA_…` variables and `sohoa.toml` in `SOHOA_HOME` or at `SOHOA_CONFIG` (never the working
+folder); variables win; unknown keys are refused; secrets are masked. Stages take the small
+option groups, never the whole (architecture §10).
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from pipeline.errors import ConfigError
+
+PREFIX = "SOHOA_"
+_NESTED = "__"
+_PLACES = ("HOME", "CONFIG")
+
+
+class Group(BaseModel):
+    """A frozen group of settings; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Environment(StrEnum):
+    """Development allows the development PKI and an advisory archive; production refuses both."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class IntakeSettings(Group):
+    """Bounds on hostile input."""
+
+    max_file_bytes: int = 2 * 1024**3
+    max_pages: int = 5000
+    """Per batch."""
+    max_page_pixels: int = 200_000_000
+    """Larger pages are refused before they are decoded (an A0 sheet at 300 dpi has 140 million)."""
+    render_dpi: int = 300
+    """For pages that are not one image."""
+    settle_seconds: float = 2.0
+    """`watch`: a file is taken when size and time stood still this long."""
+    file_timeout_seconds: float = 50.0
+    """Reading one hostile file may take no longer."""
+
+
+class ImagingSettings(Group):
+    """Thresholds of the imaging stage; measured on rendered pages."""
+
+    skew_limit_deg: float = 1.0
+    """Domain-pack E.1: more is a QUALITY warning."""
+    deskew_from_deg: float = 0.3
+    """Reading undoes a tilt above this."""
+    blank_above: float = 0.98
+    """Blank scores from here on are dropped by rule."""
+    blank_below: float = 0.50
+    """Scores below are content; between the two a person is asked."""
+    min_dpi: float = 200.0
+    """Domain-pack E.1."""
+
+
+class OcrSettings(Group):
+    """Text recognition."""
+
+    model: str | None = None
+    """Name in the model registry; None picks the best one installed."""
+    read_dpi: int = 200
+    """Pages of higher resolution are reduced to this for reading."""
+    page_timeout_seconds: float = 120.0
+    workers: int = Field(default=0, ge=0, le=64)
+    """Pages read at once; 0: one per core."""
+    doubt_below: float = 0.60
+    """Mean confidence under which the page is tried upside down."""
+
+
+class SplitSettings(Group):
+    """Separation and classification."""
+
+    boundary_confidence: float = 0.75
+    """Below: PAGE_BOUNDARY review."""
+    type_confidence: float = 0.75
+    """Below: COMPONENT_TYPE review."""
+
+
+class FieldSettings(Group):
+    """Extraction."""
+
+    accept_confidence: float = 0.85
+    """Below: status review. Calibrated thresholds replace this figure once measured."""
+
+
+class SigningSettings(Group):
+    """Who signs, and how it looks."""
+
+    pkcs12: Path | None = None
+    """PKCS#12 file of the officer; None: the development PKI (development only)."""
+    password: SecretStr | None = None
+    agency: str = "Bảo hiểm xã hội Việt Nam"
+    """Agency named in the stamp."""
+    stamp_width_mm: float = 70.0
+    stamp_height_mm: float = 20.0
+    stamp_margin_mm: float = 5.0
+    """From the visible top-left corner of page one (R-1333-12)."""
+    font: Path | None = None
+    """TrueType font with Vietnamese glyphs; None: found on the system."""
+    trust: tuple[Path, ...] = ()
+    """PEM files of further trusted roots for `verify`."""
+
+
+class ArchiveSettings(Group):
+    """The object store."""
+
+    url: str = "file:archive"
+    """`file:FOLDER`, relative to the home."""
+
+
+class SearchSettings(Group):
+    """The component index."""
+
+    url: str = "sqlite:index.sqlite"
+
+
+class DatabaseSettings(Group):
+    """The relational records."""
+
+    url: str = "sqlite:records.sqlite"
+
+
+class Settings(Group):
+    """Everything that can be set. Relative paths are relative to `home`."""
+
+    home: Path
+    environment: Environment = Environment.DEVELOPMENT
+    unit: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")] = "DEV"
+    """Unit code; `DEV` is refused in production."""
+    officer: str = "dev"
+    """Account of the officer who scans, unless `--officer` says another."""
+    language: Literal["vi", "en"] = "vi"
+    dossier_code: str = "{unit}-{yymmdd}-{n:04d}"
+    """Template of new dossier codes."""
+    catalogue: Path | None = None
+    """A component catalogue that replaces the built-in one whole."""
+    intake: IntakeSettings = IntakeSettings()
+    imaging: ImagingSettings = ImagingSettings()
+    ocr: OcrSettings = OcrSettings()
+    split: SplitSettings = SplitSettings()
+    fields: FieldSettings = FieldSettings()
+    signing: SigningSettings = SigningSettings()
+    archive: ArchiveSettings = ArchiveSettings()
+    search: SearchSettings = SearchSettings()
+    database: DatabaseSettings = DatabaseSettings()
+
+    @property
+    def production(self) -> bool:
+        """True in an office."""
+        return self.environment is Environment.PRODUCTION
+
+    def resolve(self, path: Path) -> Path:
+        """A configured path, made absolute from the home."""
+        return path if path.is_absolute() else self.home / path
+
+
+def default_home(environ: Mapping[str, str]) -> Path:
+    """`SOHOA_HOME`, else `~/.local/share/sohoa`."""
+    if home := environ.get(f"{PREFIX}HOME"):
+        return Path(home).absolute()
+    return Path(environ.get("HOME", "/")) / ".local" / "share" / "sohoa"
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings once.
+
+    Raises:
+        ConfigError: `CONFIG_UNREADABLE` (file), `CONFIG_UNKNOWN_KEY` or `CONFIG_INVALID` (naming
+            the key), `CONFIG_PRODUCTION_UNIT`.
+    """
+    environ = os.environ if environ is None else environ
+    home = default_home(environ)
+    config = Path(environ.get(f"{PREFIX}CONFIG") or home / "sohoa.toml")
+    values: dict[str, Any] = {}
+    if config.is_file():
+        try:
+            values = tomllib.loads(config.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise ConfigError("CONFIG_UNREADABLE", file=config.name) from error
+    elif f"{PREFIX}CONFIG" in environ:
+        raise ConfigError("CONFIG_UNREADABLE", file=config.name)
+    for name, value in environ.items():
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _PLACES:
+            _put(values, name.removeprefix(PREFIX).lower().split(_NESTED), value)
+    values["home"] = home
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        key = ".".join(str(part) for part in first["loc"])
+        code = "CONFIG_UNKNOWN_KEY" if first["type"] == "extra_forbidden" else "CONFIG_INVALID"
+        raise ConfigError(code, key=key, problem=first["msg"]) from error
+    if settings.production and settings.unit == "DEV":
+        raise ConfigError("CONFIG_PRODUCTION_UNIT", key="unit")
+    return settings
+
+
+def _put(values: dict[str, Any], keys: list[str], value: str) -> None:
+    for key in keys[:-1]:
+        inner = values.setdefault(key, {})
+        if not isinstance(inner, dict):
+            raise ConfigError("CONFIG_INVALID", key=".".join(keys), problem="not a group")
+        values = inner
+    if isinstance(values.get(keys[-1]), dict):
+        raise ConfigError("CONFIG_INVALID", key=".".join(keys), problem="a group, not a value")
+    values[keys[-1]] = value

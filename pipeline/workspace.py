@@ -1,0 +1,227 @@
+"""The workspace: bytes by content, stage results by the digest of what they were made from.
+
+Layout below its root:
+
+    blobs/ab/abcdef…        bytes by SHA-256, fsynced before they are named
+    stages/{stage}/ab/…     small JSON results, named by the digest of their inputs
+    quarantine/abcdef…      refused inputs, byte for byte, with a `.json` that says why
+    claims/{batch_id}       flock of the process that works on a batch
+    scratch/                temporary files of this process
+
+Everything is published by a temporary file in the same folder and a rename: a killed process
+leaves either the whole file or none. No path leaves a process; other parts hold a `FileRef`.
+May not come in: knowledge of what the bytes mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, TypeVar
+
+from pydantic import BaseModel
+
+from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, NotFound, UnsettledInput
+from pipeline.models.files import FileRef
+
+M = TypeVar("M", bound=BaseModel)
+
+_CHUNK = 1024 * 1024
+
+
+class Workspace:
+    """Files of one home, shared by all processes that work in it.
+
+    Raises (all writers): ArchiveUnavailable `DISK_FULL` where the volume is full.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Bind to a folder; it is made on first use with mode 0700."""
+        self.root = root
+
+    # -- bytes ------------------------------------------------------------------------------
+
+    def put(self, data: bytes, media_type: str) -> FileRef:
+        """Keep bytes; the same bytes are kept once."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        self._publish(self._blob(sha256), data)
+        return FileRef(sha256=sha256, size=len(data), media_type=media_type)
+
+    def take(self, source: IO[bytes], media_type: str) -> FileRef:
+        """Keep what a stream holds, read in pieces."""
+        self._folder(self.root / "blobs")
+        fd, name = tempfile.mkstemp(prefix=".tmp-", dir=self.root / "blobs")
+        temporary = Path(name)
+        try:
+            hasher, size = hashlib.sha256(), 0
+            with os.fdopen(fd, "wb") as out, _full_disk_is_unavailable():
+                while piece := source.read(_CHUNK):
+                    hasher.update(piece)
+                    size += len(piece)
+                    out.write(piece)
+                out.flush()
+                os.fsync(out.fileno())
+            target = self._blob(hasher.hexdigest())
+            if not target.exists():
+                self._folder(target.parent)
+                os.replace(temporary, target)
+                _sync_folder(target.parent)
+            return FileRef(sha256=hasher.hexdigest(), size=size, media_type=media_type)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def has(self, sha256: str) -> bool:
+        """True where the bytes of this digest are here."""
+        return self._blob(sha256).is_file()
+
+    def path(self, ref: FileRef) -> Path:
+        """Local path for a library that wants one; read only.
+
+        Raises:
+            NotFound: `BLOB_MISSING`.
+        """
+        path = self._blob(ref.sha256)
+        if not path.is_file():
+            raise NotFound("BLOB_MISSING", sha256=ref.sha256)
+        return path
+
+    def read(self, ref: FileRef) -> bytes:
+        """The bytes, verified against their digest.
+
+        Raises:
+            NotFound: `BLOB_MISSING`.
+            ChecksumMismatch: the bytes changed on the disk.
+        """
+        data = self.path(ref).read_bytes()
+        if hashlib.sha256(data).hexdigest() != ref.sha256:
+            raise ChecksumMismatch(sha256=ref.sha256)
+        return data
+
+    # -- stage results ----------------------------------------------------------------------
+
+    def result(self, stage: str, key: str, model: type[M]) -> M | None:
+        """The published result of a stage, None where it has not been made (or is torn)."""
+        path = self._stage(stage, key)
+        try:
+            return model.model_validate_json(path.read_bytes())
+        except (FileNotFoundError, ValueError):
+            return None
+
+    def publish(self, stage: str, key: str, result: BaseModel) -> None:
+        """Publish a stage's result under the digest of its inputs."""
+        self._publish(self._stage(stage, key), result.model_dump_json().encode(), replace=True)
+
+    # -- quarantine -------------------------------------------------------------------------
+
+    def quarantine(self, ref: FileRef, reason: dict[str, object]) -> None:
+        """Keep a refused input byte for byte, with the reason beside it."""
+        data = self.read(ref)
+        folder = self.root / "quarantine"
+        self._publish(folder / ref.sha256, data)
+        note = json.dumps(reason, ensure_ascii=False, sort_keys=True, indent=1)
+        self._publish(folder / f"{ref.sha256}.json", note.encode(), replace=True)
+
+    def quarantined(self, sha256: str) -> Path:
+        """Where a refused input lies."""
+        return self.root / "quarantine" / sha256
+
+    def erase(self, sha256: str) -> None:
+        """Remove bytes here and from quarantine (only for `PHYSICAL_ONLY`, architecture §3)."""
+        for path in (
+            self._blob(sha256),
+            self.quarantined(sha256),
+            self.root / "quarantine" / f"{sha256}.json",
+        ):
+            path.unlink(missing_ok=True)
+
+    # -- claims and scratch -----------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def claim(self, batch_id: str) -> Iterator[None]:
+        """Work on a batch alone; the claim of a dead process is free at once (flock).
+
+        Raises:
+            UnsettledInput: `BATCH_BUSY` where a living process works on it.
+        """
+        folder = self._folder(self.root / "claims")
+        with (folder / batch_id).open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise UnsettledInput("BATCH_BUSY", batch=batch_id[:12]) from error
+            yield
+
+    @contextlib.contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A temporary folder on the same volume, removed afterwards."""
+        folder = Path(
+            tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=self._folder(self.root / "scratch"))
+        )
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    # -- inside -----------------------------------------------------------------------------
+
+    def _blob(self, sha256: str) -> Path:
+        return self.root / "blobs" / sha256[:2] / sha256
+
+    def _stage(self, stage: str, key: str) -> Path:
+        return self.root / "stages" / stage / key[:2] / f"{key}.json"
+
+    def _folder(self, folder: Path) -> Path:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return folder
+
+    def _publish(self, target: Path, data: bytes, *, replace: bool = False) -> None:
+        if target.exists() and not replace:
+            return
+        self._folder(target.parent)
+        write_atomically(target, data)
+
+
+def write_atomically(target: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write a temporary file beside the target, fsync, rename, fsync the folder.
+
+    Raises:
+        ArchiveUnavailable: `DISK_FULL`.
+    """
+    fd, name = tempfile.mkstemp(prefix=".tmp-", dir=target.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(fd, "wb") as out, _full_disk_is_unavailable():
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        temporary.chmod(mode)
+        os.replace(temporary, target)
+        _sync_folder(target.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def _full_disk_is_unavailable() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ArchiveUnavailable("DISK_FULL") from error
+        raise
