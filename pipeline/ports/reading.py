@@ -21,10 +21,10 @@ Gray: TypeAlias = NDArray[np.uint8]
 class Decoder(Protocol):
     """Pixels of a raw page image."""
 
-    def gray(self, path: Path, *, reduce: Literal[1, 2, 4] = 1) -> Gray:
+    def gray(self, path: Path, *, turn: Turn = 0, reduce: Literal[1, 2, 4] = 1) -> Gray:
         """Decode to grey, `reduce` times smaller in each direction (cheap for JPEG).
 
-        EXIF orientation is ignored (the raw frame).
+        EXIF orientation is ignored (the raw frame); `turn` then turns the result clockwise.
 
         Raises:
             UnreadableScan: the image cannot be decoded.
