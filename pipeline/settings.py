@@ -86,6 +86,8 @@ class SplitSettings(Group):
 
     boundary_confidence: float = 0.75
     """Below: PAGE_BOUNDARY review."""
+    readable_confidence: float = 0.40
+    """Mean word confidence below: UNREADABLE_PAGE review."""
     type_confidence: float = 0.75
     """Below: COMPONENT_TYPE review."""
 

@@ -145,8 +145,12 @@ class Workspace:
     # -- claims and scratch -----------------------------------------------------------------
 
     @contextlib.contextmanager
-    def claim(self, batch_id: str) -> Iterator[None]:
-        """Work on a batch alone; the claim of a dead process is free at once (flock).
+    def claim(self, batch_id: str, *, wait: bool = False) -> Iterator[None]:
+        """Work on a batch (or dossier) alone; the claim of a dead process is free at once (flock).
+
+        Args:
+            batch_id: what is claimed: any digest.
+            wait: wait for a living process instead of refusing; for short work only.
 
         Raises:
             UnsettledInput: `BATCH_BUSY` where a living process works on it.
@@ -154,7 +158,7 @@ class Workspace:
         folder = self._folder(self.root / "claims")
         with (folder / batch_id).open("wb") as lock:
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise UnsettledInput("BATCH_BUSY", batch=batch_id[:12]) from error
             yield

@@ -75,6 +75,8 @@ class ComponentPdf(Model):
     file: FileRef
     page_sizes: tuple[tuple[float, float], ...]
     """Width and height of each page, pt."""
+    keep_clear: tuple[Box, ...] = ()
+    """Boxes of page one (page points) that the stamp must not cover: the QR of an issued paper."""
 
 
 class SignatureLevel(StrEnum):

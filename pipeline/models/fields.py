@@ -45,3 +45,23 @@ class FieldSet(Model):
     def value(self, name: str) -> str | None:
         """The value of a field, None where it is absent or empty."""
         return next((f.value for f in self.fields if f.name == name and f.value), None)
+
+    def confirmed(self, name: str, value: str | None) -> FieldSet:
+        """The set with one field confirmed by a person, its value replaced where one is given."""
+        return self.model_copy(
+            update={
+                "fields": tuple(
+                    f.model_copy(
+                        update={
+                            "value": f.value if value is None else value,
+                            "confidence": 1.0,
+                            "status": FieldStatus.ACCEPTED,
+                            "reasons": (),
+                        }
+                    )
+                    if f.name == name
+                    else f
+                    for f in self.fields
+                )
+            }
+        )

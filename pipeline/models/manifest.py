@@ -8,10 +8,20 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import ConfigDict, Field
+
 from pipeline.models.base import Instant, Model, Sha256
 from pipeline.models.batch import Channel, DossierStage
 from pipeline.models.components import FoundSignature, SignatureInfo
 from pipeline.models.split import PageCounts
+
+
+class ArchiveDocument(Model):
+    """A document of the archive; carries its schema under the key `schema`."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+    )
 
 
 class ManifestRevision(Model):
@@ -55,10 +65,10 @@ class ManifestBatch(Model):
     """Files of the source that were refused and accepted as missing by a person."""
 
 
-class Manifest(Model):
+class Manifest(ArchiveDocument):
     """All components of one dossier, with what proves them."""
 
-    schema_: Literal["sohoa.manifest/1"] = "sohoa.manifest/1"
+    schema_: Literal["sohoa.manifest/1"] = Field(default="sohoa.manifest/1", alias="schema")
     unit: str
     dossier_code: str
     year: int
@@ -93,10 +103,10 @@ class RawPageEntry(Model):
     """Key of the page image where it differs from its source file's (taken out or rasterised)."""
 
 
-class RawIndex(Model):
+class RawIndex(ArchiveDocument):
     """`raw/{batch_id}/index.json`: page → (source, page, sha256)."""
 
-    schema_: Literal["sohoa.raw-index/1"] = "sohoa.raw-index/1"
+    schema_: Literal["sohoa.raw-index/1"] = Field(default="sohoa.raw-index/1", alias="schema")
     batch_id: Sha256
     unit: str
     sources: tuple[tuple[str, Sha256, str], ...]
@@ -136,10 +146,10 @@ class SidecarField(Model):
     box: tuple[float, float, float, float] | None = None
 
 
-class Sidecar(Model):
+class Sidecar(ArchiveDocument):
     """`sohoa.text/1`: words, boxes and field values of one component."""
 
-    schema_: Literal["sohoa.text/1"] = "sohoa.text/1"
+    schema_: Literal["sohoa.text/1"] = Field(default="sohoa.text/1", alias="schema")
     component_id: str
     code: str
     unit: str

@@ -88,4 +88,6 @@ class ManifestRecord(Model):
     batch_id: Sha256
     object_key: str
     sha256: Sha256 | None = None
+    size: int | None = None
+    """Bytes, known with the digest."""
     version_id: str | None = None

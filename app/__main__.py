@@ -1,0 +1,5 @@
+"""`python -m app` is `sohoa`."""
+
+from app.main import main
+
+main()

@@ -1,0 +1,116 @@
+"""`ingest`, `watch`, `slip`: paper in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.session import AsJson, Session, session
+from app.presenting import (
+    exit_code,
+    quarantined_json,
+    refused_lines,
+    view_json,
+    view_lines,
+    worst,
+)
+from app.watching import Watcher
+from flows.services import Outcome
+from pipeline.errors import ExitCode
+from pipeline.models.batch import Channel, IngestTerms
+from pipeline.workspace import write_atomically
+
+Procedure = Annotated[str | None, typer.Option(help="Mã thủ tục hành chính.")]
+Case = Annotated[str | None, typer.Option(help="Mã trường hợp hưởng.")]
+Dossier = Annotated[str | None, typer.Option(help="Mã hồ sơ.")]
+AsCode = Annotated[
+    str | None, typer.Option("--as", help="Cả nguồn là một thành phần thuộc loại này.")
+]
+ChannelOption = Annotated[Channel, typer.Option(help="Hồ sơ đến bằng đường nào.")]
+Officer = Annotated[str | None, typer.Option(help="Tài khoản viên chức quét.")]
+Unit = Annotated[str | None, typer.Option(help="Mã đơn vị.")]
+Station = Annotated[str | None, typer.Option(help="Máy trạm quét.")]
+
+
+def ingest(
+    sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help="Tệp hoặc thư mục.")],
+    procedure: Procedure = None,
+    case: Case = None,
+    dossier: Dossier = None,
+    as_code: AsCode = None,
+    channel: ChannelOption = Channel.DESK,
+    officer: Officer = None,
+    unit: Unit = None,
+    station: Station = None,
+    as_json: AsJson = False,
+) -> None:
+    """Số hoá: tách, nhận dạng, ký, lưu trữ, lập chỉ mục. Mỗi SOURCE là một lô."""
+    terms = IngestTerms(
+        procedure=procedure,
+        case=case,
+        dossier=dossier,
+        as_code=as_code,
+        channel=channel,
+        station=station,
+    )
+    with session(as_json) as run:
+        actor = run.services.actor(officer, unit)
+        run.each(
+            sources,
+            lambda source: give_outcome(run, run.services.ingest(Path(source), terms, actor)),
+        )
+
+
+def watch(
+    folder: Annotated[Path, typer.Argument(help="Thư mục nhận tệp quét.")],
+    once: Annotated[bool, typer.Option("--once", help="Xử lý những gì đã có rồi dừng.")] = False,
+    every: Annotated[float, typer.Option(help="Số giây giữa hai lần xem.")] = 2.0,
+    channel: ChannelOption = Channel.DESK,
+    officer: Officer = None,
+    unit: Unit = None,
+    station: Station = None,
+    as_json: AsJson = False,
+) -> None:
+    """Số hoá bất cứ tệp nào đến thư mục."""
+    terms = IngestTerms(channel=channel, station=station)
+    with session(as_json) as run:
+        services = run.services
+        actor = services.actor(officer, unit)
+        watcher = Watcher(folder, settle_seconds=services.settings.intake.settle_seconds)
+        codes = [
+            give_outcome(run, outcome) if isinstance(outcome, Outcome) else run.fail(outcome)
+            for outcome in watcher.outcomes(
+                lambda source: services.ingest(source, terms, actor), once=once, every=every
+            )
+        ]
+        raise typer.Exit(worst(codes))
+
+
+def slip(
+    procedure: Annotated[str, typer.Option(help="Mã thủ tục hành chính.")],
+    case: Annotated[str, typer.Option(help="Mã trường hợp hưởng.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Tệp PDF để in.")],
+    dossier: Dossier = None,
+) -> None:
+    """In phiếu bìa và các tờ phân cách có mã QR."""
+    with session() as run:
+        write_atomically(output.absolute(), run.services.slip(procedure, case, dossier), 0o644)
+        print(output)
+
+
+def give_outcome(run: Session, outcome: Outcome) -> int:
+    """Print what became of a source; gives its exit code."""
+    if outcome.refused is not None:
+        run.give(
+            quarantined_json(outcome.refused, outcome.seconds, run.messages),
+            refused_lines(outcome.refused.files, run.messages),
+        )
+        return int(ExitCode.REFUSED)
+    for view in outcome.views:
+        run.give(
+            view_json(view, outcome.seconds, run.messages),
+            view_lines(view, outcome.seconds, run.messages),
+        )
+    return worst(exit_code(v) for v in outcome.views)

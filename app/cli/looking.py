@@ -1,0 +1,114 @@
+"""`search`, `show`, `get`, `text`, `verify`: what is there, and whether it is sound."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import IO, Annotated
+
+import typer
+
+from app.cli.session import AsJson, session
+from app.presenting import (
+    exit_code,
+    hit_lines,
+    results_json,
+    text_json,
+    verdict_code,
+    verdict_lines,
+    view_json,
+    view_lines,
+    worst,
+)
+from pipeline.errors import ConfigError
+from search.query import Query
+
+Code = Annotated[str, typer.Argument(metavar="CODE", help="Mã hồ sơ.")]
+ComponentId = Annotated[str, typer.Argument(metavar="COMPONENT_ID", help="Mã thành phần.")]
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="Họ tên, mã số, số văn bản hoặc nội dung.")],
+    procedure: Annotated[str | None, typer.Option(help="Chỉ thủ tục này.")] = None,
+    component: Annotated[str | None, typer.Option(help="Chỉ loại thành phần này.")] = None,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="YYYY-MM-DD", help="Tiếp nhận từ ngày này.")
+    ] = None,
+    limit: Annotated[int, typer.Option(help="Số kết quả nhiều nhất.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """Tìm thành phần hồ sơ; không cần gõ dấu."""
+    with session(as_json) as run:
+        start = time.monotonic()
+        wanted = Query(
+            text=query, procedure=procedure, component=component, from_date=_day(since), limit=limit
+        )
+        results = run.services.search(wanted, run.services.actor())
+        took = (time.monotonic() - start) * 1000
+        run.give(results_json(query, results, took), hit_lines(results, run.messages))
+
+
+def show(code: Code, as_json: AsJson = False) -> None:
+    """Xem một hồ sơ ở mọi trạng thái."""
+    with session(as_json) as run:
+        views = run.services.show(code, run.services.actor())
+        for view in views:
+            run.give(view_json(view, 0.0, run.messages), view_lines(view, 0.0, run.messages))
+        raise typer.Exit(worst(exit_code(v) for v in views))
+
+
+def get(
+    code: Code,
+    component_id: ComponentId,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Ghi ra tệp này.")],
+) -> None:
+    """Lấy tệp của một thành phần, đúng từng byte."""
+    with session() as run, run.services.get(code, component_id, run.services.actor()) as stream:
+        _copy(stream, output.absolute())
+        print(output)
+
+
+def text(code: Code, component_id: ComponentId, as_json: AsJson = False) -> None:
+    """Xem chữ đã nhận dạng của một thành phần."""
+    with session(as_json) as run:
+        sidecar = run.services.text(code, component_id, run.services.actor())
+        run.give(text_json(sidecar), (page.text for page in sidecar.pages))
+
+
+def verify(
+    what: Annotated[list[str], typer.Argument(metavar="FILE_OR_CODE…")],
+    trust: Annotated[list[Path] | None, typer.Option(help="Chứng thư gốc tin cậy (PEM).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Kiểm tra chữ ký, vị trí, sự nguyên vẹn và sổ cái."""
+    with session(as_json) as run:
+
+        def judge(item: str) -> int:
+            verdicts = run.services.verify(item, trust or [], run.services.actor())
+            for verdict in verdicts:
+                run.give(verdict.model_dump(mode="json"), verdict_lines(verdict, run.messages))
+            return worst(verdict_code(v) for v in verdicts)
+
+        run.each(what, judge)
+
+
+def _copy(stream: IO[bytes], output: Path) -> None:
+    """Whole or not at all."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=output.parent, delete=False) as out:
+            shutil.copyfileobj(stream, out)
+        Path(out.name).replace(output)
+    except OSError as error:
+        raise ConfigError("OUTPUT_UNWRITABLE", problem=error.strerror or "") from error
+
+
+def _day(text: str | None) -> dt.date | None:
+    if text is None:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError("DATE_INVALID", date=text[:20]) from error

@@ -1,0 +1,278 @@
+"""What is installed, what is missing, and the command that installs it.
+
+Looks only: nothing is made or changed. Heavy parts (models, signing, archive, records, index) are
+asked through callables that the command line hands in, so that a part that fails to load is one
+finding and not the end of the report. May not come in: sentences (`app.messages`, `findings`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import shutil
+import sqlite3
+import stat
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from pipeline.errors import NotFound, Param, SohoaError
+from pipeline.settings import Settings
+
+_PROBE_SECONDS = 10.0
+_MIN_PYTHON = (3, 11)
+_MIN_TESSERACT = 5
+_FREE_MB = 1024
+"""Megabytes that should be free: some five hundred pages in work and in the archive."""
+_ENDING_DAYS = 30
+_VERSION = re.compile(r"\d+(?:\.\d+)+")
+
+
+class Status(StrEnum):
+    """How one part is."""
+
+    OK = "ok"
+    WARN = "warn"
+    """Works, but somebody should know."""
+    MISSING = "missing"
+    """Something the work needs is absent or unusable."""
+
+
+class Finding(BaseModel):
+    """One part of the installation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    """Key of the label `doctor.{name}`."""
+    status: Status
+    version: str | None = None
+    """Version, model name, file name, free space: what is there."""
+    code: str | None = None
+    """Of the advice (`Messages.finding`), None where all is well."""
+    params: dict[str, Param] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """What is known of the certificate that would sign."""
+
+    development: bool
+    not_before: dt.datetime
+    not_after: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """The recognition model that would be used."""
+
+    name: str
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """How to ask the parts; each may raise a `SohoaError`, which becomes its finding."""
+
+    model: Callable[[], ModelFacts]
+    font: Callable[[], Path]
+    """The font of the stamp."""
+    immutability: Callable[[], str]
+    """`enforced` or `advisory`."""
+    records_versions: Callable[[], tuple[str, str]]
+    """Schema version found, and the one wanted."""
+    indexed: Callable[[], int]
+    """Number of components in the index."""
+    certificate: Callable[[], CertificateFacts]
+    now: Callable[[], dt.datetime]
+    run: Callable[[Sequence[str]], str | None]
+    """Output of a program, None where it fails; see `program_output`."""
+
+
+def program_output(command: Sequence[str]) -> str | None:
+    """What a program prints (both streams), None where it fails or takes too long."""
+    try:
+        done = subprocess.run(
+            list(command),
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PROBE_SECONDS,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return None if done.returncode else done.stdout + done.stderr
+
+
+def examine(settings: Settings, probes: Probes) -> tuple[Finding, ...]:
+    """Look at every part; never raises for a part that is not well."""
+    parts: tuple[tuple[str, Callable[[], Finding]], ...] = (
+        ("environment", lambda: _environment(settings)),
+        ("python", _python),
+        ("tesseract", lambda: _tesseract(probes)),
+        ("ocr_model", lambda: _model(probes)),
+        ("poppler", lambda: _poppler(probes)),
+        ("font", lambda: _ok("font", probes.font().name)),
+        ("sqlite", _sqlite),
+        ("home", lambda: _home(settings.home)),
+        ("disk", lambda: _disk(settings.home)),
+        ("archive", lambda: _archive(settings, probes)),
+        ("records", lambda: _records(probes)),
+        ("index", lambda: _ok("index", str(probes.indexed()))),
+        ("signing", lambda: _signing(settings, probes)),
+    )
+    return tuple(_guarded(name, look) for name, look in parts)
+
+
+def healthy(findings: Sequence[Finding]) -> bool:
+    """True where nothing the work needs is missing."""
+    return all(finding.status is not Status.MISSING for finding in findings)
+
+
+def _guarded(name: str, look: Callable[[], Finding]) -> Finding:
+    try:
+        return look()
+    except SohoaError as error:
+        return Finding(name=name, status=Status.MISSING, code=error.code, params=error.params)
+    except Exception as error:  # a report about a broken installation must not break itself
+        return _missing(name, "PROBE_FAILED", error=type(error).__name__)
+
+
+def _environment(settings: Settings) -> Finding:
+    name = settings.environment.value
+    if settings.production:
+        return _ok("environment", name)
+    return _warn("environment", "ENVIRONMENT_DEVELOPMENT", name)
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info[:2] < _MIN_PYTHON:
+        return _missing("python", "PYTHON_OLD", version=version)
+    return _ok("python", version)
+
+
+def _tesseract(probes: Probes) -> Finding:
+    package = "tesseract-ocr"
+    version = _program(probes, "tesseract", package, "--version")
+    if int(version.split(".")[0]) < _MIN_TESSERACT:
+        return _missing(
+            "tesseract",
+            "PROGRAM_OLD",
+            program="tesseract",
+            version=version,
+            wanted=_MIN_TESSERACT,
+            package=package,
+        )
+    return _ok("tesseract", version)
+
+
+def _poppler(probes: Probes) -> Finding:
+    return _ok("poppler", _program(probes, "pdftoppm", "poppler-utils", "-v"))
+
+
+def _program(probes: Probes, program: str, package: str, option: str) -> str:
+    """Version of a program.
+
+    Raises:
+        NotFound: `PROGRAM_MISSING`, `PROGRAM_SILENT`.
+    """
+    if shutil.which(program) is None:
+        raise NotFound("PROGRAM_MISSING", program=program, package=package)
+    match = _VERSION.search(probes.run([program, option]) or "")
+    if match is None:
+        raise NotFound("PROGRAM_SILENT", program=program, package=package)
+    return match[0]
+
+
+def _model(probes: Probes) -> Finding:
+    model = probes.model()
+    if model.verified:
+        return _ok("ocr_model", model.name)
+    return _warn("ocr_model", "MODEL_UNVERIFIED", model.name, model=model.name)
+
+
+def _sqlite() -> Finding:
+    version = sqlite3.sqlite_version
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.execute("CREATE VIRTUAL TABLE probe USING fts5 (words)")
+    except sqlite3.Error:
+        return _missing("sqlite", "FTS5_MISSING", version=version)
+    finally:
+        connection.close()
+    return _ok("sqlite", version)
+
+
+def _home(home: Path) -> Finding:
+    if not home.is_dir():
+        return _warn("home", "HOME_MISSING", str(home))
+    if not os.access(home, os.W_OK | os.X_OK):
+        user = str(os.getuid())
+        return _missing("home", "HOME_NOT_WRITABLE", user=user, home=str(home))
+    mode = stat.S_IMODE(home.stat().st_mode)
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        return _warn("home", "HOME_OPEN", str(home), mode=f"{mode:04o}", home=str(home))
+    return _ok("home", str(home))
+
+
+def _disk(home: Path) -> Finding:
+    place = next(folder for folder in (home, *home.parents) if folder.is_dir())
+    free_mb = shutil.disk_usage(place).free // 1024**2
+    if free_mb < _FREE_MB:
+        return _warn("disk", "DISK_LOW", f"{free_mb} MB", free_mb=free_mb, wanted_mb=_FREE_MB)
+    return _ok("disk", f"{free_mb} MB")
+
+
+def _archive(settings: Settings, probes: Probes) -> Finding:
+    immutability = probes.immutability()
+    if immutability == "enforced":
+        return _ok("archive", immutability)
+    if settings.production:
+        return _missing("archive", "ARCHIVE_ADVISORY_PRODUCTION")
+    return _warn("archive", "ARCHIVE_ADVISORY", immutability)
+
+
+def _records(probes: Probes) -> Finding:
+    found, wanted = probes.records_versions()
+    if found != wanted:
+        return _warn("records", "RECORDS_BEHIND", found, found=found, wanted=wanted)
+    return _ok("records", found)
+
+
+def _signing(settings: Settings, probes: Probes) -> Finding:
+    certificate, now = probes.certificate(), probes.now()
+    until = certificate.not_after.date().isoformat()
+    if certificate.development and settings.production:
+        return _missing("signing", "SIGNING_DEVELOPMENT_PRODUCTION")
+    if now > certificate.not_after:
+        return _missing("signing", "CERTIFICATE_EXPIRED", until=until)
+    if now < certificate.not_before:
+        since = certificate.not_before.date().isoformat()
+        return _missing("signing", "CERTIFICATE_NOT_YET_VALID", since=since)
+    if certificate.development:
+        return _warn("signing", "SIGNING_DEVELOPMENT", until)
+    days = (certificate.not_after - now).days
+    if days < _ENDING_DAYS:
+        return _warn("signing", "CERTIFICATE_ENDING", until, until=until, days=days)
+    return _ok("signing", until)
+
+
+def _ok(name: str, version: str) -> Finding:
+    return Finding(name=name, status=Status.OK, version=version)
+
+
+def _warn(name: str, code: str, version: str, **params: Param) -> Finding:
+    return Finding(name=name, status=Status.WARN, version=version, code=code, params=params)
+
+
+def _missing(name: str, code: str, **params: Param) -> Finding:
+    return Finding(name=name, status=Status.MISSING, code=code, params=params)

@@ -1,0 +1,41 @@
+"""Hands `doctor` the parts of a home to ask. May not come in: judgement of what they answer."""
+
+from __future__ import annotations
+
+from app.doctor import CertificateFacts, Finding, ModelFacts, Probes, examine, program_output
+from flows.services import Services
+from ocr_models import pick_model
+from pipeline.signatures.font import find_font
+from storage.records import needs_upgrade
+from storage.records.schema import HEAD
+
+
+def inspect(services: Services) -> tuple[Finding, ...]:
+    """Look at every part of the installation behind some services."""
+    ports, settings = services.ports, services.settings
+
+    def model() -> ModelFacts:
+        chosen = pick_model(settings.ocr.model)
+        return ModelFacts(name=chosen.name, verified=chosen.verified)
+
+    def certificate() -> CertificateFacts:
+        return CertificateFacts(
+            development=ports.signer.development,
+            not_before=ports.signer.not_before,
+            not_after=ports.signer.not_after,
+        )
+
+    font = settings.signing.font
+    return examine(
+        settings,
+        Probes(
+            model=model,
+            font=lambda: find_font(settings.resolve(font) if font else None),
+            immutability=lambda: ports.store.immutability,
+            records_versions=lambda: ("–" if needs_upgrade(ports.database_url) else HEAD, HEAD),
+            indexed=lambda: ports.index.count(),
+            certificate=certificate,
+            now=ports.clock.now,
+            run=program_output,
+        ),
+    )

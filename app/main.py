@@ -1,0 +1,82 @@
+"""Entry point of `sohoa`: the table of commands, and the one place where errors end.
+
+Whatever happens, a person gets a sentence and an exit code, never a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+
+import typer
+
+from app.cli import intake, keeping, looking, reviewing
+from app.messages import Messages
+from pipeline.errors import ExitCode, SohoaError
+from pipeline.settings import default_home
+from pipeline.workspace import write_atomically
+
+_INTERRUPTED = 130
+
+
+def build() -> typer.Typer:
+    """The commands, in the order of a day's work."""
+    app = typer.Typer(
+        name="sohoa",
+        help="Số hoá hồ sơ bảo hiểm xã hội và lưu trữ tập trung.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+    )
+    for command in (
+        intake.ingest,
+        intake.watch,
+        looking.search,
+        looking.show,
+        looking.get,
+        looking.text,
+        looking.verify,
+    ):
+        app.command()(command)
+    app.add_typer(reviewing.review, name="review")
+    for command in (intake.slip, keeping.audit, keeping.rebuild, keeping.doctor):
+        app.command()(command)
+    app.add_typer(keeping.db, name="db")
+    return app
+
+
+def main() -> None:
+    """Run one command and exit with its code."""
+    try:
+        build()()
+    except SohoaError as error:
+        sys.exit(_told(error))
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(ExitCode.INTERNAL)
+    except Exception as error:
+        sys.exit(_told(SohoaError("INTERNAL", kind=_logged(error))))
+
+
+def _told(error: SohoaError) -> int:
+    rendered = Messages("en" if os.environ.get("SOHOA_LANGUAGE") == "en" else "vi").error(error)
+    for line in (rendered.message, rendered.cause, rendered.advice):
+        if line:
+            print(line, file=sys.stderr)
+    return int(error.exit_code)
+
+
+def _logged(error: Exception) -> str:
+    """Frames of an unexpected error to `log/last-error.txt`, without its message or values."""
+    kind = type(error).__name__
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    folder = default_home(os.environ) / "log"
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        write_atomically(folder / "last-error.txt", f"{frames}{kind}\n".encode())
+    except (OSError, SohoaError):
+        return kind
+    return kind

@@ -1,0 +1,1 @@
+"""Synthetic dossiers and measured comparisons: nothing here is part of the product."""

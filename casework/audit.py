@@ -1,0 +1,331 @@
+"""Keeping the archive honest: pages = records = archive = index, chain whole.
+
+Reads every byte that the archive holds and compares it with what the records expect; changes
+nothing. May not come in: judging signatures (`casework.verification`), repairing.
+
+Codes of findings, all failures but those marked (info):
+
+    BATCH_UNBALANCED        in ≠ kept + blank + separator + rejected, or components ≠ kept
+    PAGE_DOUBLED            a page is in two components
+    RAW_INDEX_LOST/_CHANGED the page index of a batch
+    RAW_PAGES_DIFFER        the page index does not hold each page once, with its fate
+    RAW_LOST/_CHANGED       a source or page image
+    COMPONENT_INCOMPLETE    an archived component lacks a revision, version, code or sidecar
+    OBJECT_LOST/_CHANGED    a revision's file
+    OBJECT_REPLACED         a write-once key holds a newer version
+    SIDECAR_LOST/_CHANGED   words and fields of a component
+    MANIFEST_LOST/_CHANGED  a manifest
+    MANIFEST_MISSING        a dossier with archived components has none
+    MANIFEST_DIFFERS        the newest manifest and the records disagree
+    UNKNOWN_OBJECT          an object that no record knows
+    UNFINISHED_OBJECT       (info) an object of a batch that is still in work
+    INDEX_MISSING           an archived component cannot be found
+    INDEX_STRAY             the index holds what is not archived
+    INDEX_UNAVAILABLE       the index cannot be asked
+    LEDGER_BROKEN           the chain breaks at a seq
+    LEDGER_SEAL_BROKEN      a sealed day contradicts itself or the chain
+    LEDGER_HEAD_UNKNOWN     a manifest is anchored to a hash that the chain does not hold
+    LEDGER_HEAD_LOST        (info) as before, and the ledger says that a rebuild lost it
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from typing import Final
+
+from pydantic import ValidationError
+
+from casework.audit_ledger import audit_ledger
+from casework.audit_report import INFO, AuditReport, Findings
+from pipeline.errors import NotFound, SearchUnavailable
+from pipeline.models.batch import BatchState
+from pipeline.models.manifest import Manifest, ManifestComponent, RawIndex
+from pipeline.models.records import (
+    BatchRecord,
+    ComponentRecord,
+    DossierRecord,
+    ManifestRecord,
+    Revision,
+)
+from pipeline.models.split import Fate, PageCounts
+from pipeline.ports.archive import ObjectStore
+from pipeline.ports.records import Records
+from pipeline.stages.archiving import raw_index_key, sidecar_key
+from storage.fixity import fixity
+
+__all__ = ["INFO", "AuditReport", "audit"]
+
+_PREFIXES: Final = ("dossiers/", "raw/")
+
+
+def audit(
+    records: Records, store: ObjectStore, index_ids: Callable[[], Collection[str]]
+) -> AuditReport:
+    """Compare everything with everything.
+
+    Args:
+        records: what is expected.
+        store: what is there.
+        index_ids: every component_id of the index.
+
+    Raises:
+        ArchiveUnavailable: the archive or the records cannot be reached.
+    """
+    return _Audit(records, store).run(index_ids)
+
+
+class _Audit:
+    """One run: what it has seen, what it found."""
+
+    def __init__(self, records: Records, store: ObjectStore) -> None:
+        self._records = records
+        self._store = store
+        self._found = Findings()
+        self._archived: set[str] = set()
+        """Batches in state ARCHIVED."""
+        self._indexed: set[str] = set()
+        """Components that the index must hold."""
+        self._keys: set[str] = set()
+        """Objects that records know to be finished."""
+        self._unfinished: set[str] = set()
+        """Objects that batches in work may have left."""
+        self._raw_digests: dict[str, str] = {}
+        """Digest of the page index by batch, as the newest manifests say."""
+        self._heads: dict[str, str] = {}
+        """Manifest key by the ledger head it is anchored to."""
+
+    def run(self, index_ids: Callable[[], Collection[str]]) -> AuditReport:
+        self._archived = {
+            b.batch.batch_id for b in self._records.batches(state=BatchState.ARCHIVED)
+        }
+        for dossier in self._records.dossiers():
+            self._dossier(dossier)
+        for batch in self._records.batches():
+            if batch.state is BatchState.ARCHIVED:
+                self._batch(batch)
+        self._objects()
+        self._index(index_ids)
+        audit_ledger(self._records, self._store, self._heads, self._found)
+        return self._found.report()
+
+    # -- dossiers ---------------------------------------------------------------------------
+
+    def _dossier(self, dossier: DossierRecord) -> None:
+        components = self._records.components(unit=dossier.unit, dossier_code=dossier.code)
+        for component in components:
+            if component.batch_id in self._archived:
+                self._component(component)
+            else:
+                self._unfinished |= {r.object_key for r in component.revisions}
+        written = list(self._manifests(dossier))
+        self._found.count(dossiers=1)
+        archived = [c for c in components if c.batch_id in self._archived]
+        if archived and not written:
+            self._found.add("MANIFEST_MISSING", dossier_code=dossier.code)
+        if written:
+            key, newest = written[-1]
+            self._raw_digests |= {b.batch_id: b.raw_index_sha256 for b in newest.batches}
+            if not _agrees(newest, dossier, archived, components):
+                self._found.add("MANIFEST_DIFFERS", object_key=key)
+
+    def _component(self, component: ComponentRecord) -> None:
+        self._indexed.add(component.component_id)
+        self._found.count(components=1)
+        subject = {"component_id": component.component_id}
+        stored = [r.version_id is not None for r in component.revisions]
+        if not (
+            all(stored) and stored and component.digitisation_code and component.sidecar_sha256
+        ):
+            self._found.add("COMPONENT_INCOMPLETE", **subject)
+        for revision in component.revisions:
+            self._revision(revision, subject)
+        if component.sidecar_sha256:
+            key = sidecar_key(component.unit, component.dossier_code, component.component_id)
+            self._fixity("SIDECAR", key, None, component.sidecar_sha256, **subject)
+
+    def _revision(self, revision: Revision, subject: dict[str, str]) -> None:
+        self._keys.add(revision.object_key)
+        self._found.count(revisions=1)
+        if revision.version_id is None:
+            return
+        key = revision.object_key
+        self._fixity("OBJECT", key, revision.version_id, revision.sha256, **subject)
+        self._only_version(key, revision.sha256)
+
+    def _manifests(self, dossier: DossierRecord) -> Iterator[tuple[str, Manifest]]:
+        for record in self._records.manifests(dossier.unit, dossier.code):
+            if record.batch_id not in self._archived:
+                self._unfinished.add(record.object_key)
+            else:
+                self._keys.add(record.object_key)
+            if record.version_id is None or record.sha256 is None:
+                if record.batch_id in self._archived:
+                    self._found.add("MANIFEST_LOST", object_key=record.object_key)
+                continue
+            self._found.count(manifests=1)
+            manifest = self._manifest(record, record.version_id, record.sha256)
+            if manifest is not None:
+                self._heads.setdefault(manifest.ledger_head, record.object_key)
+                yield record.object_key, manifest
+
+    def _manifest(self, record: ManifestRecord, version_id: str, sha256: str) -> Manifest | None:
+        key = record.object_key
+        if not self._fixity("MANIFEST", key, version_id, sha256):
+            return None
+        self._only_version(key, sha256)
+        try:
+            with self._store.open(key, version_id) as stream:
+                return Manifest.model_validate_json(stream.read())
+        except (NotFound, ValidationError):
+            self._found.add("MANIFEST_CHANGED", object_key=key)
+            return None
+
+    # -- batches ----------------------------------------------------------------------------
+
+    def _batch(self, record: BatchRecord) -> None:
+        batch_id = record.batch.batch_id
+        placed = self._records.batch_dossiers(batch_id)
+        components = self._records.components(batch_id=batch_id)
+        self._found.count(batches=1, pages=sum(d.counts.in_ for d in placed))
+        kept: Counter[str] = Counter()
+        for slot in placed:
+            kept[slot.dossier.code] += slot.counts.kept
+            if not slot.counts.balanced:
+                self._found.add("BATCH_UNBALANCED", batch_id=batch_id, slot=str(slot.slot))
+        in_components: Counter[str] = Counter()
+        for component in components:
+            in_components[component.dossier_code] += len(component.pages)
+        if +kept != +in_components:
+            self._found.add("BATCH_UNBALANCED", batch_id=batch_id)
+        pages = [page for component in components for page in component.pages]
+        if len(pages) != len(set(pages)):
+            self._found.add("PAGE_DOUBLED", batch_id=batch_id)
+        self._raw(record, [d.counts for d in placed], sorted(pages))
+
+    def _raw(self, record: BatchRecord, counts: list[PageCounts], kept: list[int]) -> None:
+        batch_id = record.batch.batch_id
+        key = raw_index_key(batch_id)
+        self._keys.add(key)
+        index = self._raw_index(batch_id, key)
+        if index is None:
+            return
+        by_fate = Counter(page.fate for page in index.pages)
+        expected = Counter(
+            {
+                Fate.KEPT.value: sum(c.kept for c in counts),
+                Fate.BLANK.value: sum(c.blank for c in counts),
+                Fate.SEPARATOR.value: sum(c.separator for c in counts),
+            }
+        )
+        indexes = [page.index for page in index.pages]
+        in_index = sorted(p.index for p in index.pages if p.fate == Fate.KEPT.value)
+        sources = [sha256 for _, sha256, _ in index.sources]
+        placed = all(
+            0 <= page.source < len(sources) and (page.object_key or index.sources[page.source][2])
+            for page in index.pages
+        )
+        if (
+            by_fate != +expected
+            or len(indexes) != len(set(indexes))
+            or in_index != kept
+            or sources != [s.file.sha256 for s in record.batch.sources]
+            or not placed
+        ):
+            self._found.add("RAW_PAGES_DIFFER", batch_id=batch_id)
+        objects = [(key, sha256) for _, sha256, key in index.sources if key]
+        objects += [(page.object_key, page.sha256) for page in index.pages if page.object_key]
+        for raw_key, sha256 in objects:
+            self._keys.add(raw_key)
+            self._found.count(raw_objects=1)
+            self._fixity("RAW", raw_key, None, sha256, batch_id=batch_id)
+
+    def _raw_index(self, batch_id: str, key: str) -> RawIndex | None:
+        expected = self._raw_digests.get(batch_id)
+        if expected is None:
+            head = self._store.head(key)
+            expected = head.sha256 if head else ""
+        if not self._fixity("RAW_INDEX", key, None, expected, batch_id=batch_id):
+            return None
+        try:
+            with self._store.open(key) as stream:
+                return RawIndex.model_validate_json(stream.read())
+        except (NotFound, ValidationError):
+            self._found.add("RAW_INDEX_CHANGED", object_key=key, batch_id=batch_id)
+            return None
+
+    # -- objects and index ------------------------------------------------------------------
+
+    def _objects(self) -> None:
+        for prefix in _PREFIXES:
+            for stored in self._store.list(prefix):
+                if stored.key in self._keys:
+                    continue
+                known = stored.key in self._unfinished or self._in_work(stored.key)
+                self._found.add(
+                    "UNFINISHED_OBJECT" if known else "UNKNOWN_OBJECT", object_key=stored.key
+                )
+
+    def _in_work(self, key: str) -> bool:
+        if not key.startswith("raw/"):
+            return False
+        try:
+            batch = self._records.batch(key.split("/")[1])
+        except NotFound:
+            return False
+        return batch.state is not BatchState.ARCHIVED
+
+    def _index(self, index_ids: Callable[[], Collection[str]]) -> None:
+        try:
+            found = set(index_ids())
+        except SearchUnavailable:
+            self._found.add("INDEX_UNAVAILABLE")
+            return
+        self._found.count(indexed=len(found))
+        for component_id in sorted(self._indexed - found):
+            self._found.add("INDEX_MISSING", component_id=component_id)
+        for component_id in sorted(found - self._indexed):
+            self._found.add("INDEX_STRAY", component_id=component_id)
+
+    # -- comparing --------------------------------------------------------------------------
+
+    def _fixity(
+        self, what: str, key: str, version_id: str | None, sha256: str, **subjects: str
+    ) -> bool:
+        state = fixity(self._store, key, version_id, sha256)
+        if state != "ok":
+            self._found.add(f"{what}_{state.upper()}", object_key=key, **subjects)
+        return state == "ok"
+
+    def _only_version(self, key: str, sha256: str) -> None:
+        head = self._store.head(key)
+        if head is None or head.sha256 != sha256:
+            self._found.add("OBJECT_REPLACED", object_key=key)
+
+
+def _agrees(
+    manifest: Manifest,
+    dossier: DossierRecord,
+    archived: list[ComponentRecord],
+    components: tuple[ComponentRecord, ...],
+) -> bool:
+    """Lists every archived component as recorded, and nothing that records do not know."""
+    listed = {c.component_id: c for c in manifest.components}
+    known = {c.component_id: c for c in components}
+    return (
+        (manifest.unit, manifest.dossier_code, manifest.year)
+        == (dossier.unit, dossier.code, dossier.year)
+        and len(listed) == len(manifest.components)
+        and {c.component_id for c in archived} <= set(listed) <= set(known)
+        and all(_same(listed[name], known[name]) for name in listed)
+    )
+
+
+def _same(listed: ManifestComponent, known: ComponentRecord) -> bool:
+    facts = ("nn", "code", "digitisation_code", "batch_id", "pages")
+    revisions = [(r.rev, r.object_key, r.version_id, r.sha256, r.size) for r in listed.revisions]
+    return all(getattr(listed, fact) == getattr(known, fact) for fact in facts) and revisions == [
+        (r.rev, r.object_key, r.version_id, r.sha256, r.size)
+        for r in known.revisions
+        if r.version_id is not None
+    ]

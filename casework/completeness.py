@@ -1,0 +1,46 @@
+"""Which papers of a case are not there yet (domain-pack C.1, C.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from pipeline.catalogue import Catalogue, ScanRule
+
+
+@dataclass(frozen=True, slots=True)
+class Gaps:
+    """Papers asked for and not among the components."""
+
+    missing: tuple[str, ...]
+    """Component codes, or alternatives as `A|B`, that must still come."""
+    conditional: tuple[tuple[str, str], ...]
+    """(component code, condition): asked for only where the condition holds, never missing."""
+
+
+def gaps(procedure: str, case: str, present: Collection[str], catalogue: Catalogue) -> Gaps:
+    """What a dossier still lacks at submission.
+
+    A paper that is never scanned (the sổ BHXH) is a physical item: listed as conditional.
+
+    Raises:
+        NotFound: `PROCEDURE_UNKNOWN`, `CASE_UNKNOWN`.
+    """
+    rules = catalogue.procedure(procedure)
+    wanted = rules.case(case)
+    groups = [rules.application, *wanted.one_of]
+    groups += [(code,) for code in dict.fromkeys((*rules.always, *wanted.required))]
+    missing: list[str] = []
+    conditional = list(wanted.conditional)
+    for group in groups:
+        if any(code in present for code in group):
+            continue
+        scanned = [c for c in group if catalogue.component(c).scan is not ScanRule.NO]
+        if scanned:
+            missing.append("|".join(scanned))
+        else:
+            conditional += [(code, "physical_item") for code in group]
+    return Gaps(
+        missing=tuple(dict.fromkeys(missing)),
+        conditional=tuple((code, when) for code, when in conditional if code not in present),
+    )

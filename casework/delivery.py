@@ -1,0 +1,52 @@
+"""Delivery of the outbox to the index: what is archived becomes findable."""
+
+from __future__ import annotations
+
+from pipeline.catalogue import Catalogue
+from pipeline.ports.archive import ObjectStore
+from pipeline.ports.records import Records
+from pipeline.stages.archiving import sidecar_key, unpacked
+from search.documents import ComponentFacts, Document, document_of
+from search.port import ComponentIndex
+
+_ROUND = 100
+
+
+def deliver(
+    records: Records, store: ObjectStore, index: ComponentIndex, catalogue: Catalogue
+) -> int:
+    """Hand all owed documents to the index; repeated delivery replaces.
+
+    Returns:
+        Number of rows delivered.
+
+    Raises:
+        SearchUnavailable: the index cannot be reached; the rows stay owed.
+        ArchiveUnavailable: a sidecar cannot be read; the rows stay owed.
+    """
+    total = 0
+    while rows := records.outbox(_ROUND):
+        index.put([_document(r.component_id, records, store, catalogue) for r in rows])
+        records.delivered([r.row_id for r in rows])
+        total += len(rows)
+    return total
+
+
+def _document(
+    component_id: str, records: Records, store: ObjectStore, catalogue: Catalogue
+) -> Document:
+    component = records.component(component_id)
+    dossier = records.dossier(component.dossier_code, component.unit)
+    key = sidecar_key(component.unit, component.dossier_code, component_id)
+    with store.open(key) as stream:
+        sidecar = unpacked(stream.read())
+    facts = ComponentFacts(
+        component_id=component_id,
+        code=component.code,
+        digitisation_code=component.digitisation_code,
+        unit=component.unit,
+        dossier_code=component.dossier_code,
+        procedure=dossier.procedure,
+        received_at=records.batch(component.batch_id).batch.received_at,
+    )
+    return document_of(facts, sidecar, catalogue)

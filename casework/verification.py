@@ -1,0 +1,243 @@
+"""The verdict that joins signature, records, fixity and ledger (architecture §9, `verify`).
+
+`verify_file` judges bytes from anywhere, `verify_component` what the archive holds. May not come
+in: how signatures are judged (`pipeline.signatures`), how events are chained, words for people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, Literal, Protocol, TypeAlias
+
+import pikepdf
+
+from pipeline.errors import NotFound
+from pipeline.models.base import Instant, Model
+from pipeline.models.components import SignatureLevel
+from pipeline.models.records import ComponentRecord, Revision
+from pipeline.ports.archive import ObjectStore
+from pipeline.ports.records import ComponentRecords
+from pipeline.signatures.verdicts import (
+    JudgedSignature,
+    Modification,
+    Outcome,
+    Reason,
+    SignatureVerdict,
+    outcome_of,
+)
+from pipeline.stages.assembly.transfer_note import NAMESPACE
+
+Fixity: TypeAlias = Literal["ok", "changed", "lost"]
+LedgerState: TypeAlias = Literal["anchored", "pending", "broken"]
+
+_CHUNK: Final = 1024 * 1024
+_COMPONENT_ID: Final = f"{{{NAMESPACE}}}component_id"
+_WITHOUT_EFFECT: Final = frozenset({Reason.NO_SIGNATURE, Reason.DAMAGED_XREF})
+"""Of an archived e-copy that nobody signed."""
+
+
+class Verdict(Model):
+    """One object of `sohoa verify`; its keys are a contract."""
+
+    file: str
+    """Name as given, or the component id."""
+    verdict: Outcome
+    level: SignatureLevel | None
+    signer: str | None
+    signed_at: Instant | None
+    timestamped_at: Instant | None
+    covers_whole_file: bool
+    modification: Modification | None
+    trusted: bool
+    stamp_top_left: bool | None
+    fixity: Fixity | None
+    ledger: LedgerState | None
+    signatures: tuple[JudgedSignature, ...]
+    reasons: tuple[Reason, ...]
+
+
+class Judge(Protocol):
+    """Judges the signatures of a file, see `pipeline.signatures.judging`."""
+
+    def judge(self, pdf: Path) -> SignatureVerdict:
+        """Never raises for what the file holds."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a verdict takes its facts from."""
+
+    judge: Judge
+    records: ComponentRecords
+    store: ObjectStore
+    ledger_state: Callable[[str], LedgerState | None]
+    """What the ledger says about a sha256; None where it does not know it."""
+    scratch: Path | None = None
+    """Folder for temporary copies of what the store holds."""
+
+
+def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
+    """Judge a file from anywhere.
+
+    Its sha256 is looked up in the records, then the component_id of its transfer note: a known
+    component with bytes of no recorded revision is INVALID. A file that carries a transfer note is
+    Sohoa's and must be signed, whether or not this archive knows it.
+
+    Args:
+        path: the file.
+        name: what to call it.
+        evidence: judge, records, ledger.
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    with path.open("rb") as file:
+        sha256 = _digest(file)
+    judged = evidence.judge.judge(path)
+    known = evidence.records.revision_of(sha256)
+    if known is not None:
+        component, revision = known
+        superseded = component.current is not None and component.current.rev != revision.rev
+        extra = (Reason.SUPERSEDED_REVISION,) if superseded else ()
+        return _known(name, judged, revision, evidence.ledger_state(sha256), extra)
+    noted = component_id_of(path)
+    if noted is not None and _is_component(noted, evidence.records):
+        return _verdict(name, judged, (Reason.UNKNOWN_REVISION,), fixity="changed")
+    missing = noted is not None and not judged.signatures
+    reasons = (Reason.SIGNATURE_MISSING,) if missing else ()
+    unplaced = judged.model_copy(update={"stamp_top_left": None})
+    return _verdict(name, unplaced, reasons)
+
+
+def verify_component(component: ComponentRecord, evidence: Evidence) -> Verdict:
+    """Judge what the archive holds of a component against the records.
+
+    Raises:
+        ArchiveUnavailable: the store cannot be reached.
+    """
+    revision, name = component.current, component.component_id
+    if revision is None or revision.version_id is None:
+        return _verdict(name, _nothing(), (Reason.NOT_ARCHIVED,))
+    ledger = evidence.ledger_state(revision.sha256)
+    with tempfile.TemporaryDirectory(dir=evidence.scratch) as folder:
+        copy = Path(folder) / "component.pdf"
+        try:
+            with evidence.store.open(revision.object_key, revision.version_id) as stored:
+                sha256 = _copy(stored, copy)
+        except NotFound:
+            reasons = (Reason.FIXITY_LOST, *_ledger_reasons(ledger))
+            return _verdict(name, _nothing(), reasons, fixity="lost", ledger=ledger)
+        judged = evidence.judge.judge(copy)
+    if sha256 != revision.sha256:
+        reasons = (Reason.FIXITY_CHANGED, *_ledger_reasons(ledger))
+        return _verdict(name, judged, reasons, fixity="changed", ledger=ledger)
+    return _known(name, judged, revision, ledger, ())
+
+
+def component_id_of(path: Path) -> str | None:
+    """The component_id of a file's transfer note, None where there is none to be read."""
+    try:
+        with pikepdf.open(path) as pdf:
+            value = pdf.open_metadata().get(_COMPONENT_ID)
+    except Exception:
+        return None
+    return value.strip() if isinstance(value, str) and value.strip() else None
+
+
+def _known(
+    name: str,
+    judged: SignatureVerdict,
+    revision: Revision,
+    ledger: LedgerState | None,
+    extra: tuple[Reason, ...],
+) -> Verdict:
+    """The bytes of a recorded revision: what they say must be what was recorded."""
+    unsigned = revision.signature is None and not revision.found
+    if unsigned and not judged.signatures:
+        judged = judged.model_copy(
+            update={"reasons": tuple(r for r in judged.reasons if r not in _WITHOUT_EFFECT)}
+        )
+    reasons = [*_compared(judged, revision), *_ledger_reasons(ledger), *extra]
+    if judged.stamp_top_left is False:
+        reasons.append(Reason.STAMP_NOT_TOP_LEFT)
+    return _verdict(name, judged, tuple(reasons), fixity="ok", ledger=ledger)
+
+
+def _compared(judged: SignatureVerdict, revision: Revision) -> tuple[Reason, ...]:
+    expected = len(revision.found) + (1 if revision.signature is not None else 0)
+    if expected and not judged.signatures:
+        return (Reason.SIGNATURE_MISSING,)
+    if expected != len(judged.signatures):
+        return (Reason.RECORD_MISMATCH,)
+    signature = revision.signature
+    if signature is None:
+        return ()
+    held = next(
+        (s for s in judged.signatures if s.certificate_sha256 == signature.certificate_sha256),
+        None,
+    )
+    same = held is not None and (held.level, held.signer) == (signature.level, signature.signer)
+    return () if same else (Reason.RECORD_MISMATCH,)
+
+
+def _verdict(
+    name: str,
+    judged: SignatureVerdict,
+    reasons: tuple[Reason, ...],
+    *,
+    fixity: Fixity | None = None,
+    ledger: LedgerState | None = None,
+) -> Verdict:
+    every = tuple(dict.fromkeys((*reasons, *judged.reasons)))
+    return Verdict(
+        file=name,
+        verdict=outcome_of(every),
+        level=judged.level,
+        signer=judged.signer,
+        signed_at=judged.signed_at,
+        timestamped_at=judged.timestamped_at,
+        covers_whole_file=judged.covers_whole_file,
+        modification=judged.modification,
+        trusted=judged.trusted,
+        stamp_top_left=judged.stamp_top_left,
+        fixity=fixity,
+        ledger=ledger,
+        signatures=judged.signatures,
+        reasons=every,
+    )
+
+
+def _nothing() -> SignatureVerdict:
+    return SignatureVerdict(outcome=Outcome.INDETERMINATE)
+
+
+def _ledger_reasons(ledger: LedgerState | None) -> tuple[Reason, ...]:
+    return (Reason.LEDGER_BROKEN,) if ledger == "broken" else ()
+
+
+def _is_component(component_id: str, records: ComponentRecords) -> bool:
+    try:
+        return records.component(component_id).component_id == component_id
+    except NotFound:
+        return False
+
+
+def _digest(source: IO[bytes]) -> str:
+    hasher = hashlib.sha256()
+    while piece := source.read(_CHUNK):
+        hasher.update(piece)
+    return hasher.hexdigest()
+
+
+def _copy(source: IO[bytes], target: Path) -> str:
+    hasher = hashlib.sha256()
+    with target.open("wb") as out:
+        while piece := source.read(_CHUNK):
+            hasher.update(piece)
+            out.write(piece)
+    return hasher.hexdigest()

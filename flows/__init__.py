@@ -1,0 +1,1 @@
+"""Composition: `services` puts the parts together; orchestrated flows stand beside it."""

@@ -1,0 +1,167 @@
+"""Which adapter stands behind which port, decided by the settings; each made on first use.
+
+Production refuses what only development may use: an advisory archive, the development PKI.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from ocr_models import pick_model
+from pipeline.adapters.pixels import OpenCvDecoder
+from pipeline.adapters.sources import FileSourceReader
+from pipeline.adapters.symbols import ZxingSymbolReader
+from pipeline.adapters.tesseract import TesseractEngine
+from pipeline.catalogue import Catalogue, load_catalogue
+from pipeline.errors import ConfigError
+from pipeline.ports.archive import ObjectStore
+from pipeline.ports.reading import OcrEngine, SourceReader
+from pipeline.ports.records import Records
+from pipeline.ports.runtime import Clock, Progress
+from pipeline.ports.signing import ComponentSigner
+from pipeline.run.work import Tools
+from pipeline.settings import Settings
+from pipeline.signatures import build_judge, build_signer
+from pipeline.signatures.judging import PdfSignatureJudge
+from pipeline.workspace import Workspace
+from search.port import ComponentIndex
+from search.sqlite_index import SqliteIndex
+from storage.folder_store import FolderStore
+from storage.records import open_records, sqlite_url
+
+
+class SystemClock:
+    """Port `Clock` over the system's clock."""
+
+    def now(self) -> dt.datetime:
+        """Now, UTC."""
+        return dt.datetime.now(dt.UTC)
+
+
+class Ports:
+    """The ports of one home."""
+
+    def __init__(self, settings: Settings, progress: Progress) -> None:
+        """Nothing is opened before it is asked for."""
+        self.settings = settings
+        self.progress = progress
+        self.clock: Clock = SystemClock()
+
+    @cached_property
+    def home(self) -> Path:
+        """The home folder, made on first use with mode 0700.
+
+        Raises:
+            ConfigError: `HOME_UNUSABLE`.
+        """
+        home = self.settings.home
+        try:
+            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise ConfigError("HOME_UNUSABLE", problem=error.strerror or "") from error
+        return home
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        """Files in work."""
+        return Workspace(self.home / "work")
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The built-in catalogue, or the one that replaces it."""
+        path = self.settings.catalogue
+        return load_catalogue(self.settings.resolve(path) if path else None)
+
+    @cached_property
+    def records(self) -> Records:
+        """The relational records, brought up to date."""
+        return open_records(self.database_url, self.clock)
+
+    @cached_property
+    def database_url(self) -> str:
+        """URL of the records for SQLAlchemy.
+
+        Raises:
+            ConfigError: `CONFIG_INVALID` for a kind of database that is not known.
+        """
+        path = self._local("database.url", self.settings.database.url, "sqlite:")
+        return sqlite_url(path)
+
+    @cached_property
+    def store(self) -> ObjectStore:
+        """The archive.
+
+        Raises:
+            ConfigError: `ARCHIVE_ADVISORY_IN_PRODUCTION`.
+        """
+        path = self._local("archive.url", self.settings.archive.url, "file:")
+        store = FolderStore(path)
+        if self.settings.production and store.immutability == "advisory":
+            raise ConfigError("ARCHIVE_ADVISORY_IN_PRODUCTION")
+        return store
+
+    @cached_property
+    def index(self) -> ComponentIndex:
+        """The component index; made where the home has none and nothing was archived yet."""
+        path = self._local("search.url", self.settings.search.url, "sqlite:")
+        index = SqliteIndex(path)
+        if not path.exists() and next(iter(self.records.dossiers()), None) is None:
+            index.create()
+        return index
+
+    @cached_property
+    def reader(self) -> SourceReader:
+        """Opens input files."""
+        return FileSourceReader(self.settings.intake)
+
+    @cached_property
+    def engine(self) -> OcrEngine:
+        """Tesseract with the best model installed."""
+        model = pick_model(self.settings.ocr.model)
+        return TesseractEngine(
+            model.path,
+            name=model.name,
+            sha256=model.sha256,
+            timeout_seconds=self.settings.ocr.page_timeout_seconds,
+        )
+
+    @cached_property
+    def signer(self) -> ComponentSigner:
+        """The officer's key, or the development PKI."""
+        return build_signer(self.settings)
+
+    @cached_property
+    def judge(self) -> PdfSignatureJudge:
+        """Looks at signatures that came with a file."""
+        return self.judge_trusting(())
+
+    def judge_trusting(self, further: Sequence[Path]) -> PdfSignatureJudge:
+        """A judge that trusts further roots (PEM files)."""
+        return build_judge(self.settings, further)
+
+    @cached_property
+    def tools(self) -> Tools:
+        """Everything the steps need."""
+        return Tools(
+            settings=self.settings,
+            catalogue=self.catalogue,
+            workspace=self.workspace,
+            records=self.records,
+            store=self.store,
+            reader=self.reader,
+            decoder=OpenCvDecoder(),
+            symbols=ZxingSymbolReader(),
+            engine=self.engine,
+            signer=self.signer,
+            judge=self.judge,
+            clock=self.clock,
+            progress=self.progress,
+        )
+
+    def _local(self, key: str, url: str, scheme: str) -> Path:
+        if not url.startswith(scheme):
+            raise ConfigError("CONFIG_INVALID", key=key, problem=f"{scheme}…")
+        return self.settings.resolve(Path(url.removeprefix(scheme)))

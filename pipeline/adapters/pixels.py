@@ -1,0 +1,56 @@
+"""`OpenCvDecoder`: pixels of a raw page image.
+
+May not come in: looking at what the pixels show.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Literal
+
+import cv2
+import numpy as np
+
+from pipeline.errors import UnreadableScan
+from pipeline.models.pages import Turn
+from pipeline.ports.reading import Gray
+
+_JPEG: Final = b"\xff\xd8\xff"
+_FLAGS: Final[dict[int, int]] = {
+    1: cv2.IMREAD_GRAYSCALE,
+    2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
+    4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
+}
+_TURNS: Final[dict[Turn, int]] = {
+    90: cv2.ROTATE_90_CLOCKWISE,
+    180: cv2.ROTATE_180,
+    270: cv2.ROTATE_90_COUNTERCLOCKWISE,
+}
+
+
+class OpenCvDecoder:
+    """Decodes JPEG, PNG and TIFF with OpenCV (port `Decoder`)."""
+
+    def gray(self, path: Path, *, turn: Turn = 0, reduce: Literal[1, 2, 4] = 1) -> Gray:
+        """Decode to grey in the raw frame, then turn clockwise; see `Decoder.gray`.
+
+        A reduced image is the mean of the pixels it stands for; JPEG is reduced while decoding.
+
+        Raises:
+            UnreadableScan: `IMAGE_UNDECODABLE`.
+        """
+        try:
+            data = np.fromfile(path, dtype=np.uint8)
+            is_jpeg = data[:3].tobytes() == _JPEG
+            flags = _FLAGS[reduce] if is_jpeg else cv2.IMREAD_GRAYSCALE
+            image = cv2.imdecode(data, flags | cv2.IMREAD_IGNORE_ORIENTATION)
+            if image is not None and not is_jpeg and reduce > 1:
+                size = (-(-image.shape[1] // reduce), -(-image.shape[0] // reduce))
+                image = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+            if image is not None and turn:
+                image = cv2.rotate(image, _TURNS[turn])
+        except (cv2.error, OSError) as error:
+            raise UnreadableScan("IMAGE_UNDECODABLE") from error
+        if image is None:
+            raise UnreadableScan("IMAGE_UNDECODABLE")
+        return np.asarray(image, dtype=np.uint8)

@@ -1,0 +1,174 @@
+"""Frames of a TIFF file: checked against the file's length, taken out one by one.
+
+Group 4 in one strip and JPEG in one strip are taken out as they are; every other coding is
+decoded and kept losslessly (Group 4 for bilevel, PNG for the rest). Runs inside the sandbox.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+
+from pipeline.adapters.sources.facts import bound_pixels, settled_dpi
+from pipeline.adapters.sources.g4 import encode_g4, wrap_g4
+from pipeline.adapters.sources.jpeg import is_jpeg, read_jpeg
+from pipeline.adapters.sources.recode import to_png
+from pipeline.errors import IntakeError, UnreadableScan, UnsafeInput
+from pipeline.models.files import SourceKind
+from pipeline.models.pages import Turn
+from pipeline.ports.reading import ExtractedPage, SourceReport
+
+_G4: Final = 4
+_JPEG: Final = 7
+_MARKS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+_ORIENTATIONS: Final[dict[int, Turn]] = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
+_CM: Final = 3
+_CM_PER_INCH: Final = 2.54
+_SQUARE: Final = 0.05
+"""Horizontal and vertical resolution may differ by this share and still count as equal."""
+
+
+def is_tiff(head: bytes) -> bool:
+    """True where the file starts like a TIFF or BigTIFF."""
+    return head.startswith(_MARKS)
+
+
+def probe_tiff(path: Path, max_pages: int, max_pixels: int) -> SourceReport:
+    """Count the frames and check that all their data is there.
+
+    Raises:
+        UnreadableScan: `SCAN_TRUNCATED`.
+        UnsafeInput: `PAGE_TOO_LARGE`, `TOO_MANY_PAGES`.
+    """
+    size = path.stat().st_size
+    count = 0
+    for frame in _frames(path):
+        count += 1
+        if count > max_pages:
+            raise UnsafeInput("TOO_MANY_PAGES", limit=max_pages)
+        bound_pixels(_tag(frame, 256), _tag(frame, 257), max_pixels)
+        _check_data(frame, size)
+    return SourceReport(kind=SourceKind.TIFF, pages=count)
+
+
+def tiff_pages(path: Path, max_pixels: int) -> Iterator[ExtractedPage]:
+    """Take the frames out in order.
+
+    Raises:
+        UnreadableScan: `SCAN_UNREADABLE`, with the 1-based page.
+    """
+    for number, frame in enumerate(_frames(path), start=1):
+        bound_pixels(_tag(frame, 256), _tag(frame, 257), max_pixels)
+        try:
+            yield _as_stored(frame, path) or _decoded(frame)
+        except IntakeError:
+            raise
+        except (OSError, ValueError, SyntaxError, KeyError, TypeError, RuntimeError) as error:
+            raise UnreadableScan("SCAN_UNREADABLE", page=number) from error
+
+
+def _frames(path: Path) -> Iterator[TiffImagePlugin.TiffImageFile]:
+    try:
+        with Image.open(path, formats=["TIFF"]) as image:
+            assert isinstance(image, TiffImagePlugin.TiffImageFile)  # noqa: S101
+            for number in range(image.n_frames):
+                image.seek(number)
+                yield image
+    except IntakeError:
+        raise
+    except UnidentifiedImageError as error:
+        raise UnreadableScan("SCAN_TRUNCATED") from error
+    except (OSError, ValueError, SyntaxError, KeyError, TypeError, RuntimeError) as error:
+        raise UnreadableScan("SCAN_TRUNCATED") from error
+
+
+def _tag(frame: TiffImagePlugin.TiffImageFile, number: int, default: int = 0) -> int:
+    values = _tags(frame, number)
+    return int(values[0]) if values else default
+
+
+def _tags(frame: TiffImagePlugin.TiffImageFile, number: int) -> tuple[Any, ...]:
+    value = frame.tag_v2.get(number)
+    if value is None:
+        return ()
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _check_data(frame: TiffImagePlugin.TiffImageFile, size: int) -> None:
+    offsets = _tags(frame, 273) or _tags(frame, 324)
+    sizes = _tags(frame, 279) or _tags(frame, 325)
+    if not offsets or len(offsets) != len(sizes) or not all(sizes):
+        raise UnreadableScan("SCAN_TRUNCATED")
+    if any(at + length > size for at, length in zip(offsets, sizes, strict=True)):
+        raise UnreadableScan("SCAN_TRUNCATED")
+
+
+def _resolution(frame: TiffImagePlugin.TiffImageFile) -> tuple[float, float]:
+    scale = _CM_PER_INCH if _tag(frame, 296, 2) == _CM else 1.0
+    x, y = (float((_tags(frame, number) or (0.0,))[0]) * scale for number in (282, 283))
+    return (x, y) if x == x and y == y else (0.0, 0.0)
+
+
+def _is_square(dpi: tuple[float, float]) -> bool:
+    return abs(dpi[0] - dpi[1]) <= _SQUARE * max(dpi)
+
+
+def _as_stored(frame: TiffImagePlugin.TiffImageFile, path: Path) -> ExtractedPage | None:
+    """The coded data itself, where one strip holds the frame in a form that travels."""
+    offsets, sizes = _tags(frame, 273), _tags(frame, 279)
+    said = _resolution(frame)
+    if len(offsets) != 1 or len(sizes) != 1 or not _is_square(said):
+        return None
+    width, height = _tag(frame, 256), _tag(frame, 257)
+    dpi = settled_dpi(said[0], width, height)
+    with path.open("rb") as file:
+        file.seek(offsets[0])
+        strip = file.read(sizes[0])
+    turn = _ORIENTATIONS.get(_tag(frame, 274, 1), 0)
+    coding, photometric = _tag(frame, 259), _tag(frame, 262)
+    bilevel = _tag(frame, 258, 1) == 1 and _tag(frame, 277, 1) == 1
+    if coding == _G4 and bilevel and _tag(frame, 266, 1) == 1 and photometric in (0, 1):
+        whole = wrap_g4(strip, width, height, dpi, black_is_zero=photometric == 1)
+        return ExtractedPage(whole, "image/tiff", width, height, dpi, turn, lossless=True)
+    if coding == _JPEG and is_jpeg(strip):
+        whole = _with_tables(strip, frame.tag_v2.get(347))
+        facts = read_jpeg(whole)
+        fits = (facts.width_px, facts.height_px) == (width, height)
+        if fits and (photometric, facts.channels) in ((1, 1), (6, 3)):
+            return ExtractedPage(whole, "image/jpeg", width, height, dpi, turn, lossless=True)
+    return None
+
+
+def _with_tables(strip: bytes, tables: object) -> bytes:
+    """An abbreviated JPEG stream and its tables as one interchange stream (TIFF Tech Note 2)."""
+    if not isinstance(tables, bytes) or not tables.startswith(b"\xff\xd8"):
+        return strip
+    return tables.removesuffix(b"\xff\xd9") + strip[2:]
+
+
+def _decoded(frame: TiffImagePlugin.TiffImageFile) -> ExtractedPage:
+    said = _resolution(frame)
+    turned = _ORIENTATIONS.get(_tag(frame, 274, 1), 0) in (90, 270)
+    frame.load()
+    image: Image.Image = frame
+    lossless = True
+    if not _is_square(said) and min(said) > 0:
+        image, said = _squared(image, said[::-1] if turned else said), (max(said), max(said))
+        lossless = False
+    dpi = settled_dpi(said[0], image.width, image.height)
+    if image.mode == "1":
+        data, media_type = encode_g4(image, dpi), "image/tiff"
+    else:
+        data, exact = to_png(image)
+        lossless, media_type = lossless and exact, "image/png"
+    return ExtractedPage(data, media_type, image.width, image.height, dpi, 0, lossless)
+
+
+def _squared(image: Image.Image, dpi: tuple[float, float]) -> Image.Image:
+    """Fax resolutions (204 x 98) brought to square pixels."""
+    highest = max(dpi)
+    size = (round(image.width * highest / dpi[0]), round(image.height * highest / dpi[1]))
+    return image.resize(size, Image.Resampling.NEAREST)

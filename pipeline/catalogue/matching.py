@@ -1,0 +1,390 @@
+"""Which components of the catalogue a page could be the first page of.
+
+Rules: domain-pack C.3, C.4 and architecture §3. A title must stand as a title in the head; a
+title that several papers share needs a second anchor; form numbers are strongest; a paper that
+states its subject is what its subject says. May not come in: splitting, declared types, reviews.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipeline.catalogue.anchors import (
+    Anchor,
+    Found,
+    caps_share,
+    find,
+    form_number,
+    letters,
+    phrase,
+    read_anchor,
+)
+from pipeline.catalogue.layout import Layout, Piece, joined, layout
+from pipeline.catalogue.types import Catalogue, ComponentType
+from pipeline.models.text import PageText
+from pipeline.textnorm import fold
+
+LIKELY = 0.50
+"""Candidates below are hints: not enough to name a paper."""
+_SPECIFIC_LETTERS = 9
+_COVERS = 0.6
+_FORM_SLACK = 12
+_WEAK, _HINT = 0.60, 0.30
+_CARD = "landscape_card_on_portrait_a4"
+_LABEL_LETTERS = 5
+_MOTTO = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
+_TRADE = ("BẢO HIỂM XÃ HỘI", "BHXH", "BHYT", "BHTN")
+"""Words without which a letter is no business of this archive."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnchorHit:
+    """An anchor or title that was found."""
+
+    anchor: str
+    score: float
+    """0 to 100."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A component that the page may be the first page of."""
+
+    code: str
+    confidence: float
+    """0 to 1; below `LIKELY` only a hint."""
+    form_number: bool
+    """The component's own form number stands in the head."""
+    strong: bool
+    """Form number, or a title that no other component has."""
+    hits: tuple[AnchorHit, ...]
+    title: str = ""
+    """Folded title that stands on the page."""
+    weight: float = 0.0
+    """Sum of the evidence, to rank equals."""
+
+
+@dataclass(frozen=True, slots=True)
+class PageReading:
+    """What the catalogue says about one page."""
+
+    candidates: tuple[Candidate, ...]
+    """Best first."""
+    has_motto: bool
+    """The national motto stands in the head: first page of some official paper."""
+    number: int | None
+    """Printed page number."""
+
+    @property
+    def best(self) -> Candidate | None:
+        """The best candidate that is more than a hint."""
+        return next((c for c in self.candidates if c.confidence >= LIKELY), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    type: ComponentType
+    titles: tuple[Anchor, ...]
+    all_of: tuple[Anchor, ...]
+    any_of: tuple[Anchor, ...]
+    none_of: tuple[Anchor, ...]
+    labels: tuple[tuple[str, ...], ...]
+    specific: frozenset[str]
+    """Printed titles that tell this component alone."""
+
+
+class Matcher:
+    """A catalogue made ready for finding; build it once per batch."""
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        """Compile all anchors."""
+        types = [t for t in catalogue.components.values() if t.titles]
+        numbers = Counter(
+            number
+            for kind in types
+            for number in {form_number(a) for a in kind.anchors.any_of} - {None}
+            if number is not None
+        )
+        self._shared = frozenset(n for n, count in numbers.items() if count > 1)
+        self._ready = tuple(_prepare(t, types, catalogue.dropouts) for t in types)
+        self._motto = tuple(read_anchor(m) for m in _MOTTO)
+        self._trade = tuple(read_anchor(t) for t in _TRADE)
+
+    def read(self, page: PageText) -> PageReading:
+        """Judge one page."""
+        seen = _Seen(layout(page), self._shared, self._trade)
+        found = [c for r in self._ready if (c := _judge(r, seen)) is not None]
+        motto = any(seen.heads(m) is not None for m in self._motto)
+        return PageReading(tuple(_ranked(found)), motto, seen.layout.number)
+
+
+def _prepare(
+    kind: ComponentType, types: Sequence[ComponentType], dropouts: Iterable[tuple[str, str]]
+) -> _Ready:
+    pairs = tuple(dropouts)
+
+    def ready(printed: Iterable[str]) -> tuple[Anchor, ...]:
+        return tuple(read_anchor(p, pairs) for p in printed)
+
+    others = [t for t in types if t.code != kind.code and t.titles != kind.titles]
+    foreign = [fold(title) for t in others for title in t.titles]
+    specific = frozenset(
+        title
+        for title in kind.titles
+        if letters(title) >= _SPECIFIC_LETTERS and not any(fold(title) in f for f in foreign)
+    )
+    same = [t for t in types if t.code != kind.code and t.titles == kind.titles]
+    if any(t.kind != kind.kind or t.kind != "book" for t in same):
+        specific = frozenset()
+    labels = tuple(
+        tuple(phrase(label).folded for label in f.labels if letters(label) >= _LABEL_LETTERS)
+        for f in kind.fields
+    )
+    anchors = kind.anchors
+    return _Ready(
+        type=kind,
+        titles=ready(kind.titles),
+        all_of=ready(anchors.all_of),
+        any_of=ready(anchors.any_of),
+        none_of=ready(anchors.none_of),
+        labels=tuple(group for group in labels if group),
+        specific=specific,
+    )
+
+
+class _Seen:
+    """A page with what was already looked for on it."""
+
+    def __init__(self, page: Layout, shared: frozenset[str], trade: Sequence[Anchor]) -> None:
+        self.layout = page
+        self.shared = shared
+        self._trade = trade
+        self._head = joined(page.head)
+        self._all = joined(page.pieces)
+        self._text = " ".join(p.text.folded for p in page.pieces)
+        self._found: dict[tuple[str, str], tuple[Piece, Found] | None] = {}
+
+    def heads(self, anchor: Anchor) -> Found | None:
+        """Anywhere in the head."""
+        return self._place("head", anchor, self._head)
+
+    def anywhere(self, anchor: Anchor) -> Found | None:
+        """Anywhere on the page."""
+        return self._place("all", anchor, self._all)
+
+    def in_title(self, anchor: Anchor) -> Found | None:
+        """In a title line or in the subject."""
+        return self._place("title", anchor, (*self.layout.titles, *self.layout.subject))
+
+    def own_number(self, anchor: Anchor) -> Found | None:
+        """A form number that stands for the page: alone, or after `Mẫu`, in the head."""
+        if anchor.form is None:
+            return None
+        for piece in self.layout.head:
+            found = find(anchor, piece.text)
+            if found is None:
+                continue
+            alone = letters(piece.text.raw) <= (found.end - found.start) + _FORM_SLACK
+            if alone or piece.text.folded.startswith(("mau", "mu ")):
+                return found
+        return None
+
+    def standing(self, anchor: Anchor, *, card: bool) -> Found | None:
+        """As a title: it begins a line of its own, or is most of it."""
+        pieces = self._all if card else (self.layout.titles if anchor.caps else self._head)
+        for piece in pieces:
+            found = find(anchor, piece.text)
+            if found is not None and _stands(anchor, piece, found, card=card):
+                return found
+        return None
+
+    def speaks_of_trade(self, *, head: bool) -> bool:
+        """Names the insurance at all (in the head)."""
+        look = self.heads if head else self.anywhere
+        return any(look(t) is not None for t in self._trade)
+
+    def labels(self, groups: Iterable[tuple[str, ...]]) -> int:
+        """How many fields have a printed label on the page."""
+        return sum(any(label in self._text for label in group) for group in groups)
+
+    def _place(self, zone: str, anchor: Anchor, pieces: Iterable[Piece]) -> Found | None:
+        key = (zone, anchor.printed)
+        if key not in self._found:
+            hits = ((p, f) for p in pieces if (f := find(anchor, p.text)) is not None)
+            self._found[key] = next(hits, None)
+        hit = self._found[key]
+        return hit[1] if hit else None
+
+
+def _stands(anchor: Anchor, piece: Piece, found: Found, *, card: bool) -> bool:
+    text = piece.text.raw
+    covered = letters(text[found.start : found.end]) / max(letters(text), 1)
+    if card and anchor.caps and caps_share(text) < _COVERS and covered < _COVERS:
+        return False
+    return covered >= _COVERS or (found.start <= 2 and not card)
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """Evidence for one component on one page."""
+
+    hits: tuple[AnchorHit, ...]
+    title: Anchor | None
+    number: bool
+    any_head: int
+    any_body: int
+    any_met: bool
+    labels: int
+
+
+def _judge(ready: _Ready, seen: _Seen) -> Candidate | None:
+    card = ready.type.orientation == _CARD
+    title, title_hit = _title(ready, seen, card=card)
+    number = next(
+        (
+            a
+            for a in ready.any_of
+            if form_number(a.printed) not in seen.shared and seen.own_number(a) is not None
+        ),
+        None,
+    )
+    specific = title is not None and title.printed in ready.specific
+    if _excluded(ready, seen, number=number is not None, specific=specific):
+        return None
+    complete = all(seen.anywhere(a) if card else seen.heads(a) for a in ready.all_of)
+    titled = title is not None or any(
+        a.caps and seen.standing(a, card=card) is not None for a in ready.all_of
+    )
+    if number is None and not (complete and titled):
+        return _by_subject(ready, seen)
+    proof = _proof(ready, seen, title, title_hit, number)
+    return _candidate(ready, seen, proof, specific=specific)
+
+
+def _title(ready: _Ready, seen: _Seen, *, card: bool) -> tuple[Anchor | None, Found | None]:
+    best: tuple[float, Anchor, Found] | None = None
+    for anchor in ready.titles:
+        found = seen.standing(anchor, card=card)
+        if found is not None:
+            # a title of the component's own says more than a longer shared one
+            rank = letters(anchor.printed) + (100 if anchor.printed in ready.specific else 0)
+            if best is None or rank > best[0]:
+                best = (rank, anchor, found)
+    return (best[1], best[2]) if best else (None, None)
+
+
+def _excluded(ready: _Ready, seen: _Seen, *, number: bool, specific: bool) -> bool:
+    for anchor in ready.none_of:
+        if anchor.form is not None:
+            if seen.own_number(anchor) is not None:
+                return True
+            continue
+        if number:
+            continue
+        if seen.in_title(anchor) is not None:
+            return True
+        if not specific and seen.anywhere(anchor) is not None:
+            return True
+    return False
+
+
+def _proof(
+    ready: _Ready, seen: _Seen, title: Anchor | None, title_hit: Found | None, number: Anchor | None
+) -> _Proof:
+    hits: list[AnchorHit] = []
+    if title is not None and title_hit is not None:
+        hits.append(AnchorHit(title.printed, title_hit.score))
+    for anchor in ready.all_of:
+        found = seen.anywhere(anchor)
+        if found is not None and (title is None or anchor.printed != title.printed):
+            hits.append(AnchorHit(anchor.printed, found.score))
+    head = body = 0
+    met = not ready.any_of or number is not None
+    for anchor in ready.any_of:
+        found = seen.in_title(anchor) or seen.own_number(anchor)
+        inside = title is not None and anchor.text.folded in title.text.folded
+        if found is not None or inside:
+            met = True
+            head += not inside
+        elif (found := seen.anywhere(anchor)) is not None:
+            met = True
+            body += 1
+        if found is not None and not inside:
+            hits.append(AnchorHit(anchor.printed, found.score))
+    return _Proof(
+        hits=tuple(hits),
+        title=title,
+        number=number is not None,
+        any_head=head,
+        any_body=body,
+        any_met=met,
+        labels=seen.labels(ready.labels),
+    )
+
+
+def _candidate(ready: _Ready, seen: _Seen, proof: _Proof, *, specific: bool) -> Candidate:
+    weight = (
+        (3.0 if specific else 1.0 if proof.title is not None else 0.5)
+        + (4.0 if proof.number else 0.0)
+        + 2.0 * min(proof.any_head, 2)
+        + min(proof.any_body, 2)
+        + min(proof.labels / 2, 2.0)
+    )
+    confidence = 1 - 0.5 * math.exp(-weight / 2)
+    confidence *= min(1.0, 0.5 + min((h.score for h in proof.hits), default=100.0) / 180)
+    if not proof.any_met:
+        confidence = _HINT
+    elif not (specific or proof.number):
+        confidence = min(confidence, _cap(ready, seen, proof))
+    return Candidate(
+        code=ready.type.code,
+        confidence=round(confidence, 4),
+        form_number=proof.number,
+        strong=proof.number or specific,
+        hits=proof.hits,
+        title=proof.title.text.folded if proof.title else "",
+        weight=weight,
+    )
+
+
+def _cap(ready: _Ready, seen: _Seen, proof: _Proof) -> float:
+    """Upper bound for a shared title whose second anchor stands in running text only."""
+    inside = proof.title is not None and any(
+        a.text.folded in proof.title.text.folded for a in ready.any_of
+    )
+    if proof.any_head or inside or not ready.any_of:
+        return 1.0
+    brief = not ready.all_of and letters(proof.title.printed if proof.title else "") < (
+        _SPECIFIC_LETTERS
+    )
+    if seen.layout.states_subject or brief:
+        return _WEAK if seen.speaks_of_trade(head=True) else _HINT
+    return 1.0
+
+
+def _by_subject(ready: _Ready, seen: _Seen) -> Candidate | None:
+    """A letter without a title is known by its subject alone: never certain."""
+    if ready.all_of or not seen.layout.subject:
+        return None
+    for anchor in ready.any_of:
+        if any(find(anchor, p.text) is not None for p in seen.layout.subject):
+            confidence = _WEAK if seen.speaks_of_trade(head=False) else _HINT
+            hits = (AnchorHit(anchor.printed, 100.0),)
+            return Candidate(ready.type.code, confidence, False, False, hits)  # noqa: FBT003
+    return None
+
+
+def _ranked(found: Sequence[Candidate]) -> list[Candidate]:
+    """Best first; a title that is part of another candidate's longer title loses to it."""
+    titles = [c.title for c in found if c.confidence >= LIKELY]
+    kept = [
+        c
+        for c in found
+        if c.form_number
+        or not any(c.title and c.title != t and c.title in t for t in titles)
+        or c.confidence < LIKELY
+    ]
+    return sorted(kept, key=lambda c: (-c.form_number, -c.confidence, -c.weight, c.code))

@@ -1,0 +1,236 @@
+"""Last step: put the objects, then the manifest (the commit mark), then finish the batch."""
+
+from __future__ import annotations
+
+from pipeline.errors import ChecksumMismatch, SplitError
+from pipeline.ids import digest
+from pipeline.models.components import Classified
+from pipeline.models.fields import FieldSet
+from pipeline.models.files import FileRef
+from pipeline.models.manifest import (
+    Manifest,
+    ManifestBatch,
+    ManifestComponent,
+    ManifestRevision,
+    Sidecar,
+)
+from pipeline.models.pages import RawPage
+from pipeline.models.records import ComponentRecord, DossierRecord, ManifestRecord
+from pipeline.models.review import AnswerKind, ResolvedReview
+from pipeline.models.split import Fate
+from pipeline.provenance import software
+from pipeline.run.work import Work
+from pipeline.stages import archiving
+
+
+def archive(work: Work) -> None:
+    """Put raw sources, component files and sidecars; then one manifest per dossier; then finish.
+
+    Raises:
+        ArchiveError: the store is down, full, or holds other bytes; everything is kept and the
+            step may be repeated.
+        SplitError: the pages do not balance; nothing was put.
+    """
+    if not work.settled().plan.counts().balanced:
+        raise SplitError(batch=work.batch_id[:12])
+    _put_raw(work)
+    components = work.settled().components
+    for done, component in enumerate(components):
+        work.tools.progress.step("archiving", done, len(components))
+        _put_component(work, component)
+    for placed in work.tools.records.batch_dossiers(work.batch_id):
+        with work.tools.workspace.claim(_dossier_claim(placed.dossier), wait=True):
+            _put_manifest(work, placed.dossier)
+    work.tools.records.finish_batch(work.batch_id, [work.event("batch.archived")])
+    _erase_rejected(work)
+    work.tools.progress.step("archiving", len(components), len(components))
+
+
+def _put_raw(work: Work) -> None:
+    pages = work.pages()
+    index = archiving.raw_index(work.batch, pages, work.settled().plan)
+    stored = archiving.put_raw(work.batch, pages, index, work.tools.workspace, work.tools.store)
+    work.tools.records.append(
+        [work.event("batch.sources_stored", hashes={"raw_index": stored.sha256})]
+    )
+
+
+def _put_component(work: Work, component: Classified) -> None:
+    tools = work.tools
+    record = tools.records.component(component.component_id)
+    revision = record.current
+    if revision is None:
+        raise SplitError("COMPONENT_WITHOUT_BYTES", component=record.code)
+    ref = FileRef(sha256=revision.sha256, size=revision.size, media_type="application/pdf")
+    stored = archiving.put_blob(revision.object_key, ref, tools.workspace, tools.store)
+    if stored.sha256 != revision.sha256:
+        raise ChecksumMismatch(key=stored.key)
+    side = tools.workspace.put(
+        archiving.packed(_sidecar(work, component, record)), "application/gzip"
+    )
+    key = archiving.sidecar_key(record.unit, record.dossier_code, record.component_id)
+    archiving.put_blob(key, side, tools.workspace, tools.store, locked=False)
+    event = work.event(
+        "component.archived",
+        subjects={
+            "component_id": record.component_id,
+            "object_key": stored.key,
+            "version_id": stored.version_id,
+        },
+        hashes={"content": revision.sha256, "sidecar": side.sha256},
+    )
+    tools.records.commit_stored(
+        record.component_id, revision.rev, stored.version_id, side.sha256, [event]
+    )
+
+
+def _sidecar(work: Work, component: Classified, record: ComponentRecord) -> Sidecar:
+    fields = work.fields_of(component)
+    answered = {
+        r.item.field: r for r in work.answers() if r.item.component_id == component.component_id
+    }
+    if fields is not None:
+        fields = _corrected(fields, answered)
+    catalogue = work.tools.catalogue
+    return archiving.sidecar(
+        record, work.texts_of(component), fields, catalogue.version, catalogue.sha256
+    )
+
+
+def _corrected(fields: FieldSet, answered: dict[str | None, ResolvedReview]) -> FieldSet:
+    for field in fields.fields:
+        answer = answered[field.name].answer if field.name in answered else None
+        if answer is not None and answer.kind in (AnswerKind.VALUE, AnswerKind.ACCEPT):
+            fields = fields.confirmed(field.name, answer.value)
+    return fields
+
+
+# -- manifest -------------------------------------------------------------------------------
+
+
+def _dossier_claim(dossier: DossierRecord) -> str:
+    return digest("dossier", dossier.unit, dossier.code)
+
+
+def _put_manifest(work: Work, dossier: DossierRecord) -> None:
+    tools = work.tools
+    record = tools.records.allocate_manifest(work.batch_id, dossier.unit, dossier.code)
+    if record.version_id is not None:
+        return
+    if record.sha256 is None or not tools.workspace.has(record.sha256):
+        document = archiving.canonical(_manifest(work, dossier, record))
+        ref = tools.workspace.put(document, "application/json")
+        record = tools.records.commit_manifest(
+            record.model_copy(update={"sha256": ref.sha256, "size": ref.size}), []
+        )
+    ref = FileRef(sha256=str(record.sha256), size=record.size or 0, media_type="application/json")
+    stored = archiving.put_blob(record.object_key, ref, tools.workspace, tools.store)
+    event = work.event(
+        "manifest.written",
+        subjects={"dossier_code": dossier.code, "object_key": stored.key},
+        hashes={"manifest": stored.sha256},
+    )
+    tools.records.commit_manifest(
+        record.model_copy(update={"version_id": stored.version_id}), [event]
+    )
+
+
+def _manifest(work: Work, dossier: DossierRecord, record: ManifestRecord) -> Manifest:
+    """All that is in the archive of this dossier, this batch included."""
+    records, catalogue = work.tools.records, work.tools.catalogue
+    stored = [
+        c
+        for c in records.components(unit=dossier.unit, dossier_code=dossier.code)
+        if c.current is not None and c.current.version_id is not None
+    ]
+    sources = {c.batch_id for c in stored} | {work.batch_id}
+    placed = [
+        b for b in records.dossier_batches(dossier.unit, dossier.code) if b.batch_id in sources
+    ]
+    return Manifest(
+        unit=dossier.unit,
+        dossier_code=dossier.code,
+        year=dossier.year,
+        seq=record.seq,
+        written_at=work.tools.clock.now(),
+        procedure=dossier.procedure,
+        case=dossier.case,
+        stage=dossier.stage,
+        channel=dossier.channel,
+        batches=tuple(_manifest_batch(work, b.batch_id, b.slot) for b in placed),
+        components=tuple(_manifest_component(c) for c in stored),
+        catalogue_version=catalogue.version,
+        catalogue_sha256=catalogue.sha256,
+        ledger_head=records.chain_events(),
+        software=software(),
+    )
+
+
+def _manifest_batch(work: Work, batch_id: str, slot: int) -> ManifestBatch:
+    records = work.tools.records
+    batch = records.batch(batch_id).batch
+    placed = next(b for b in records.batch_dossiers(batch_id) if b.slot == slot)
+    key = archiving.raw_index_key(batch_id)
+    index = work.tools.store.head(key)
+    if index is None:
+        raise SplitError("RAW_INDEX_MISSING", batch=batch_id[:12])
+    return ManifestBatch(
+        batch_id=batch_id,
+        slot=slot,
+        source=batch.source,
+        received_at=batch.received_at,
+        counts=placed.counts,
+        raw_index_key=key,
+        raw_index_sha256=index.sha256,
+        refused=len(batch.refused),
+    )
+
+
+def _manifest_component(component: ComponentRecord) -> ManifestComponent:
+    return ManifestComponent(
+        component_id=component.component_id,
+        nn=component.nn,
+        code=component.code,
+        digitisation_code=component.digitisation_code or "",
+        batch_id=component.batch_id,
+        pages=component.pages,
+        confidence=component.confidence,
+        revisions=tuple(
+            ManifestRevision(
+                rev=r.rev,
+                object_key=r.object_key,
+                version_id=r.version_id or "",
+                sha256=r.sha256,
+                size=r.size,
+                signature=r.signature,
+                found=r.found,
+            )
+            for r in component.revisions
+            if r.version_id is not None
+        ),
+        sidecar_key=archiving.sidecar_key(
+            component.unit, component.dossier_code, component.component_id
+        ),
+        sidecar_sha256=component.sidecar_sha256 or "",
+    )
+
+
+# -- paper that may not be kept -------------------------------------------------------------
+
+
+def _erase_rejected(work: Work) -> None:
+    """Erase pages of a paper book and the source that holds them (R-3985-1), with an event."""
+    rejected = {d.index for d in work.settled().plan.dropped if d.fate is Fate.REJECTED}
+    pages = [p for p in work.pages() if p.index in rejected]
+    if not pages:
+        return
+    digests = _erasable(work, pages)
+    event = work.event("pages.erased", subjects={"count": str(len(pages))})
+    work.tools.records.append([event])
+    for sha256 in digests:
+        work.tools.workspace.erase(sha256)
+
+
+def _erasable(work: Work, pages: list[RawPage]) -> set[str]:
+    sources = {work.batch.sources[p.source].file.sha256 for p in pages}
+    return sources | {p.file.sha256 for p in pages}

@@ -1,0 +1,119 @@
+"""Steps from files to text: unpack, look at every page, read every page worth reading."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
+
+import numpy as np
+
+from pipeline.models.pages import BlankStatus, RawPage
+from pipeline.ports.reading import Gray
+from pipeline.run.work import PageSet, Seen, Work
+from pipeline.stages import imaging, intake, recognition, sheets
+
+_LOOK_DPI = 140.0
+"""Looking at a page needs no more than this; a reduced decode is cheap."""
+
+
+def unpack(work: Work) -> None:
+    """Take the raw image of every page out of its container.
+
+    Raises:
+        IntakeError: a source turned out unreadable only now.
+    """
+    workspace = work.tools.workspace
+    if workspace.result("pages", work.pages_key(), PageSet) is None:
+        pages = intake.unpack(work.batch, workspace, work.tools.reader)
+        workspace.publish("pages", work.pages_key(), PageSet(pages=pages))
+
+
+def look(work: Work) -> None:
+    """Imaging and sheets of every page, from one reduced decode each."""
+    pages = work.pages()
+    todo = [p for p in pages if not _seen(work, p)]
+    _over_pages(work, "imaging", todo, lambda page: _look_at(work, page), len(pages))
+
+
+def read(work: Work) -> None:
+    """Recognise every page that is neither blank nor a sheet.
+
+    Raises:
+        OcrError: the engine failed; pages read so far are kept.
+    """
+    pages = work.pages()
+    wanted = []
+    for page in pages:
+        seen = work.seen(page)
+        steering = seen.sheet.sheet is not None
+        if not steering and seen.look.blank is not BlankStatus.BLANK and work.text(page) is None:
+            wanted.append(page)
+    _over_pages(work, "recognition", wanted, lambda page: _read(work, page), len(pages))
+
+
+def _look_at(work: Work, page: RawPage) -> None:
+    tools = work.tools
+    reduce = _reduction(page.dpi)
+    gray = tools.decoder.gray(tools.workspace.path(page.file), turn=page.turn_hint, reduce=reduce)
+    seen = imaging.look_at(page, gray, reduce, tools.settings.imaging)
+    turned = _turned(gray, (seen.turn - page.turn_hint) % 360)
+    sheet = sheets.find_sheet(page.index, turned, tools.symbols, base=seen.turn, reduce=reduce)
+    tools.workspace.publish("seen", work.seen_key(page), Seen(look=seen, sheet=sheet))
+
+
+def _read(work: Work, page: RawPage) -> None:
+    tools = work.tools
+    seen = work.seen(page)
+    text = recognition.read_page(
+        page,
+        seen.look,
+        seen.sheet.turn,
+        tools.decoder,
+        tools.engine,
+        tools.workspace.path(page.file),
+        tools.settings.ocr,
+        tools.settings.imaging,
+    )
+    tools.workspace.publish("text", work.text_key(page, seen), text)
+
+
+def _seen(work: Work, page: RawPage) -> bool:
+    return work.tools.workspace.result("seen", work.seen_key(page), Seen) is not None
+
+
+def _reduction(dpi: float) -> Literal[1, 2, 4]:
+    if dpi / 4 >= _LOOK_DPI:
+        return 4
+    return 2 if dpi / 2 >= _LOOK_DPI else 1
+
+
+def _turned(gray: Gray, clockwise: int) -> Gray:
+    return np.ascontiguousarray(np.rot90(gray, -(clockwise // 90)))
+
+
+def _over_pages(
+    work: Work, name: str, pages: Sequence[RawPage], act: Callable[[RawPage], None], total: int
+) -> None:
+    """Act on pages, several at once; results are published by `act`, so nothing is gathered."""
+    progress = work.tools.progress
+    done = total - len(pages)
+    progress.step(name, done, total)
+    workers = work.tools.settings.ocr.workers or os.cpu_count() or 1
+    if workers == 1 or len(pages) < 2:
+        for page in pages:
+            act(page)
+            done += 1
+            progress.step(name, done, total)
+        return
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix=name) as pool:
+        futures = [pool.submit(act, page) for page in pages]
+        try:
+            for future in futures:
+                future.result()
+                done += 1
+                progress.step(name, done, total)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise

@@ -1,0 +1,223 @@
+"""Steps that make the component files: assemble, sign (bytes final from here on), extract, code.
+
+Legal order: sign, then extract (QĐ 1333 steps 3 and 4, R-1333-27).
+"""
+
+from __future__ import annotations
+
+from pipeline.errors import AssemblyError
+from pipeline.ids import digest, legal_day
+from pipeline.models.components import CaptureFacts, Classified, ComponentPdf, KeptPdf
+from pipeline.models.fields import FieldSet
+from pipeline.models.pages import Symbol
+from pipeline.models.records import ComponentRecord, Revision
+from pipeline.models.review import ReviewItem, ReviewKind
+from pipeline.provenance import STAGE_VERSIONS, software
+from pipeline.run.work import Extracted, Work
+from pipeline.stages import assembly, extraction
+from pipeline.stages.archiving import component_key
+
+
+def register(work: Work) -> None:
+    """Give every component of the settled split its ordinal in its dossier."""
+    records = work.tools.records
+    components = work.settled().components
+    records.discard_components(work.batch_id, [c.component_id for c in components])
+    for c in components:
+        records.allocate_component(
+            c.component_id, work.batch_id, c.dossier, c.code, c.pages, c.confidence
+        )
+
+
+def assemble(work: Work) -> None:
+    """Make an unsigned PDF/A-2b of every component that is not a kept file.
+
+    Raises:
+        AssemblyError: a component file could not be made.
+    """
+    components = [c for c in work.settled().components if c.source is None]
+    for done, component in enumerate(components):
+        work.tools.progress.step("assembly", done, len(components))
+        if _record(work, component).current is None and _assembled(work, component) is None:
+            _assemble(work, component)
+    work.tools.progress.step("assembly", len(components), len(components))
+
+
+def sign(work: Work) -> None:
+    """Stamp and sign every component; commit the final bytes before anything is put.
+
+    Raises:
+        SigningError: a key is not at hand, or a certificate may not sign.
+    """
+    components = work.settled().components
+    for done, component in enumerate(components):
+        work.tools.progress.step("signing", done, len(components))
+        if _record(work, component).current is None:
+            if component.source is None:
+                _sign(work, component)
+            else:
+                _keep(work, component, component.source)
+    work.tools.progress.step("signing", len(components), len(components))
+
+
+def extract(work: Work) -> None:
+    """Read the fields of every component; doubts are the case officer's and never hold."""
+    found: list[tuple[Classified, FieldSet]] = []
+    questions: list[ReviewItem] = []
+    tools = work.tools
+    for component in work.settled().components:
+        result = extraction.extract(
+            component,
+            work.texts_of(component),
+            _symbols(work, component),
+            tools.catalogue,
+            tools.settings.fields,
+            work.batch_id,
+            legal_day(work.batch.received_at),
+        )
+        tools.workspace.publish(
+            "fields", work.extracted_key(component), Extracted(fields=result.fields)
+        )
+        found.append((component, result.fields))
+        questions.extend(result.reviews)
+    questions.extend(extraction.cross_check(work.batch_id, found, tools.catalogue))
+    kinds = [ReviewKind.FIELD.value, ReviewKind.IDENTITY_MISMATCH.value]
+    tools.records.put_reviews(work.batch_id, questions, kinds)
+
+
+def code(work: Work) -> None:
+    """Give every component its digitisation code (R-1333-23, domain-pack F.8)."""
+    day = legal_day(work.batch.received_at)
+    for component in work.settled().components:
+        work.tools.records.allocate_digitisation_code(component.component_id, day)
+
+
+# -- assembly -------------------------------------------------------------------------------
+
+
+def _assemble(work: Work, component: Classified) -> None:
+    tools = work.tools
+    pages = {p.index: p for p in work.pages()}
+    inputs = [
+        assembly.AssemblyPage(
+            raw=pages[index], path=tools.workspace.path(pages[index].file), text=text
+        )
+        for index, text in zip(component.pages, work.texts_of(component), strict=True)
+    ]
+    title = tools.catalogue.component(component.code).name_vi
+    with tools.workspace.scratch() as folder:
+        out = folder / "component.pdf"
+        made = assembly.assemble(inputs, _facts(work, component), title, out)
+        with out.open("rb") as stream:
+            ref = tools.workspace.take(stream, "application/pdf")
+    result = ComponentPdf(
+        component_id=component.component_id,
+        code=component.code,
+        file=ref,
+        page_sizes=made.page_sizes,
+    )
+    tools.workspace.publish("component", _component_key(work, component), result)
+
+
+def _assembled(work: Work, component: Classified) -> ComponentPdf | None:
+    return work.tools.workspace.result("component", _component_key(work, component), ComponentPdf)
+
+
+def _component_key(work: Work, component: Classified) -> str:
+    pages = {p.index: p for p in work.pages()}
+    return digest(
+        "component",
+        STAGE_VERSIONS["assembly"],
+        component.component_id,
+        component.code,
+        [work.text_key(pages[i], work.seen(pages[i])) for i in component.pages],
+        work.batch.received_at.isoformat(),
+        software(),
+    )
+
+
+def _facts(work: Work, component: Classified) -> CaptureFacts:
+    batch = work.batch
+    pages = {p.index: p for p in work.pages()}
+    return CaptureFacts(
+        component_id=component.component_id,
+        component_code=component.code,
+        batch_id=batch.batch_id,
+        unit=batch.unit,
+        officer=batch.actor.id,
+        station=batch.terms.station,
+        channel=batch.terms.channel.value,
+        captured_at=batch.received_at,
+        source_count=len(batch.sources),
+        pages_in=len(pages),
+        pages_kept=len(component.pages),
+        raw_sha256=tuple(pages[i].file.sha256 for i in component.pages),
+        engine=work.tools.engine.identity,
+        software=software(),
+    )
+
+
+# -- signing --------------------------------------------------------------------------------
+
+
+def _sign(work: Work, component: Classified) -> None:
+    tools = work.tools
+    unsigned = _assembled(work, component)
+    if unsigned is None:
+        raise AssemblyError("COMPONENT_NOT_ASSEMBLED", component=component.code)
+    data, info = tools.signer.sign(
+        unsigned, tools.workspace.path(unsigned.file), _facts(work, component), tools.clock.now()
+    )
+    ref = tools.workspace.put(data, "application/pdf")
+    revision = Revision(
+        rev=0,
+        sha256=ref.sha256,
+        size=ref.size,
+        signature=info,
+        object_key=_object_key(work, component),
+    )
+    _commit(work, component, revision, "component.signed")
+
+
+def _keep(work: Work, component: Classified, source: int) -> None:
+    tools = work.tools
+    ref = work.batch.sources[source].file
+    kept = KeptPdf(
+        component_id=component.component_id,
+        code=component.code,
+        file=ref,
+        signatures=tools.judge.found(tools.workspace.path(ref)),
+    )
+    revision = Revision(
+        rev=0,
+        sha256=kept.file.sha256,
+        size=kept.file.size,
+        signature=None,
+        found=kept.signatures,
+        object_key=_object_key(work, component),
+    )
+    _commit(work, component, revision, "component.kept")
+
+
+def _commit(work: Work, component: Classified, revision: Revision, action: str) -> None:
+    event = work.event(
+        action,
+        subjects={"component_id": component.component_id},
+        hashes={"content": revision.sha256},
+    )
+    work.tools.records.commit_revision(component.component_id, revision, [event])
+
+
+def _object_key(work: Work, component: Classified) -> str:
+    record = _record(work, component)
+    dossier = work.tools.records.dossier(record.dossier_code, record.unit)
+    return component_key(dossier, record.nn, 0, component.code)
+
+
+def _record(work: Work, component: Classified) -> ComponentRecord:
+    return work.tools.records.component(component.component_id)
+
+
+def _symbols(work: Work, component: Classified) -> tuple[Symbol, ...]:
+    pages = {p.index: p for p in work.pages()}
+    return tuple(s for i in component.pages for s in work.seen(pages[i]).sheet.symbols)

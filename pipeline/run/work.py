@@ -1,0 +1,235 @@
+"""What every step is given: the tools, the batch, and what earlier steps published."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipeline.catalogue import Catalogue
+from pipeline.errors import WorkflowError
+from pipeline.ids import digest
+from pipeline.models.actors import Actor
+from pipeline.models.base import Model
+from pipeline.models.batch import Batch
+from pipeline.models.components import Classified
+from pipeline.models.events import Event
+from pipeline.models.fields import FieldSet
+from pipeline.models.pages import PageLook, PageSheet, RawPage
+from pipeline.models.review import ResolvedReview
+from pipeline.models.split import SplitPlan
+from pipeline.models.text import PageText
+from pipeline.ports.archive import ObjectStore
+from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
+from pipeline.ports.records import Records
+from pipeline.ports.runtime import Clock, Progress
+from pipeline.ports.signing import ComponentSigner, SignatureJudge
+from pipeline.provenance import STAGE_VERSIONS
+from pipeline.settings import Settings
+from pipeline.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Everything the steps need, made once at the composition root."""
+
+    settings: Settings
+    catalogue: Catalogue
+    workspace: Workspace
+    records: Records
+    store: ObjectStore
+    reader: SourceReader
+    decoder: Decoder
+    symbols: SymbolReader
+    engine: OcrEngine
+    signer: ComponentSigner
+    judge: SignatureJudge
+    clock: Clock
+    progress: Progress
+
+
+class PageSet(Model):
+    """Result of unpacking: the raw pages of a batch."""
+
+    pages: tuple[RawPage, ...]
+
+
+class Seen(Model):
+    """Result of imaging one page: its look, and the sheet it may be."""
+
+    look: PageLook
+    sheet: PageSheet
+
+
+class Split(Model):
+    """Result of separation and classification."""
+
+    plan: SplitPlan
+    components: tuple[Classified, ...]
+
+
+class Extracted(Model):
+    """Result of extraction for one component."""
+
+    fields: FieldSet
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One batch in work."""
+
+    tools: Tools
+    batch: Batch
+
+    @property
+    def batch_id(self) -> str:
+        """Id of the batch."""
+        return self.batch.batch_id
+
+    def pages_key(self) -> str:
+        """Digest that names the unpacked pages."""
+        dpi = self.tools.settings.intake.render_dpi
+        return digest("pages", STAGE_VERSIONS["intake"], self.batch_id, dpi)
+
+    def pages(self) -> tuple[RawPage, ...]:
+        """Raw pages of the batch, in order.
+
+        Raises:
+            WorkflowError: `STEP_MISSING` before unpacking.
+        """
+        found = self.tools.workspace.result("pages", self.pages_key(), PageSet)
+        if found is None:
+            raise WorkflowError("STEP_MISSING", step="unpack")
+        return found.pages
+
+    def seen_key(self, page: RawPage) -> str:
+        """Digest that names what imaging saw: content and options, not the place in the batch."""
+        return digest(
+            "seen",
+            STAGE_VERSIONS["imaging"],
+            STAGE_VERSIONS["sheets"],
+            page.file.sha256,
+            page.turn_hint,
+            page.dpi,
+            self.tools.settings.imaging.model_dump(mode="json"),
+        )
+
+    def seen(self, page: RawPage) -> Seen:
+        """What imaging saw on a page.
+
+        Raises:
+            WorkflowError: `STEP_MISSING` before imaging.
+        """
+        found = self.tools.workspace.result("seen", self.seen_key(page), Seen)
+        if found is None:
+            raise WorkflowError("STEP_MISSING", step="imaging")
+        return Seen(
+            look=found.look.model_copy(update={"index": page.index}),
+            sheet=found.sheet.model_copy(update={"index": page.index}),
+        )
+
+    def text_key(self, page: RawPage, seen: Seen) -> str:
+        """Digest that names the text of a page: image, turn, tilt, engine, model, options."""
+        ocr = self.tools.settings.ocr.model_dump(
+            mode="json", exclude={"workers", "page_timeout_seconds"}
+        )
+        return digest(
+            "text",
+            STAGE_VERSIONS["recognition"],
+            page.file.sha256,
+            seen.look.turn,
+            seen.look.turn_certain,
+            seen.look.skew_deg,
+            seen.sheet.turn,
+            self.tools.engine.identity.model_dump(mode="json"),
+            ocr,
+        )
+
+    def text(self, page: RawPage) -> PageText | None:
+        """The text of a page, None where it was not read (blank, sheet, not yet)."""
+        seen = self.seen(page)
+        found = self.tools.workspace.result("text", self.text_key(page, seen), PageText)
+        return found.model_copy(update={"index": page.index}) if found else None
+
+    def split_key(self) -> str:
+        """Digest that names the settled split: once settled it never changes."""
+        return digest("split", self.batch_id)
+
+    def split(self) -> Split | None:
+        """The settled split, None while the batch is held or not yet split."""
+        return self.tools.workspace.result("split", self.split_key(), Split)
+
+    def provisional(self) -> Split | None:
+        """The settled split, or the proposal that waits for answers."""
+        return self.split() or self.tools.workspace.result("proposal", self.split_key(), Split)
+
+    def settled(self) -> Split:
+        """The settled split.
+
+        Raises:
+            WorkflowError: `STEP_MISSING` while the batch is held.
+        """
+        split = self.split()
+        if split is None:
+            raise WorkflowError("STEP_MISSING", step="splitting")
+        return split
+
+    def texts_of(self, component: Classified) -> tuple[PageText, ...]:
+        """Texts of a component's pages in order; a page without text has an empty one."""
+        by_index = {p.index: p for p in self.pages()}
+        return tuple(self._text_or_empty(by_index[index]) for index in component.pages)
+
+    def _text_or_empty(self, page: RawPage) -> PageText:
+        found = self.text(page)
+        if found is not None:
+            return found
+        turn = self.seen(page).look.turn
+        sideways = turn in (90, 270)
+        return PageText(
+            index=page.index,
+            turn=turn,
+            width_px=page.height_px if sideways else page.width_px,
+            height_px=page.width_px if sideways else page.height_px,
+            dpi=page.dpi,
+        )
+
+    def answers(self) -> tuple[ResolvedReview, ...]:
+        """Questions of the batch that a person has answered."""
+        return tuple(
+            r for r in self.tools.records.reviews(batch_id=self.batch_id) if r.answer is not None
+        )
+
+    def extracted_key(self, component: Classified) -> str:
+        """Digest that names the fields of a component."""
+        pages = {p.index: p for p in self.pages()}
+        return digest(
+            "fields",
+            STAGE_VERSIONS["extraction"],
+            component.component_id,
+            component.code,
+            [self.text_key(pages[i], self.seen(pages[i])) for i in component.pages],
+            self.tools.catalogue.sha256,
+            self.tools.settings.fields.model_dump(mode="json"),
+        )
+
+    def fields_of(self, component: Classified) -> FieldSet | None:
+        """Extracted fields of a component, None before extraction."""
+        found = self.tools.workspace.result("fields", self.extracted_key(component), Extracted)
+        return found.fields if found else None
+
+    def event(
+        self,
+        action: str,
+        *,
+        subjects: dict[str, str] | None = None,
+        hashes: dict[str, str] | None = None,
+        actor: Actor | None = None,
+    ) -> Event:
+        """A ledger event about this batch; the same fact twice has the same id."""
+        subjects = {"batch_id": self.batch_id, **(subjects or {})}
+        return Event(
+            event_id=digest("event", action, subjects, hashes or {}),
+            at=self.tools.clock.now(),
+            actor=actor or self.batch.actor,
+            action=action,
+            subjects=subjects,
+            hashes=hashes or {},
+        )

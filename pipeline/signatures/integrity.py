@@ -1,0 +1,232 @@
+"""What a PDF's signatures cover, and whether what they cover is unchanged.
+
+Reads files of any origin: every failure of the reader becomes a value. A signature counts as
+sound only if its byte range is the whole revision up to its end, with nothing in the gap but the
+signature itself. May not come in: certificates' trust, the verdict.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import Final
+
+from asn1crypto import cms
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.misc import get_and_apply
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.diff_analysis import (
+    DEFAULT_DIFF_POLICY,
+    DiffResult,
+    ModificationLevel,
+    StandardDiffPolicy,
+)
+from pyhanko.sign.fields import enumerate_sig_fields
+from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+
+from pipeline.signatures.verdicts import Modification, Reason
+
+TIMESTAMP_TYPE: Final = "/DocTimeStamp"
+READABLE_SUBFILTERS: Final = frozenset(
+    {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached", "/ETSI.RFC3161"}
+)
+MOST_SIGNATURES: Final = 64
+_MOST_REVISIONS: Final = 64
+_END_OF_FILE: Final = b"%%EOF"
+
+_TAIL_POLICY: Final = StandardDiffPolicy(
+    DEFAULT_DIFF_POLICY.global_rules,
+    DEFAULT_DIFF_POLICY.form_rule,
+    ignore_orphaned_objects=False,
+)
+"""For bytes that nobody signed: not even objects without use are let through."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSignature:
+    """One filled signature field."""
+
+    field: str
+    embedded: EmbeddedPdfSignature | None
+    """None where it cannot be read."""
+    is_timestamp: bool
+    intact: bool
+    """The signed bytes and the signature over them verify."""
+    covered: bool
+    """A whole revision is covered, with nothing in the gap but the signature."""
+    reaches: int
+    """Offset just behind the last signed byte."""
+    digest: str
+    modification: Modification | None
+    problem: Reason | None = None
+
+    @property
+    def sound(self) -> bool:
+        """Intact, and it covers what it should."""
+        return self.intact and self.covered
+
+    @property
+    def opened(self) -> EmbeddedPdfSignature:
+        """The signature as pyHanko reads it; only for those that could be read."""
+        if self.embedded is None:
+            raise ValueError(self.problem)
+        return self.embedded
+
+
+def read_signatures(reader: PdfFileReader) -> tuple[ReadSignature, ...]:
+    """All filled signature fields, in the order of their revisions; never raises for one."""
+    found = []
+    for index, (name, _, field) in enumerate(enumerate_sig_fields(reader, filled_status=True)):
+        if index >= MOST_SIGNATURES:
+            found.append(_unread(str(name), Reason.TOO_MANY_SIGNATURES))
+            break
+        found.append(_read(reader, str(name), field))
+    names = {signature.field for signature in found}
+    ordered = sorted(found, key=lambda s: s.reaches)
+    return tuple(_with_modification(signature, names) for signature in ordered)
+
+
+def removed_signatures(reader: PdfFileReader, present: frozenset[str]) -> bool:
+    """True where an earlier revision holds a filled signature field that is gone."""
+    revisions = range(max(0, reader.total_revisions - _MOST_REVISIONS), reader.total_revisions - 1)
+    for revision in revisions:
+        try:
+            then = reader.get_historical_resolver(revision)
+            names = {str(name) for name, _, _ in enumerate_sig_fields(then, filled_status=True)}
+        except Exception:  # noqa: S112
+            continue
+        if names - present:
+            return True
+    return False
+
+
+def tail_is_pure(reader: PdfFileReader, last: ReadSignature, size: int) -> bool:
+    """True where all bytes behind the last signed one are validation data in whole revisions.
+
+    Args:
+        reader: the file.
+        last: the signature or timestamp that reaches furthest.
+        size: bytes of the file.
+    """
+    if last.reaches == size:
+        return True
+    embedded = last.embedded
+    if embedded is None or reader.total_revisions <= embedded.signed_revision + 1:
+        return False
+    reader.stream.seek(max(last.reaches, size - len(_END_OF_FILE) - 2), os.SEEK_SET)
+    if not reader.stream.read().rstrip(b"\r\n").endswith(_END_OF_FILE):
+        return False
+    try:
+        result = embedded.evaluate_modifications(_TAIL_POLICY)
+    except Exception:
+        return False
+    return (
+        isinstance(result, DiffResult)
+        and result.modification_level == ModificationLevel.LTA_UPDATES
+    )
+
+
+def _read(reader: PdfFileReader, name: str, field: generic.DictionaryObject) -> ReadSignature:
+    """The boundary to hostile input: whatever reading raises is a signature that is unreadable."""
+    try:
+        value = field.get_object()["/V"]
+        subfilter = get_and_apply(value, "/SubFilter", str, default="")
+        if subfilter not in READABLE_SUBFILTERS:
+            return _unread(name, Reason.SUBFILTER_UNSUPPORTED)
+        embedded = EmbeddedPdfSignature(reader, field, name)
+        is_timestamp = str(embedded.sig_object_type) == TIMESTAMP_TYPE
+        byte_range = [int(part) for part in embedded.byte_range]
+        embedded.compute_integrity_info(skip_diff=True)
+        return ReadSignature(
+            field=name,
+            embedded=embedded,
+            is_timestamp=is_timestamp,
+            intact=_intact(embedded, is_timestamp=is_timestamp),
+            covered=_covered(reader, embedded, byte_range),
+            reaches=byte_range[-2] + byte_range[-1],
+            digest=str(embedded.md_algorithm),
+            modification=None,
+        )
+    except Exception:
+        return _unread(name, Reason.SIGNATURE_UNREADABLE)
+
+
+def _unread(name: str, problem: Reason) -> ReadSignature:
+    return ReadSignature(
+        field=name,
+        embedded=None,
+        is_timestamp=False,
+        intact=False,
+        covered=False,
+        reaches=0,
+        digest="",
+        modification=None,
+        problem=problem,
+    )
+
+
+def _intact(embedded: EmbeddedPdfSignature, *, is_timestamp: bool) -> bool:
+    certificate = embedded.signer_cert
+    digest = embedded.compute_digest()
+    if not is_timestamp:
+        return all(validate_sig_integrity(embedded.signer_info, certificate, "data", digest))
+    content = embedded.signed_data["encap_content_info"]["content"]
+    imprint = content.parsed["message_imprint"]["hashed_message"].native
+    token_digest = hashlib.new(embedded.md_algorithm, bytes(content)).digest()
+    return imprint == digest and all(
+        validate_sig_integrity(embedded.signer_info, certificate, "tst_info", token_digest)
+    )
+
+
+def _covered(reader: PdfFileReader, embedded: EmbeddedPdfSignature, byte_range: list[int]) -> bool:
+    """Coverage by pyHanko, and a gap that holds the signature's hexadecimal and nothing else."""
+    if len(byte_range) != 4 or embedded.coverage < SignatureCoverageLevel.ENTIRE_REVISION:
+        return False
+    start, first, second, length = byte_range
+    contents: bytes = embedded.pkcs7_content
+    if start != 0 or first < 0 or length < 0 or second - first != 2 * len(contents) + 2:
+        return False
+    reader.stream.seek(first)
+    gap = reader.stream.read(second - first)
+    token = cms.ContentInfo.load(contents)
+    padding = contents[len(token.dump()) :]
+    return gap[:1] == b"<" and gap[-1:] == b">" and not padding.strip(b"\0")
+
+
+def _with_modification(signature: ReadSignature, names: set[str]) -> ReadSignature:
+    embedded = signature.embedded
+    if embedded is None:
+        return signature
+    try:
+        embedded.compute_integrity_info(DEFAULT_DIFF_POLICY)
+        allowed = bool(embedded.summarise_integrity_info()["docmdp_ok"])
+        modification = _modification(embedded.diff_result, names, allowed=allowed)
+    except Exception:
+        modification = Modification.OTHER
+    return ReadSignature(
+        field=signature.field,
+        embedded=embedded,
+        is_timestamp=signature.is_timestamp,
+        intact=signature.intact,
+        covered=signature.covered,
+        reaches=signature.reaches,
+        digest=signature.digest,
+        modification=modification,
+    )
+
+
+def _modification(result: object, signature_fields: set[str], *, allowed: bool) -> Modification:
+    if not isinstance(result, DiffResult) or not allowed:
+        return Modification.OTHER
+    level = result.modification_level
+    if level == ModificationLevel.NONE:
+        return Modification.NONE
+    if level == ModificationLevel.LTA_UPDATES:
+        return Modification.VALIDATION_DATA
+    changed = set(result.changed_form_fields)
+    if level == ModificationLevel.FORM_FILLING and changed and changed <= signature_fields:
+        return Modification.SIGNATURES
+    return Modification.OTHER

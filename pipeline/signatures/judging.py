@@ -1,0 +1,281 @@
+"""Judges the signatures of any PDF: Sohoa's own, an agency's, or what is left of a file.
+
+Joins integrity, coverage, trust and time into a `SignatureVerdict`. Never raises for what a file
+holds. May not come in: records, the archive, the ledger (`casework.verification`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import hashlib
+import io
+import mmap
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import pikepdf
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.pdf_utils.reader import PdfFileReader
+
+from pipeline.ids import LEGAL_ZONE
+from pipeline.models.components import FoundSignature, SignatureLevel
+from pipeline.signatures.certificates import common_name
+from pipeline.signatures.geometry import is_top_left
+from pipeline.signatures.integrity import (
+    ReadSignature,
+    read_signatures,
+    removed_signatures,
+    tail_is_pure,
+)
+from pipeline.signatures.pages import first_page, frame_of, widget_box
+from pipeline.signatures.signer import FIELD_NAME
+from pipeline.signatures.trust import Standings, TrustAnchors
+from pipeline.signatures.verdicts import (
+    JudgedSignature,
+    Modification,
+    Reason,
+    SignatureVerdict,
+    outcome_of,
+)
+
+_WEAK_DIGESTS: Final = frozenset({"md2", "md5", "sha1"})
+_PADES: Final = "/ETSI.CAdES.detached"
+_WORST_FIRST: Final = (
+    Modification.OTHER,
+    Modification.SIGNATURES,
+    Modification.VALIDATION_DATA,
+    Modification.NONE,
+)
+
+
+class PdfSignatureJudge:
+    """The `SignatureJudge` port with the richer `judge`."""
+
+    def __init__(self, trust: TrustAnchors, now: Callable[[], dt.datetime]) -> None:
+        """Bind to the trusted roots and the time."""
+        self._trust = trust
+        self._now = now
+
+    def found(self, pdf: Path) -> tuple[FoundSignature, ...]:
+        """See `pipeline.ports.signing.SignatureJudge`."""
+        return tuple(signature.as_found() for signature in self.judge(pdf).signatures)
+
+    def judge(self, pdf: Path) -> SignatureVerdict:
+        """The verdict on a file's bytes, now."""
+        return judge(pdf, self._trust, self._now())
+
+
+def judge(pdf: Path, trust: TrustAnchors, at: dt.datetime) -> SignatureVerdict:
+    """The verdict on a file's bytes at a moment.
+
+    A file without any signature is INDETERMINATE (`NO_SIGNATURE`): whether one is expected is not
+    for the bytes to say. Bytes that are no PDF, or that hold a signature no reader reaches, are
+    INVALID.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stream = stack.enter_context(pdf.open("rb"))
+            size = stream.seek(0, io.SEEK_END)
+            reader = PdfFileReader(stream, strict=False)
+            if reader.encrypt_dict is not None:
+                return _only(Reason.ENCRYPTED)
+            return asyncio.run(_verdict(reader, read_signatures(reader), size, trust, at))
+        except Exception:
+            return _unreadable(pdf)
+
+
+async def _verdict(
+    reader: PdfFileReader,
+    found: Sequence[ReadSignature],
+    size: int,
+    trust: TrustAnchors,
+    at: dt.datetime,
+) -> SignatureVerdict:
+    reasons: list[Reason] = []
+    if removed_signatures(reader, frozenset(signature.field for signature in found)):
+        reasons.append(Reason.SIGNATURE_REMOVED)
+    timestamps = [s for s in found if s.is_timestamp]
+    regular = [s for s in found if not s.is_timestamp]
+    if not regular and not reasons:
+        reasons.append(Reason.NO_SIGNATURE)
+    if any(not stamp.sound for stamp in timestamps):
+        reasons.append(Reason.INTEGRITY_BROKEN)
+    readable = [s for s in found if s.embedded is not None]
+    if readable and not tail_is_pure(reader, readable[-1], size):
+        reasons.append(Reason.UNSIGNED_TAIL)
+    standings = Standings(reader, trust, at)
+    judged = [
+        await _judged(signature, timestamps, standings, reader, size) for signature in regular
+    ]
+    reasons.extend(reason for signature in judged for reason in signature.reasons)
+    return _summary(judged, reasons, reader, regular, readable, size)
+
+
+def _summary(
+    judged: Sequence[JudgedSignature],
+    reasons: Sequence[Reason],
+    reader: PdfFileReader,
+    regular: Sequence[ReadSignature],
+    readable: Sequence[ReadSignature],
+    size: int,
+) -> SignatureVerdict:
+    """One verdict for the file; level and signer are those of the capture, else the first."""
+    unique = tuple(dict.fromkeys(reasons))
+    chief = next((s for s in judged if s.field == FIELD_NAME), judged[0] if judged else None)
+    capture = next((s for s in regular if s.field == FIELD_NAME), None)
+    changes = {s.modification for s in judged}
+    return SignatureVerdict(
+        outcome=outcome_of(unique),
+        level=chief.level if chief else None,
+        signer=chief.signer if chief else None,
+        signed_at=chief.signed_at if chief else None,
+        timestamped_at=chief.timestamped_at if chief else None,
+        covers_whole_file=bool(readable) and readable[-1].covered and readable[-1].reaches == size,
+        modification=next((m for m in _WORST_FIRST if m in changes), None),
+        trusted=bool(judged) and all(s.trusted for s in judged),
+        stamp_top_left=_stamp_top_left(reader, capture) if capture else None,
+        signatures=tuple(judged),
+        reasons=unique,
+    )
+
+
+async def _judged(
+    signature: ReadSignature,
+    timestamps: Sequence[ReadSignature],
+    standings: Standings,
+    reader: PdfFileReader,
+    size: int,
+) -> JudgedSignature:
+    reasons = list(_own_reasons(signature))
+    later = [t for t in timestamps if t.reaches > signature.reaches]
+    standing = None
+    if signature.embedded is not None and signature.intact:
+        try:
+            standing = await standings.of(signature, later)
+        except Exception:
+            reasons.append(Reason.UNTRUSTED)
+    if standing is not None:
+        reasons.extend(standing.reasons)
+        if standing.development:
+            reasons.append(Reason.DEVELOPMENT_SIGNATURE)
+    timestamped_at = standing.timestamped_at if standing else None
+    signer, fingerprint, signed_at = _named(signature)
+    return JudgedSignature(
+        field=signature.field,
+        signer=signer,
+        certificate_sha256=fingerprint,
+        signed_at=signed_at,
+        timestamped_at=timestamped_at,
+        level=_level(signature, later, standings, reader, stamped=timestamped_at is not None),
+        digest=signature.digest,
+        intact=signature.sound,
+        trusted=standing is not None and standing.trusted,
+        covers_whole_file=signature.covered and signature.reaches == size,
+        modification=signature.modification,
+        reasons=tuple(dict.fromkeys(reasons)),
+    )
+
+
+def _own_reasons(signature: ReadSignature) -> tuple[Reason, ...]:
+    """What the bytes alone say against a signature."""
+    if signature.problem is not None:
+        return (signature.problem,)
+    return tuple(
+        reason
+        for reason, given in (
+            (Reason.INTEGRITY_BROKEN, not signature.intact),
+            (Reason.COVERAGE_BROKEN, not signature.covered),
+            (
+                Reason.MODIFIED_AFTER_SIGNING,
+                signature.covered and signature.modification is Modification.OTHER,
+            ),
+            (Reason.WEAK_DIGEST, signature.digest in _WEAK_DIGESTS),
+        )
+        if given
+    )
+
+
+def _named(signature: ReadSignature) -> tuple[str, str | None, dt.datetime | None]:
+    """Signer, fingerprint of the certificate, and the moment that the signer claims.
+
+    A claimed time without zone is read as Vietnamese: that is how older letters carry it.
+    """
+    embedded = signature.embedded
+    if embedded is None:
+        return "", None, None
+    try:
+        certificate = embedded.signer_cert
+        name = common_name(certificate)
+        fingerprint = hashlib.sha256(certificate.dump()).hexdigest()
+    except Exception:
+        return "", None, None
+    try:
+        claimed = embedded.self_reported_timestamp
+    except Exception:
+        claimed = None
+    if claimed is not None and claimed.tzinfo is None:
+        claimed = claimed.replace(tzinfo=LEGAL_ZONE)
+    return name, fingerprint, claimed
+
+
+def _level(
+    signature: ReadSignature,
+    later: Sequence[ReadSignature],
+    standings: Standings,
+    reader: PdfFileReader,
+    *,
+    stamped: bool,
+) -> SignatureLevel | None:
+    embedded = signature.embedded
+    if embedded is None or str(embedded.sig_object.get("/SubFilter", "")) != _PADES:
+        return None
+    if not stamped:
+        return SignatureLevel.B_B
+    if not standings.has_security_store:
+        return SignatureLevel.B_T
+    sealed = any(_holds_store(reader, t) for t in later if t.sound)
+    return SignatureLevel.B_LTA if sealed else SignatureLevel.B_LT
+
+
+def _holds_store(reader: PdfFileReader, timestamp: ReadSignature) -> bool:
+    """True where a document timestamp covers the validation data."""
+    try:
+        return timestamp.embedded is not None and "/DSS" in reader.get_historical_root(
+            timestamp.embedded.signed_revision
+        )
+    except (PdfError, KeyError, ValueError):
+        return False
+
+
+def _stamp_top_left(reader: PdfFileReader, capture: ReadSignature) -> bool:
+    if capture.embedded is None:
+        return False
+    try:
+        page = first_page(reader.root)
+        box = widget_box(page, capture.embedded.sig_field) if page is not None else None
+        return page is not None and box is not None and is_top_left(box, frame_of(page))
+    except Exception:
+        return False
+
+
+def _only(*reasons: Reason) -> SignatureVerdict:
+    return SignatureVerdict(outcome=outcome_of(reasons), reasons=reasons)
+
+
+def _unreadable(pdf: Path) -> SignatureVerdict:
+    """A file whose structure is broken: harmless only if repair finds that nobody signed it."""
+    try:
+        with pdf.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            was_signed = data.find(b"/ByteRange") >= 0
+        with pikepdf.open(pdf) as repaired:
+            pages = len(repaired.pages)
+    except pikepdf.PasswordError:
+        return _only(Reason.ENCRYPTED)
+    except Exception:
+        return _only(Reason.UNREADABLE_PDF)
+    if was_signed or pages == 0:
+        return _only(Reason.UNREADABLE_PDF)
+    return _only(Reason.NO_SIGNATURE, Reason.DAMAGED_XREF)

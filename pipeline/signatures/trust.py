@@ -1,0 +1,230 @@
+"""Whom signatures are trusted to, and since when they existed.
+
+Certificates' chains are followed to given roots with what the file itself brings (certificates,
+revocation data); nothing is fetched. May not come in: integrity of the file, the verdict.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from asn1crypto import pem, x509
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.errors import NoDSSFoundError
+from pyhanko.sign.validation.pdf_embedded import (
+    async_validate_pdf_signature,
+    async_validate_pdf_timestamp,
+)
+from pyhanko.sign.validation.settings import KeyUsageConstraints
+from pyhanko.sign.validation.status import PdfSignatureStatus, TimestampSignatureStatus
+from pyhanko.sign.validation.utils import CMSAlgorithmUsagePolicy
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
+
+from pipeline.errors import ConfigError
+from pipeline.signatures.certificates import SIGNING_USES
+from pipeline.signatures.integrity import ReadSignature
+from pipeline.signatures.verdicts import Reason
+
+_ANY_DIGEST: Final = CMSAlgorithmUsagePolicy.lift_policy(DisallowWeakAlgorithmsPolicy(frozenset()))
+"""Weak digests are judged for integrity and named, not refused."""
+_LARGEST_PEM: Final = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class TrustAnchors:
+    """Roots that signatures may end at."""
+
+    roots: tuple[x509.Certificate, ...] = ()
+    development: tuple[x509.Certificate, ...] = ()
+    """Those of `roots` that belong to the development PKI."""
+    revocation_required: bool = False
+    """True in production: without revocation data a verdict stays open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known about the signer of one signature."""
+
+    trusted: bool
+    development: bool
+    timestamped_at: dt.datetime | None
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """A timestamp over a signature."""
+
+    at: dt.datetime
+    trusted: bool
+
+
+def read_pem(path: Path) -> tuple[x509.Certificate, ...]:
+    """Certificates of a PEM or DER file.
+
+    Raises:
+        ConfigError: `TRUST_UNREADABLE`.
+    """
+    try:
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_PEM)
+        bodies = (
+            [body for kind, _, body in pem.unarmor(data, multiple=True) if kind == "CERTIFICATE"]
+            if pem.detect(data)
+            else [data]
+        )
+        certificates = tuple(x509.Certificate.load(body) for body in bodies)
+        for certificate in certificates:
+            certificate.native  # noqa: B018
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError("TRUST_UNREADABLE", file=path.name) from error
+    if not certificates:
+        raise ConfigError("TRUST_UNREADABLE", file=path.name)
+    return certificates
+
+
+class Standings:
+    """Judges the signers of one file."""
+
+    def __init__(self, reader: PdfFileReader, trust: TrustAnchors, at: dt.datetime) -> None:
+        """Read the file's own validation data once."""
+        self._trust = trust
+        self._at = at
+        self._store = _security_store(reader)
+        self.has_security_store = self._store is not None
+
+    async def of(self, signature: ReadSignature, later: Sequence[ReadSignature]) -> Standing:
+        """The standing of a signature's signer.
+
+        Args:
+            signature: an intact signature (not a document timestamp).
+            later: document timestamps that cover it.
+        """
+        first = await self._validated(signature, self._at, revocation_mode="soft-fail")
+        proofs = [*_token(first.timestamp_validity), *[await self._proof(t) for t in later]]
+        intact = sorted((p for p in proofs if p is not None), key=lambda p: p.at)
+        proven = next((p for p in intact if p.trusted), None)
+        reasons: list[Reason] = []
+        if proven is None:
+            reasons.append(Reason.TIME_UNPROVEN)
+            if intact:
+                reasons.append(Reason.TIMESTAMP_UNTRUSTED)
+        status = first
+        if proven is not None:
+            status = await self._validated(signature, proven.at, revocation_mode="soft-fail")
+        if status.trusted:
+            reasons.extend(await self._revocation(signature, proven.at if proven else self._at))
+        else:
+            reasons.extend(_distrust(status, proven.at if proven else self._at))
+        anchor = _anchor(status)
+        return Standing(
+            trusted=bool(status.trusted),
+            development=any(anchor == root.sha256 for root in self._trust.development),
+            timestamped_at=intact[0].at if intact else None,
+            reasons=tuple(reasons),
+        )
+
+    async def _validated(
+        self, signature: ReadSignature, at: dt.datetime, revocation_mode: str
+    ) -> PdfSignatureStatus:
+        return await async_validate_pdf_signature(
+            signature.opened,
+            signer_validation_context=self._context(signature, at, revocation_mode),
+            ts_validation_context=self._context(signature, self._at, "soft-fail"),
+            key_usage_settings=KeyUsageConstraints(key_usage=set(SIGNING_USES)),
+            skip_diff=True,
+            algorithm_policy=_ANY_DIGEST,
+        )
+
+    async def _proof(self, timestamp: ReadSignature) -> _Proof | None:
+        if not timestamp.sound:
+            return None
+        status = await async_validate_pdf_timestamp(
+            timestamp.opened,
+            validation_context=self._context(timestamp, self._at, "soft-fail"),
+            skip_diff=True,
+        )
+        return next(iter(_token(status)), None)
+
+    async def _revocation(self, signature: ReadSignature, at: dt.datetime) -> tuple[Reason, ...]:
+        """Whether the file brings revocation data for the whole chain."""
+        if self._store is not None or _brings_revocation(signature):
+            strict = await self._validated(signature, at, revocation_mode="require")
+            if strict.trusted:
+                return ()
+        if self._trust.revocation_required:
+            return (Reason.REVOCATION_REQUIRED,)
+        return (Reason.REVOCATION_UNKNOWN,)
+
+    def _context(
+        self, signature: ReadSignature, at: dt.datetime, revocation_mode: str
+    ) -> ValidationContext:
+        embedded = signature.embedded
+        options: dict[str, Any] = {
+            "trust_roots": list(self._trust.roots),
+            "other_certs": list(embedded.other_embedded_certs) if embedded else [],
+            "moment": at,
+            "allow_fetching": False,
+            "revocation_mode": revocation_mode,
+        }
+        if self._store is not None:
+            return self._store.as_validation_context(options)
+        return ValidationContext(**options)
+
+
+def _security_store(reader: PdfFileReader) -> DocumentSecurityStore | None:
+    try:
+        return DocumentSecurityStore.read_dss(reader)
+    except NoDSSFoundError:
+        return None
+    except Exception:
+        return None
+
+
+def _token(status: TimestampSignatureStatus | None) -> tuple[_Proof, ...]:
+    if status is None or not (status.intact and status.valid):
+        return ()
+    return (_Proof(at=status.timestamp, trusted=bool(status.trusted)),)
+
+
+def _brings_revocation(signature: ReadSignature) -> bool:
+    attributes = signature.embedded.signer_info["signed_attrs"] if signature.embedded else ()
+    return any(a["type"].native == "adobe_revocation_info_archival" for a in attributes)
+
+
+def _anchor(status: PdfSignatureStatus) -> bytes | None:
+    path = status.validation_path
+    if not status.trusted or path is None:
+        return None
+    return bytes(path.first.sha256) if path.pkix_len else bytes(status.signing_cert.sha256)
+
+
+def _distrust(status: PdfSignatureStatus, at: dt.datetime) -> tuple[Reason, ...]:
+    """Why a chain is not accepted, and whether it is proven to have been so at signing.
+
+    Only a trusted timestamp over the content, made before signing, proves that signing came
+    later than expiry or revocation (ETSI EN 319 102-1, 5.2.6 and 5.5).
+    """
+    certificate = status.signing_cert
+    content = next(iter(_token(status.content_timestamp_validity)), None)
+    earliest = content.at if content is not None and content.trusted else None
+    if status.revocation_details is not None:
+        revoked = status.revocation_details.revocation_date
+        before = earliest is not None and revoked <= earliest
+        return (Reason.REVOKED_BEFORE_SIGNING if before else Reason.REVOKED,)
+    problem = getattr(status.trust_problem_indic, "name", "")
+    if problem.startswith(("OUT_OF_BOUNDS", "EXPIRED", "NOT_YET_VALID")):
+        if at < certificate.not_valid_before:
+            return (Reason.CERTIFICATE_NOT_YET_VALID,)
+        if earliest is not None and earliest > certificate.not_valid_after:
+            return (Reason.EXPIRED_BEFORE_SIGNING,)
+        return (Reason.CERTIFICATE_EXPIRED,)
+    if problem == "CHAIN_CONSTRAINTS_FAILURE":
+        return (Reason.UNTRUSTED, Reason.CERTIFICATE_USAGE)
+    return (Reason.UNTRUSTED,)

@@ -1,0 +1,181 @@
+"""What is said about a signed file, and the rule that turns reasons into a verdict.
+
+Pure (architecture §9, `verify`). May not come in: PDF, cryptography, records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from pipeline.models.base import Instant, Model, Sha256
+from pipeline.models.components import FoundSignature, SignatureLevel
+
+
+class Outcome(StrEnum):
+    """The verdict (ETSI EN 319 102-1: TOTAL-PASSED, TOTAL-FAILED, INDETERMINATE)."""
+
+    VALID = "VALID"
+    INVALID = "INVALID"
+    INDETERMINATE = "INDETERMINATE"
+
+
+class Modification(StrEnum):
+    """What was appended after a signature."""
+
+    NONE = "none"
+    VALIDATION_DATA = "validation_data"
+    """Certificates, revocation data, document timestamps."""
+    SIGNATURES = "signatures"
+    """Further filled signature fields, and nothing else."""
+    OTHER = "other"
+    """Anything that changes the paper: never allowed."""
+
+
+class Reason(StrEnum):
+    """Why a verdict is what it is; rendered for people at the edge."""
+
+    UNREADABLE_PDF = "UNREADABLE_PDF"
+    SIGNATURE_UNREADABLE = "SIGNATURE_UNREADABLE"
+    INTEGRITY_BROKEN = "INTEGRITY_BROKEN"
+    COVERAGE_BROKEN = "COVERAGE_BROKEN"
+    """The signed byte range does not hold a whole revision."""
+    MODIFIED_AFTER_SIGNING = "MODIFIED_AFTER_SIGNING"
+    UNSIGNED_TAIL = "UNSIGNED_TAIL"
+    SIGNATURE_REMOVED = "SIGNATURE_REMOVED"
+    """An earlier revision of the file held a signature that is gone."""
+    SIGNATURE_MISSING = "SIGNATURE_MISSING"
+    """None where one is expected."""
+    EXPIRED_BEFORE_SIGNING = "EXPIRED_BEFORE_SIGNING"
+    REVOKED_BEFORE_SIGNING = "REVOKED_BEFORE_SIGNING"
+    UNKNOWN_REVISION = "UNKNOWN_REVISION"
+    """A known component with bytes of no recorded revision."""
+    FIXITY_CHANGED = "FIXITY_CHANGED"
+    FIXITY_LOST = "FIXITY_LOST"
+    LEDGER_BROKEN = "LEDGER_BROKEN"
+    RECORD_MISMATCH = "RECORD_MISMATCH"
+    """Level, signer or number of signatures differ from the records."""
+
+    NO_SIGNATURE = "NO_SIGNATURE"
+    """None, and none was expected of an unknown file."""
+    ENCRYPTED = "ENCRYPTED"
+    UNTRUSTED = "UNTRUSTED"
+    CERTIFICATE_EXPIRED = "CERTIFICATE_EXPIRED"
+    CERTIFICATE_NOT_YET_VALID = "CERTIFICATE_NOT_YET_VALID"
+    CERTIFICATE_USAGE = "CERTIFICATE_USAGE"
+    REVOKED = "REVOKED"
+    """Revoked, but not proven to be so before signing."""
+    REVOCATION_REQUIRED = "REVOCATION_REQUIRED"
+    """No revocation data where the office demands them."""
+    WEAK_DIGEST = "WEAK_DIGEST"
+    SUBFILTER_UNSUPPORTED = "SUBFILTER_UNSUPPORTED"
+    TOO_MANY_SIGNATURES = "TOO_MANY_SIGNATURES"
+    NOT_ARCHIVED = "NOT_ARCHIVED"
+    """The component has no bytes in the archive yet."""
+
+    TIME_UNPROVEN = "TIME_UNPROVEN"
+    TIMESTAMP_UNTRUSTED = "TIMESTAMP_UNTRUSTED"
+    REVOCATION_UNKNOWN = "REVOCATION_UNKNOWN"
+    DEVELOPMENT_SIGNATURE = "DEVELOPMENT_SIGNATURE"
+    DAMAGED_XREF = "DAMAGED_XREF"
+    SUPERSEDED_REVISION = "SUPERSEDED_REVISION"
+    """A true earlier revision of a component that has a newer one."""
+    STAMP_NOT_TOP_LEFT = "STAMP_NOT_TOP_LEFT"
+
+
+INVALIDATING = frozenset(
+    {
+        Reason.UNREADABLE_PDF,
+        Reason.SIGNATURE_UNREADABLE,
+        Reason.INTEGRITY_BROKEN,
+        Reason.COVERAGE_BROKEN,
+        Reason.MODIFIED_AFTER_SIGNING,
+        Reason.UNSIGNED_TAIL,
+        Reason.SIGNATURE_REMOVED,
+        Reason.SIGNATURE_MISSING,
+        Reason.EXPIRED_BEFORE_SIGNING,
+        Reason.REVOKED_BEFORE_SIGNING,
+        Reason.UNKNOWN_REVISION,
+        Reason.FIXITY_CHANGED,
+        Reason.FIXITY_LOST,
+        Reason.LEDGER_BROKEN,
+        Reason.RECORD_MISMATCH,
+    }
+)
+DOUBTFUL = frozenset(
+    {
+        Reason.NO_SIGNATURE,
+        Reason.ENCRYPTED,
+        Reason.UNTRUSTED,
+        Reason.CERTIFICATE_EXPIRED,
+        Reason.CERTIFICATE_NOT_YET_VALID,
+        Reason.CERTIFICATE_USAGE,
+        Reason.REVOKED,
+        Reason.REVOCATION_REQUIRED,
+        Reason.WEAK_DIGEST,
+        Reason.SUBFILTER_UNSUPPORTED,
+        Reason.TOO_MANY_SIGNATURES,
+        Reason.NOT_ARCHIVED,
+    }
+)
+
+
+def outcome_of(reasons: Iterable[Reason]) -> Outcome:
+    """INVALID where anything proves it, INDETERMINATE where anything is open, else VALID."""
+    given = set(reasons)
+    if given & INVALIDATING:
+        return Outcome.INVALID
+    return Outcome.INDETERMINATE if given & DOUBTFUL else Outcome.VALID
+
+
+class JudgedSignature(Model):
+    """One signature of a file."""
+
+    field: str
+    signer: str
+    """Common name of the certificate, empty where it cannot be read."""
+    certificate_sha256: Sha256 | None
+    signed_at: Instant | None
+    """As the signer claims."""
+    timestamped_at: Instant | None
+    """Of the earliest intact timestamp over the signature."""
+    level: SignatureLevel | None
+    """None for signatures that are not PAdES."""
+    digest: str
+    intact: bool
+    trusted: bool
+    covers_whole_file: bool
+    modification: Modification | None
+    """What was appended after it; None where it cannot be read."""
+    reasons: tuple[Reason, ...]
+
+    def as_found(self) -> FoundSignature:
+        """As kept in records of files that came signed."""
+        return FoundSignature(
+            signer=self.signer,
+            signed_at=self.signed_at,
+            intact=self.intact,
+            trusted=self.trusted,
+            digest=self.digest,
+            covers_whole_file=self.covers_whole_file,
+        )
+
+
+class SignatureVerdict(Model):
+    """All that the bytes of one PDF say about its signatures."""
+
+    outcome: Outcome
+    level: SignatureLevel | None = None
+    signer: str | None = None
+    signed_at: Instant | None = None
+    timestamped_at: Instant | None = None
+    covers_whole_file: bool = False
+    """The last signature or timestamp ends with the file."""
+    modification: Modification | None = None
+    """The worst of all signatures."""
+    trusted: bool = False
+    """All signatures are."""
+    stamp_top_left: bool | None = None
+    """Of the capture signature; None where the file has none."""
+    signatures: tuple[JudgedSignature, ...] = ()
+    reasons: tuple[Reason, ...] = ()

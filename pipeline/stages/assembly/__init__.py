@@ -1,0 +1,10 @@
+"""Assembly: raw page images, an invisible text layer and the transfer note become one PDF/A-2b.
+
+The images are archived as they came: JPEG, G4 and PNG data are passed through untouched and
+turned by the content matrix (architecture §3). May not come in: signing, stamps, field values.
+"""
+
+from pipeline.stages.assembly.document import AssembledPdf, AssemblyPage, assemble
+from pipeline.stages.assembly.transfer_note import read_transfer_note
+
+__all__ = ["AssembledPdf", "AssemblyPage", "assemble", "read_transfer_note"]

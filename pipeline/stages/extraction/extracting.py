@@ -1,0 +1,312 @@
+"""From words to a `FieldSet`: every field of the catalogue's entry found, judged, placed.
+
+A value is accepted only where it is confident and every check is content; all else is a question
+to a person. A wrong number taken for certain is the failure to fear. May not come in: comparison
+of several papers (`crosscheck`), rules of single values (`validators`).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline import ids
+from pipeline.catalogue import Catalogue, ComponentType, FieldType
+from pipeline.models.base import Box
+from pipeline.models.components import Classified
+from pipeline.models.fields import FieldSet, FieldStatus, FieldValue
+from pipeline.models.pages import Symbol
+from pipeline.models.review import ReviewItem, ReviewKind
+from pipeline.models.text import PageText
+from pipeline.settings import FieldSettings
+from pipeline.stages.extraction import placed as places
+from pipeline.stages.extraction.identity import CardCode, card_code
+from pipeline.stages.extraction.judging import Papers, judge
+from pipeline.stages.extraction.labels import ELLIPSIS, form_labels
+from pipeline.stages.extraction.layout import Token, sheet, union
+from pipeline.stages.extraction.names import same_name
+from pipeline.stages.extraction.numerals import parse_number_words
+from pipeline.stages.extraction.spans import LabelledRow, Pages, Span, label_rows
+from pipeline.stages.extraction.validators import Outcome, Verdict, amount_value, warn
+from pipeline.stages.extraction.values import Parsed, joined, parse
+from pipeline.textnorm import fold
+
+_EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integer", "percent"})
+"""Types where one wrong sign is a wrong value: the least sure word decides."""
+_SIGNATURE: Final = "signature"
+"""Ink and seals are not words: a person looks."""
+_LONG: Final = frozenset({"text", "address"})
+_CARD_CONFIDENCE: Final = 0.99
+"""Of a value from the card's own QR: it carries error correction."""
+_SURE_LABEL: Final = 92.0
+_UNSURE_LABEL: Final = 0.9
+_WORDS_AGREE: Final = 0.97
+_OTHER_PERSON: Final = ("nguoi", "cha", "me", "con", "vo", "chong", "than nhan", "giam ho", "bo")
+_KINDS_WITH_HEAD_NUMBER: Final = frozenset({"doc_number", "notice_number", "kcb_number"})
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What was read on one component, and what a person is asked about it."""
+
+    fields: FieldSet
+    reviews: tuple[ReviewItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    place: LabelledRow
+    parsed: Parsed
+    label_score: float
+
+
+def extract(
+    component: Classified,
+    texts: Sequence[PageText],
+    symbols: Sequence[Symbol],
+    catalogue: Catalogue,
+    settings: FieldSettings,
+    batch_id: str,
+    today: dt.date,
+) -> Extraction:
+    """Read the fields of one component.
+
+    Args:
+        component: type and pages.
+        texts: recognised pages of the component, in its order.
+        symbols: symbols found on its pages; the QR of an identity card outranks its print.
+        catalogue: labels, types, patterns.
+        settings: from which confidence a value is accepted.
+        batch_id: for the ids of the questions.
+        today: legal day, for dates that cannot lie ahead.
+
+    Raises:
+        NotFound: `COMPONENT_CODE_UNKNOWN`.
+    """
+    kind = catalogue.component(component.code)
+    at = {index: number for number, index in enumerate(component.pages)}
+    sheets = [sheet(text, at.get(text.index, number)) for number, text in enumerate(texts)]
+    pages = label_rows(sheets, form_labels(kind))
+    card = _card(kind, symbols)
+    values: list[FieldValue] = []
+    for field in kind.fields:
+        value = _field(field, kind, pages, catalogue, card)
+        if value is not None:
+            values.append(value)
+    papers = Papers(kind=kind, catalogue=catalogue, today=today)
+    judged = tuple(_settled(value, papers, values, settings) for value in values)
+    fields = FieldSet(
+        component_id=component.component_id,
+        code=component.code,
+        fields=judged,
+        catalogue_version=catalogue.version,
+        catalogue_sha256=catalogue.sha256,
+    )
+    return Extraction(fields, tuple(_questions(component, judged, batch_id)))
+
+
+def _field(
+    field: FieldType,
+    kind: ComponentType,
+    pages: Pages,
+    catalogue: Catalogue,
+    card: CardCode | None,
+) -> FieldValue | None:
+    found = _found(field, kind, pages, catalogue)
+    value = None if found is None else _value(field, found, pages)
+    if card is not None and (coded := card.value(field.name)) is not None:
+        return _from_card(field, coded, value)
+    if value is None and field.required:
+        return FieldValue(
+            name=field.name,
+            value="",
+            confidence=0.0,
+            status=FieldStatus.REVIEW,
+            reasons=("SIGNATURE" if field.type == _SIGNATURE else "MISSING",),
+        )
+    return value
+
+
+def _found(
+    field: FieldType, kind: ComponentType, pages: Pages, catalogue: Catalogue
+) -> _Candidate | None:
+    special: dict[str, Callable[[], places.Placed | None]] = {
+        "single_checkbox": lambda: places.ticked(pages, field, catalogue, kind.code),
+        "table": lambda: places.table(pages, field),
+    }
+    find = special.get(field.type)
+    if find is not None:
+        return _placed(find())
+    if field.type == _SIGNATURE:
+        return None
+    if field.type == "enum" and field.pattern is None:
+        return _placed(places.ticked(pages, field, catalogue, kind.code))
+    if field.name in places.INCLUSIVE:
+        return _placed(places.inclusive(pages, field))
+    best = _best(field, pages)
+    if best is None and any(ELLIPSIS in label for label in field.labels):
+        is_date = field.type == "date"
+        return _placed(places.date_line(pages, field) if is_date else places.blanks(pages, field))
+    return best
+
+
+def _placed(found: places.Placed | None) -> _Candidate | None:
+    return None if found is None else _Candidate(found.place, found.parsed, 100.0)
+
+
+def _best(field: FieldType, pages: Pages) -> _Candidate | None:
+    best: tuple[float, _Candidate] | None = None
+    for span in pages.spans(field.name, long=field.type in _LONG):
+        if field.type == "person_name" and _names_another(span):
+            continue
+        parsed = _gender(span) if field.type == "enum" else parse(span.tokens, field)
+        if parsed is None:
+            continue
+        rank = _rank(field, span, parsed)
+        if best is None or rank > best[0]:
+            best = rank, _Candidate(span.place, parsed, span.match.score)
+    return None if best is None else best[1]
+
+
+def _rank(field: FieldType, span: Span, parsed: Parsed) -> float:
+    """Better candidates of one field first; equal ones stay in reading order."""
+    rank = span.match.score / 100
+    rank += 0.5 if span.match.colon else 0.2 if span.match.leads else 0.0
+    rank -= 0.1 if span.below else 0.0
+    rank -= 0.6 * any(v.outcome is Outcome.ERROR for v in parsed.verdicts)
+    rank -= 0.1 * any(v.outcome is Outcome.WARN for v in parsed.verdicts)
+    if field.name in _KINDS_WITH_HEAD_NUMBER:
+        rank += 0.8 if span.place.head else 0.0
+    return rank
+
+
+def _names_another(span: Span) -> bool:
+    """`Họ và tên người …:` where the label only says `Họ và tên`."""
+    tail = span.match.tail.strip(" (,/")
+    return tail.startswith(_OTHER_PERSON)
+
+
+def _gender(span: Span) -> Parsed | None:
+    """`Nam` or `Nữ`; with both printed, the ticked one, for a person."""
+    seen: list[tuple[str, Token]] = []
+    for token in span.tokens:
+        word = fold(token.text).strip(" .,;:()[]/")
+        if word in ("nam", "nu"):
+            seen.append(({"nam": "Nam", "nu": "Nữ"}[word], token))
+    if not seen:
+        return None
+    if len({value for value, _ in seen}) == 1:
+        value, token = seen[0]
+        return Parsed(value, (token,))
+    return None
+
+
+def _value(field: FieldType, found: _Candidate, pages: Pages) -> FieldValue:
+    parsed = found.parsed
+    confidence = _confidence(field, parsed.tokens)
+    if found.label_score < _SURE_LABEL:
+        confidence *= _UNSURE_LABEL
+    verdicts: Iterable[Verdict] = parsed.verdicts
+    if field.type == "amount" and (said := _amount_in_words(found.place, pages)) is not None:
+        number = amount_value(parsed.value)
+        if number is not None and int(number) == said:
+            confidence = max(confidence, _WORDS_AGREE)
+        else:
+            verdicts = (*verdicts, warn("AMOUNT_WORDS"))
+    reasons = tuple(v.reason for v in verdicts if v.reason is not None)
+    return FieldValue(
+        name=field.name,
+        value=parsed.value,
+        confidence=round(confidence, 4),
+        status=FieldStatus.REVIEW,
+        reasons=reasons,
+        page=found.place.sheet.page,
+        box=_box(found),
+    )
+
+
+def _box(found: _Candidate) -> Box:
+    return found.place.sheet.to_points(union(found.parsed.tokens))
+
+
+def _confidence(field: FieldType, tokens: Sequence[Token]) -> float:
+    sure = [token.confidence for token in tokens]
+    if field.type in _EXACT:
+        return min(sure)
+    weights = [max(len(token.text), 1) for token in tokens]
+    mean = sum(c * w for c, w in zip(sure, weights, strict=True)) / sum(weights)
+    return (mean + min(sure)) / 2
+
+
+def _amount_in_words(place: LabelledRow, pages: Pages) -> int | None:
+    """What `(Bằng chữ: …)` on the same or one of the next rows says."""
+    start = next(i for i, row in enumerate(pages.rows) if row is place)
+    for index in range(start, min(start + 4, len(pages.rows))):
+        row = pages.rows[index]
+        for match in row.matches:
+            if fold(match.label.text) == "bang chu":
+                tokens = list(row.row.tokens[match.end :])
+                if index + 1 < len(pages.rows) and not joined(tokens).endswith((")", "đồng")):
+                    more = pages.rows[index + 1]
+                    tokens += [] if more.matches else more.row.tokens
+                words = joined(tokens).split(")")[0].rstrip("./ ")
+                return parse_number_words(words)
+    return None
+
+
+def _card(kind: ComponentType, symbols: Sequence[Symbol]) -> CardCode | None:
+    if kind.kind != "identity":
+        return None
+    return next((card for symbol in symbols if (card := card_code(symbol)) is not None), None)
+
+
+def _from_card(field: FieldType, coded: str, read: FieldValue | None) -> FieldValue:
+    """The card's code outranks its print; a clear contradiction is a person's."""
+    reasons: tuple[str, ...] = ()
+    if read is not None and not same_name(read.value, coded):
+        loose = field.type in _LONG
+        reasons = () if loose else ("QR_DISAGREES",)
+    return FieldValue(
+        name=field.name,
+        value=coded,
+        confidence=_CARD_CONFIDENCE,
+        status=FieldStatus.REVIEW,
+        reasons=reasons,
+        page=0 if read is None else read.page,
+        box=None if read is None else read.box,
+    )
+
+
+def _settled(
+    value: FieldValue, papers: Papers, all_values: Sequence[FieldValue], settings: FieldSettings
+) -> FieldValue:
+    """Verdicts that need the whole paper, then accepted or not."""
+    if not value.value:
+        return value
+    beside: Mapping[str, str] = {other.name: other.value for other in all_values if other.value}
+    reasons = [*value.reasons, *judge(value.name, value.value, beside, papers)]
+    if value.confidence < settings.accept_confidence:
+        reasons.append("LOW_CONFIDENCE")
+    unique = tuple(dict.fromkeys(reasons))
+    status = FieldStatus.REVIEW if unique else FieldStatus.ACCEPTED
+    return value.model_copy(update={"reasons": unique, "status": status})
+
+
+def _questions(
+    component: Classified, values: Iterable[FieldValue], batch_id: str
+) -> Iterable[ReviewItem]:
+    for value in values:
+        if value.status is FieldStatus.REVIEW:
+            yield ReviewItem(
+                review_id=ids.review_id(batch_id, "FIELD", component.component_id, value.name),
+                batch_id=batch_id,
+                kind=ReviewKind.FIELD,
+                reason=value.reasons[0],
+                params={"component": component.code},
+                dossier=component.dossier,
+                component_id=component.component_id,
+                page=value.page,
+                field=value.name,
+            )

@@ -1,0 +1,261 @@
+"""Printed labels on visual rows: found fuzzily, so that lost accented vowels do not hide them.
+
+All labels of a form and the usual labels around them compete for the tokens of a row; the longest
+wins. May not come in: values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Final
+
+from rapidfuzz import fuzz
+
+from pipeline.catalogue import ComponentType
+from pipeline.stages.extraction.layout import Row, Token
+from pipeline.textnorm import exact, fold
+
+ELLIPSIS: Final = "…"
+"""Labels that hold it are patterns with blanks, not strings."""
+
+_STOPS: Final = (
+    "Dân tộc",
+    "Nghề nghiệp",
+    "Năm sinh",
+    "Ngày cấp",
+    "Nơi cấp",
+    "Nơi cư trú",
+    "Quê quán",
+    "Địa chỉ",
+    "Đơn vị làm việc",
+    "Giấy tờ tùy thân",
+    "Số định danh cá nhân",
+    "Số điện thoại",
+    "Họ, chữ đệm, tên người đi khai sinh",
+    "Hình thức nhận tiền",
+    "Tiền mặt",
+    "Nơi nhận",
+    "Mẫu số",
+)
+"""Labels that end a value although the catalogue asks for no field behind them."""
+
+_INLINE_STOPS: Final = (
+    "Giới tính",
+    "Quốc tịch",
+    "Tuổi",
+    "Nam/Nữ",
+    "Sinh ngày",
+    "Ngày sinh",
+    "Ngày, tháng, năm sinh",
+    "Mã số BHXH",
+    "Số CMND/CCCD/Hộ chiếu",
+    "cấp ngày",
+    "do Công an",
+    "do CA",
+    "do Cục",
+    "Chi nhánh",
+    "Mở tại",
+    "giá trị từ",
+    "ghi bằng chữ",
+    "Bằng chữ",
+    "Nội dung yêu cầu giải quyết",
+    "Được hưởng BHXH một lần kể từ ngày",
+    "Người làm đơn",
+    "Tôi cam kết",
+    "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+    "Độc lập - Tự do - Hạnh phúc",
+)
+"""Stops that need no colon and may stand within a row."""
+
+_SHORT: Final = 7
+"""Labels of fewer letters must be exact."""
+_SURE: Final = ((12, 82.0), (_SHORT, 86.0))
+_LONGEST_TAIL: Final = 9
+_GAP: Final = 2.5
+"""Of the text height: a gap this wide starts a new column."""
+_LETTERS: Final = re.compile(r"[^\w]|_")
+_ACRONYM: Final = re.compile(r"[A-ZĐ]{2,6}:?")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One printed label of one field; `field` is None for a stop."""
+
+    text: str
+    letters: str
+    """Folded, letters and digits only."""
+    field: str | None
+    inline: bool = True
+    """May stand within a row without a colon."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelMatch:
+    """A label found on a row."""
+
+    label: Label
+    fields: frozenset[str]
+    """All fields that print this label."""
+    start: int
+    """First token of the row."""
+    end: int
+    """One past the last token, tail and colon included."""
+    score: float
+    """0 to 100."""
+    colon: bool
+    leads: bool
+    """Stands at the start of the row or of a column."""
+    tail: str
+    """What stands between label and colon, folded: `(ghi chi tiết) noi cu tru (3)`."""
+
+
+def form_labels(component: ComponentType) -> tuple[Label, ...]:
+    """Labels of a form's fields, then the stops."""
+    printed = [
+        Label(text, letters(text), field.name)
+        for field in component.fields
+        for text in field.labels
+        if ELLIPSIS not in text
+    ]
+    mine = {label.letters for label in printed}
+    stops = [
+        Label(text, letters(text), None, inline)
+        for texts, inline in ((_STOPS, False), (_INLINE_STOPS, True))
+        for text in texts
+        if letters(text) not in mine
+    ]
+    return (*printed, *stops)
+
+
+def letters(text: str) -> str:
+    """Folded letters and digits, everything else dropped."""
+    return _LETTERS.sub("", fold(text))
+
+
+def find_labels(row: Row, labels: Sequence[Label]) -> tuple[LabelMatch, ...]:
+    """Labels on a row from left to right, none overlapping."""
+    found = sorted(
+        (match for start in range(len(row.tokens)) for match in _at(row, start, labels)),
+        key=lambda m: (-len(m.label.letters), -m.score, m.start),
+    )
+    chosen: dict[tuple[int, int], LabelMatch] = {}
+    for match in found:
+        place = (match.start, match.end)
+        if (same := chosen.get(place)) is not None:
+            if same.label.letters == match.label.letters:
+                chosen[place] = _joined(same, match)
+        elif all(match.end <= start or end <= match.start for start, end in chosen):
+            chosen[place] = match
+    ordered = sorted(chosen.values(), key=lambda m: m.start)
+    return tuple(_with_tails(row, ordered))
+
+
+def _joined(one: LabelMatch, other: LabelMatch) -> LabelMatch:
+    return _replace(one, fields=one.fields | other.fields)
+
+
+def _replace(match: LabelMatch, **changes: object) -> LabelMatch:
+    values = {name: getattr(match, name) for name in LabelMatch.__slots__}
+    return LabelMatch(**{**values, **changes})
+
+
+def _at(row: Row, start: int, labels: Sequence[Label]) -> Iterable[LabelMatch]:
+    parts = [letters(token.text) for token in row.tokens[start : start + 16]]
+    if not parts or not parts[0]:
+        return
+    windows = list(accumulate(parts))
+    for label in labels:
+        best: tuple[float, int] | None = None
+        for count, window in enumerate(windows, 1):
+            if len(window) > 1.25 * len(label.letters) + 1:
+                break
+            if len(window) < 0.75 * len(label.letters) - 1 or not parts[count - 1]:
+                continue
+            score = fuzz.ratio(window, label.letters)
+            if score >= _needed(label) and (best is None or score > best[0]):
+                best = (score, count)
+        if best is not None:
+            match = _match(row, start, label, best)
+            if _plausible(row, match):
+                yield match
+
+
+def _needed(label: Label) -> float:
+    for length, score in _SURE:
+        if len(label.letters) >= length:
+            return score
+    return 100.0
+
+
+def _match(row: Row, start: int, label: Label, best: tuple[float, int]) -> LabelMatch:
+    score, count = best
+    end = start + count
+    colon = row.tokens[end - 1].text.endswith(":")
+    if not colon and end < len(row.tokens) and row.tokens[end].text == ":":
+        end, colon = end + 1, True
+    leads = start == 0 or _gap(row, start) > _GAP * row.height
+    fields = frozenset() if label.field is None else frozenset({label.field})
+    return LabelMatch(label, fields, start, end, score, colon, leads, "")
+
+
+def _plausible(row: Row, match: LabelMatch) -> bool:
+    if len(match.label.letters) < _SHORT and not _stands_alone(row, match):
+        return False
+    return match.label.inline or match.colon or match.leads
+
+
+def _stands_alone(row: Row, match: LabelMatch) -> bool:
+    """A short label has a colon, or leads and keeps its accents."""
+    printed = " ".join(t.text for t in row.tokens[match.start : match.end]).rstrip(":.,")
+    return match.colon or (match.leads and exact(printed) == exact(match.label.text))
+
+
+def _gap(row: Row, index: int) -> float:
+    return row.tokens[index].box.x0 - row.tokens[index - 1].box.x1
+
+
+def _with_tails(row: Row, matches: Sequence[LabelMatch]) -> Iterable[LabelMatch]:
+    for index, match in enumerate(matches):
+        limit = matches[index + 1].start if index + 1 < len(matches) else len(row.tokens)
+        end = match.end if match.colon else _tail_end(row.tokens, match.end, limit)
+        if end == match.end:
+            yield match
+            continue
+        tail = fold(" ".join(token.text for token in row.tokens[match.end : end]))
+        yield _replace(match, end=end, colon=True, tail=tail)
+
+
+def _tail_end(tokens: Sequence[Token], start: int, limit: int) -> int:
+    """End of what belongs to the label up to its colon; `start` where nothing does."""
+    depth = 0
+    for index in range(start, min(limit, start + _LONGEST_TAIL)):
+        text = tokens[index].text
+        depth += text.count("(") - text.count(")")
+        belongs = depth > 0 or text[:1] in "(,/;" or text.endswith((")", "):")) or text == ":"
+        small = text[:1].islower() or (index > start and bool(_ACRONYM.fullmatch(text)))
+        if not (belongs or small):
+            return start
+        if text.endswith(":"):
+            return index + 1
+    closed = start
+    if start < limit and tokens[start].text.startswith("("):
+        for index in range(start, min(limit, start + _LONGEST_TAIL)):
+            if tokens[index].text.endswith(")"):
+                closed = index + 1
+                break
+    return closed
+
+
+def colon_phrase(tokens: Sequence[Token], start: int, limit: int) -> int | None:
+    """Where an unknown label (`Capital small small:`) starts within tokens; None without one."""
+    for index in range(start, limit):
+        text = tokens[index].text
+        if text.endswith(":") and len(text) > 1:
+            first = index
+            while first > start and not tokens[first].text[:1].isupper():
+                first -= 1
+            return first
+    return None

@@ -1,0 +1,156 @@
+"""Where the value of a label stands: right of it, below it, over several rows.
+
+May not come in: what a value means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.stages.extraction.labels import (
+    Label,
+    LabelMatch,
+    colon_phrase,
+    find_labels,
+)
+from pipeline.stages.extraction.layout import Row, Sheet, Token
+
+_WIDE_GAP: Final = 5.0
+"""Of the text height, inside a value: what follows belongs to another column."""
+_BELOW: Final = 2.2
+"""Of the row pitch: how far below its label a value may stand."""
+_CONTINUES: Final = 1.6
+"""Of the row pitch."""
+_FULL_ROW: Final = 0.72
+"""Of the text width: a row that ends beyond may run on."""
+_MOST_ROWS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRow:
+    """A row with its labels and its page."""
+
+    sheet: Sheet
+    row: Row
+    matches: tuple[LabelMatch, ...]
+
+    @property
+    def head(self) -> bool:
+        """Stands in the top third of the component's first page."""
+        return self.sheet.page == 0 and self.row.y < 0.36 * self.sheet.height
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Tokens that may be the value of a label."""
+
+    place: LabelledRow
+    match: LabelMatch
+    tokens: tuple[Token, ...]
+    below: bool
+    """Found under the label, not beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pages:
+    """A component's rows with labels, in reading order."""
+
+    rows: tuple[LabelledRow, ...]
+
+    def spans(self, field: str, *, long: bool) -> Iterator[Span]:
+        """Possible values of a field, in reading order.
+
+        Args:
+            field: name of the field.
+            long: the value may run on over the following rows.
+        """
+        for index, place in enumerate(self.rows):
+            for match in place.matches:
+                if field in match.fields:
+                    yield self._span(index, match, field, long=long)
+
+    def _span(self, index: int, match: LabelMatch, field: str, *, long: bool) -> Span:
+        place = self.rows[index]
+        limit = _limit(place, match, field)
+        tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
+        below = False
+        last = index
+        if not tokens and (match.leads or limit >= len(place.row.tokens)):
+            tokens, last = self._under(index, match, limit)
+            below = bool(tokens)
+        if long and tokens:
+            tokens = (*tokens, *self._further(last, tokens))
+        return Span(place, match, tokens, below)
+
+    def _under(self, index: int, match: LabelMatch, limit: int) -> tuple[tuple[Token, ...], int]:
+        place = self.rows[index]
+        tokens = place.row.tokens
+        left = tokens[match.start].box.x0 - 2 * place.row.height
+        right = tokens[limit].box.x0 if limit < len(tokens) else place.sheet.width
+        for step in range(index + 1, min(index + 3, len(self.rows))):
+            other = self.rows[step]
+            if other.sheet is not place.sheet:
+                break
+            if other.row.y - place.row.y > _BELOW * max(place.sheet.pitch, place.row.height):
+                break
+            within = tuple(t for t in other.row.tokens if left <= t.box.x0 and t.box.x1 <= right)
+            if not within:
+                continue
+            labelled = {token for m in other.matches for token in other.row.tokens[m.start : m.end]}
+            if within[0] in labelled or colon_phrase(within, 0, len(within)) == 0:
+                break
+            keep = [t for t in within if t not in labelled]
+            return _contiguous(keep, other.row.height), step
+        return (), index
+
+    def _further(self, index: int, tokens: Sequence[Token]) -> Iterator[Token]:
+        end = tokens[-1].box.x1
+        for step in range(index + 1, min(index + _MOST_ROWS, len(self.rows))):
+            before, place = self.rows[step - 1], self.rows[step]
+            sheet, row = place.sheet, place.row
+            if before.sheet is not sheet or end < _FULL_ROW * sheet.right:
+                return
+            if row.y - before.row.y > _CONTINUES * max(sheet.pitch, row.height):
+                return
+            first = row.tokens[0]
+            starts_item = not first.text[:1].isalnum() or first.text.rstrip(".)").isdigit()
+            labelled = bool(place.matches) and place.matches[0].start <= 1
+            phrase = colon_phrase(row.tokens, 0, len(row.tokens))
+            if labelled or (starts_item and first.text.endswith((".", ")"))) or phrase == 0:
+                return
+            yield from row.tokens
+            end = row.tokens[-1].box.x1
+
+
+def label_rows(sheets: Sequence[Sheet], labels: Sequence[Label]) -> Pages:
+    """All rows of a component with the labels found on them."""
+    return Pages(
+        tuple(
+            LabelledRow(sheet, row, find_labels(row, labels))
+            for sheet in sheets
+            for row in sheet.rows
+        )
+    )
+
+
+def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:
+    """One past the last token that can belong to the value."""
+    limit = len(place.row.tokens)
+    for other in place.matches:
+        if other.start >= match.end and field not in other.fields:
+            limit = min(limit, other.start)
+    phrase = colon_phrase(place.row.tokens, match.end, limit)
+    return limit if phrase is None else phrase
+
+
+def _contiguous(tokens: Sequence[Token], height: float) -> tuple[Token, ...]:
+    """Tokens up to the first wide gap; a leading colon is dropped."""
+    kept: list[Token] = []
+    for token in tokens:
+        if kept and token.box.x0 - kept[-1].box.x1 > _WIDE_GAP * height:
+            break
+        if kept or token.text != ":":
+            kept.append(token)
+    return tuple(kept)

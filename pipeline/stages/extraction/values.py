@@ -1,0 +1,303 @@
+"""A value read from the tokens of its span, by the type of its field.
+
+Every parser answers with the tokens it used, so that confidence and box are the value's own. What
+looks almost right is kept with a verdict for a person, never corrected in silence. May not come
+in: labels, layout, comparison of fields.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from pipeline.catalogue import FieldType
+from pipeline.stages.extraction import validators
+from pipeline.stages.extraction.dates import PartialDate, find_date, find_moment
+from pipeline.stages.extraction.layout import Token
+from pipeline.stages.extraction.names import doubtful_spelling
+from pipeline.stages.extraction.validators import PATTERN, Verdict, warn
+from pipeline.textnorm import fold, squash
+
+_REPAIR: Final = str.maketrans(
+    {"O": "0", "o": "0", "l": "1", "I": "1", "|": "1", "S": "5", "B": "8"}
+)
+"""F.1: only inside codes, and always shown to a person."""
+_MOST_PARTS: Final = 14
+"""Tokens that one code may have fallen into (a digit a box)."""
+_TRIM: Final = " .,;:'\"`_()[]|"
+_AMOUNT: Final = re.compile(r"\d[\d.,]*(?:\s*(?:đồng|đ|VNĐ|VND)(?!\w))?", re.IGNORECASE)
+_SPLIT_AMOUNT: Final = re.compile(r"(?<=\d)\s*([.,])\s*(?=\d{3}(?!\d))")
+_DURATION: Final = re.compile(r"(\d{1,2})\s*n[aă]?m(?:\s*(?:va\s*)?(\d{1,2})\s*th[a]?ng)?")
+_PERCENT: Final = re.compile(r"\d{1,3}(?:[.,]\d{1,2})?\s*%")
+_PHONE: Final = re.compile(r"(?:\+\s*84|0)[\d\s.\-]{7,14}")
+_INTEGER: Final = re.compile(r"\d{1,6}")
+_SMALLEST_AMOUNT: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A value with the tokens it came from."""
+
+    value: str
+    tokens: tuple[Token, ...]
+    verdicts: tuple[Verdict, ...] = ()
+
+
+Parser = Callable[[Sequence[Token], FieldType], Parsed | None]
+
+
+def parse(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    """The value of a field in a span; None where there is none."""
+    return _PARSERS.get(field.type, _text)(tokens, field) if tokens else None
+
+
+def joined(tokens: Sequence[Token]) -> str:
+    """Tokens with single spaces, trimmed of what labels and leaders left."""
+    return squash(" ".join(token.text for token in tokens)).strip(" :;_|").rstrip(" .,")
+
+
+def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    value = joined(tokens)
+    if not any(char.isalnum() for char in value):
+        return None
+    return Parsed(value, tuple(tokens), _by_pattern(value, field))
+
+
+def _by_pattern(value: str, field: FieldType) -> tuple[Verdict, ...]:
+    return () if field.pattern is None or re.fullmatch(field.pattern, value) else (PATTERN,)
+
+
+def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    kept: list[Token] = []
+    parts: list[str] = []
+    for token in tokens:
+        part = token.text.strip(_TRIM + "-*")
+        if not part and not kept:
+            continue
+        if not part or not all(char.isalpha() or char in "'’-" for char in part):
+            break
+        if kept and part[0].islower() and parts[0][0].isupper():
+            break
+        kept.append(token)
+        parts.append(part)
+        if token.text.endswith((",", ";")):
+            break
+    value = squash(" ".join(parts))
+    if not value:
+        first = joined(tokens)
+        known = any(char.isalnum() for char in first)
+        return Parsed(first, tuple(tokens), (PATTERN,)) if known else None
+    verdicts = [] if validators.person_name(value) is validators.OK else [PATTERN]
+    if len(parts) < 2:
+        verdicts.append(warn("NAME_SHORT"))
+    if doubtful_spelling(value):
+        verdicts.append(warn("NAME_SPELLING"))
+    return Parsed(value, tuple(kept), tuple(verdicts))
+
+
+def _date(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    text, starts = _with_places(tokens)
+    found = find_date(text, partial=True)
+    if found is None:
+        return None
+    used = _tokens_at(tokens, starts, found.start, found.end)
+    verdicts = [validators.calendar(found.date)]
+    if found.date.day is None:
+        before = fold(text)[: found.start]
+        if not _admits_partial(field) or any(char.isalnum() for char in before):
+            verdicts.append(warn("DATE_PARTIAL"))
+    return Parsed(str(found.date), used, _doubts(verdicts))
+
+
+def _admits_partial(field: FieldType) -> bool:
+    return field.pattern is not None and re.fullmatch(field.pattern, "1965") is not None
+
+
+def _moment(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    text, starts = _with_places(tokens)
+    found, place = find_moment(text), find_date(text)
+    if found is None or place is None:
+        return None
+    used = _tokens_at(tokens, starts, 0, place.end)
+    sound = found.exists and validators.calendar(found.date) is validators.OK
+    return Parsed(str(found), used, () if sound else (validators.CALENDAR,))
+
+
+def _amount(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    text = _SPLIT_AMOUNT.sub(r"\1", squash(" ".join(t.text for t in tokens)))
+    found = _AMOUNT.search(text)
+    if found is None:
+        return None
+    value = found[0].rstrip(".,; ")
+    used = _until(tokens, lambda token: any(char.isdigit() for char in token.text))
+    number = validators.amount_value(value)
+    verdicts = [validators.amount(value)]
+    if number is not None and number < _SMALLEST_AMOUNT:
+        verdicts.append(warn("AMOUNT_SMALL"))
+    return Parsed(value, used, _doubts(verdicts))
+
+
+def _duration(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    text, starts = _with_places(tokens)
+    found = _DURATION.search(fold(text))
+    if found is None:
+        return None
+    value = f"{found[1]} năm" + (f" {found[2]} tháng" if found[2] else "")
+    used = _tokens_at(tokens, starts, found.start(), found.end())
+    return Parsed(value, used, _doubts([validators.duration(value)]))
+
+
+def _percent(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    text, starts = _with_places(tokens)
+    found = _PERCENT.search(text)
+    if found is None:
+        return None
+    used = _tokens_at(tokens, starts, found.start(), found.end())
+    return Parsed(found[0], used, _doubts([validators.percent(found[0])]))
+
+
+def _phone(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    raw = squash(" ".join(token.text for token in tokens))
+    for text, repaired in ((raw, False), (raw.translate(_REPAIR), True)):
+        found = _PHONE.search(text)
+        if found is None:
+            continue
+        value = re.sub(r"[\s.\-]", "", found[0])
+        used = _until(tokens, lambda token: any(char.isdigit() for char in token.text))
+        verdicts = [validators.phone(value)]
+        if repaired:
+            verdicts.append(warn("REPAIRED"))
+        return Parsed(value, used, _doubts(verdicts))
+    return _digits(tokens, field)
+
+
+def _email(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    for index, token in enumerate(tokens):
+        if "@" in token.text:
+            value = token.text.strip(_TRIM)
+            return Parsed(value, (tokens[index],), _by_pattern(value, field))
+    return None
+
+
+def _integer(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    for token in tokens:
+        if found := _INTEGER.search(token.text):
+            return Parsed(found[0], (token,))
+    return None
+
+
+def _code(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    """The first token run that is a whole code, as printed or with repaired digits."""
+    if field.pattern is None:
+        return _digits(tokens, field)
+    for repaired in (False, True):
+        for start in range(len(tokens)):
+            for end in range(min(len(tokens), start + _MOST_PARTS), start, -1):
+                run = tokens[start:end]
+                if not _near(run):
+                    continue
+                text = "".join(token.text for token in run).strip(_TRIM)
+                value = _fits(text, field.pattern, repaired=repaired)
+                if value is not None:
+                    verdicts = (warn("REPAIRED"),) if repaired else ()
+                    return Parsed(value, tuple(run), verdicts)
+    return _digits(tokens, field)
+
+
+def _fits(text: str, pattern: str, *, repaired: bool) -> str | None:
+    for candidate in _repairs(text) if repaired else (text,):
+        if re.fullmatch(pattern, candidate):
+            return candidate
+    return None
+
+
+def _repairs(text: str) -> Iterator[str]:
+    """Readings with look-alike letters as digits, the first one or two kept, or all before `/`."""
+    if not any(char.isdigit() for char in text):
+        return
+    for keep in (0, 1, 2):
+        yield text[:keep] + text[keep:].translate(_REPAIR)
+    head, slash, tail = text.partition("/")
+    if slash:
+        yield head.translate(_REPAIR) + slash + tail
+
+
+def _near(run: Sequence[Token]) -> bool:
+    return all(
+        b.box.x0 - a.box.x1 <= 2.0 * max(a.box.height, b.box.height) for a, b in pairwise(run)
+    )
+
+
+def _digits(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    """What stands for a code: the first tokens with a digit, joined; never silently right."""
+    kept: list[Token] = []
+    for token in tokens:
+        if any(char.isdigit() for char in token.text):
+            kept.append(token)
+        elif kept:
+            break
+    if not kept:
+        return None
+    value = "".join(token.text for token in kept).strip(_TRIM)
+    return Parsed(value, tuple(kept), _by_pattern(value, field))
+
+
+def _doubts(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:
+    return tuple(verdict for verdict in verdicts if verdict is not validators.OK)
+
+
+def _until(tokens: Sequence[Token], wanted: Callable[[Token], bool]) -> tuple[Token, ...]:
+    """The first run of tokens that satisfy a condition."""
+    kept: list[Token] = []
+    for token in tokens:
+        if wanted(token):
+            kept.append(token)
+        elif kept:
+            break
+    return tuple(kept) or tuple(tokens)
+
+
+def _with_places(tokens: Sequence[Token]) -> tuple[str, list[int]]:
+    """Tokens joined by single spaces, and where each starts."""
+    starts, parts, position = [], [], 0
+    for token in tokens:
+        starts.append(position)
+        parts.append(token.text)
+        position += len(token.text) + 1
+    return " ".join(parts), starts
+
+
+def _tokens_at(
+    tokens: Sequence[Token], starts: Sequence[int], begin: int, end: int
+) -> tuple[Token, ...]:
+    used = tuple(
+        token
+        for token, start in zip(tokens, starts, strict=True)
+        if start < end and start + len(token.text) > begin
+    )
+    return used or tuple(tokens)
+
+
+def partial_date(value: str) -> PartialDate | None:
+    """The date of a parsed date or moment field."""
+    found = find_date(value, partial=True)
+    return None if found is None else found.date
+
+
+_PARSERS: Final[Mapping[str, Parser]] = {
+    "person_name": _name,
+    "date": _date,
+    "datetime": _moment,
+    "amount": _amount,
+    "duration": _duration,
+    "percent": _percent,
+    "phone": _phone,
+    "email": _email,
+    "integer": _integer,
+    "code": _code,
+    "text": _text,
+    "address": _text,
+}

@@ -1,0 +1,298 @@
+"""Recognition: one page image becomes words with boxes on the upright, untouched page.
+
+The image is turned, straightened and scaled for reading only; every box is mapped back onto the
+upright page at its stored resolution. A page whose direction is in doubt is read in the other
+directions too, and the one that reads best is kept. May not come in: an OCR engine, blank
+detection, any meaning of the words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final, Literal
+
+import cv2
+import numpy as np
+
+from pipeline.models.base import Box
+from pipeline.models.pages import PageLook, RawPage, Turn
+from pipeline.models.text import Line, PageText, Word
+from pipeline.ports.reading import Decoder, Gray, OcrEngine
+from pipeline.settings import ImagingSettings, OcrSettings
+from pipeline.textnorm import nfc
+
+_MAX_PAPER_INCHES: Final = 17.0
+"""Longer pages (A3 is 16.5) are taken for A4 with a wrong dpi: a phone photo says 72."""
+_A4_LONG_INCHES: Final = 11.69
+_ENLARGE_BELOW_DPI: Final = 150.0
+_MAX_ENLARGEMENT: Final = 3.0
+_KEEP_ABOVE: Final = 0.9
+"""Scales this near to 1 are not worth a resize."""
+_SMALL_PRINT_PX: Final = 17.0
+"""Median word height under which a reduced page is read again at its full resolution."""
+_MAX_SIDE_PX: Final = 16_000
+"""Of the image handed to the engine."""
+_SURE_CONFIDENCE: Final = 0.85
+"""A page in unsure direction that reads this well is upright."""
+_SURE_LETTERS: Final = 40
+_HEARD: Final = 0.5
+"""Words less confident than this say nothing about the direction."""
+_CLEARLY_BETTER: Final = 1.2
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How an upright page was laid out for the engine: scale, then straighten.
+
+    Maps between the upright page (px at stored resolution) and the image that was read.
+    """
+
+    width: int
+    """Of the upright page, px."""
+    height: int
+    scale_x: float
+    """Image pixels per page pixel, before straightening."""
+    scale_y: float
+    skew_deg: float
+    """Clockwise tilt that was undone; 0 where the image was left as it is."""
+
+    @property
+    def scaled(self) -> tuple[float, float]:
+        """Width and height after scaling, px."""
+        return self.width * self.scale_x, self.height * self.scale_y
+
+    @property
+    def canvas(self) -> tuple[int, int]:
+        """Width and height of the image that is read, px: nothing is cut off by straightening."""
+        width, height = self.scaled
+        cos, sin = self._cos_sin()
+        return (
+            math.ceil(width * cos + height * abs(sin)),
+            math.ceil(height * cos + width * abs(sin)),
+        )
+
+    def _cos_sin(self) -> tuple[float, float]:
+        angle = math.radians(self.skew_deg)
+        return math.cos(angle), math.sin(angle)
+
+    def to_image(self, x: float, y: float) -> tuple[float, float]:
+        """A point of the upright page in the image that is read."""
+        (width, height), (out_w, out_h) = self.scaled, self.canvas
+        cos, sin = self._cos_sin()
+        dx, dy = x * self.scale_x - width / 2, y * self.scale_y - height / 2
+        return out_w / 2 + cos * dx + sin * dy, out_h / 2 - sin * dx + cos * dy
+
+    def to_page(self, x: float, y: float) -> tuple[float, float]:
+        """A point of the image that is read on the upright page."""
+        (width, height), (out_w, out_h) = self.scaled, self.canvas
+        cos, sin = self._cos_sin()
+        dx, dy = x - out_w / 2, y - out_h / 2
+        return (
+            (width / 2 + cos * dx - sin * dy) / self.scale_x,
+            (height / 2 + sin * dx + cos * dy) / self.scale_y,
+        )
+
+    def box_to_page(self, box: Box) -> Box:
+        """The upright rectangle around a box of the image, kept within the page."""
+        corners = [self.to_page(x, y) for x in (box.x0, box.x1) for y in (box.y0, box.y1)]
+        xs = [min(max(x, 0.0), float(self.width)) for x, _ in corners]
+        ys = [min(max(y, 0.0), float(self.height)) for _, y in corners]
+        return Box(x0=min(xs), y0=min(ys), x1=max(xs), y1=max(ys))
+
+
+def read_page(
+    page: RawPage,
+    look: PageLook,
+    sheet_turn: Turn | None,
+    decoder: Decoder,
+    engine: OcrEngine,
+    path: Path,
+    settings: OcrSettings,
+    imaging: ImagingSettings,
+) -> PageText:
+    """Read one page (blank pages and sheets are not brought here).
+
+    Args:
+        page: the raw page.
+        look: what imaging saw: turn and tilt.
+        sheet_turn: turn that a symbol on the page asks for; used where imaging was unsure.
+        decoder: pixels.
+        engine: text.
+        path: the raw image.
+        settings: resolution and doubt.
+        imaging: from which tilt on the image is straightened.
+
+    Returns:
+        Words in upright pixels at the stored resolution, NFC; `turn` is the final one.
+
+    Raises:
+        UnreadableScan, MissingToolError, OcrTimeout, OcrCrashed.
+    """
+    turn = look.turn if look.turn_certain or sheet_turn is None else sheet_turn
+    dpi = paper_dpi(page)
+    skew = look.skew_deg if abs(look.skew_deg) >= imaging.deskew_from_deg else 0.0
+    reader = _Reader(page, engine, skew)
+    scale = reading_scale(dpi, settings.read_dpi, max(page.width_px, page.height_px))
+    gray = _decode(decoder, path, turn, scale)
+    best = reader.read(gray, turn, scale, dpi)
+    if needs_second_look(best, certain=look.turn_certain, doubt_below=settings.doubt_below):
+        best = better(best, reader.read(_turned(gray, 2), _plus(turn, 180), scale, dpi))
+        if not look.turn_certain and best.confidence < settings.doubt_below:
+            for more, quarters in ((90, 1), (270, 3)):
+                sideways = reader.read(_turned(gray, quarters), _plus(turn, more), scale, dpi)
+                best = better(best, sideways)
+    if scale < _KEEP_ABOVE and has_small_print(best, scale):
+        finer = min(1.0, _MAX_SIDE_PX / max(page.width_px, page.height_px), scale * 2)
+        gray = _decode(decoder, path, best.turn, finer)
+        best = better(best, reader.read(gray, best.turn, finer, dpi), margin=1.0)
+    return best
+
+
+def paper_dpi(page: RawPage) -> float:
+    """Resolution to read by: the stored one, unless it makes the paper impossibly large."""
+    longest = max(page.width_px, page.height_px)
+    if page.dpi <= 0 or longest / page.dpi > _MAX_PAPER_INCHES:
+        return longest / _A4_LONG_INCHES
+    return page.dpi
+
+
+def reading_scale(dpi: float, read_dpi: int, longest_px: int) -> float:
+    """Factor from stored to read resolution; 1 where a resize would not pay.
+
+    Args:
+        dpi: of the page.
+        read_dpi: wanted.
+        longest_px: longer side of the page, which bounds the image whatever its dpi says.
+    """
+    scale = read_dpi / dpi
+    if dpi >= _ENLARGE_BELOW_DPI and scale > _KEEP_ABOVE:
+        scale = 1.0
+    return min(scale, _MAX_ENLARGEMENT, _MAX_SIDE_PX / longest_px)
+
+
+def needs_second_look(text: PageText, *, certain: bool, doubt_below: float) -> bool:
+    """True where the page should be read upside down too.
+
+    Args:
+        text: first reading.
+        certain: whether imaging was sure of the direction.
+        doubt_below: mean confidence that is doubtful even then.
+    """
+    if certain:
+        return text.confidence < doubt_below
+    letters = sum(len(word.text) for line in text.lines for word in line.words)
+    return text.confidence < _SURE_CONFIDENCE or letters < _SURE_LETTERS
+
+
+def reads_well(text: PageText) -> float:
+    """Expected number of letters read right, doubtful words left out: what directions vie for."""
+    return sum(
+        word.confidence * sum(char.isalnum() for char in word.text)
+        for line in text.lines
+        for word in line.words
+        if word.confidence >= _HEARD
+    )
+
+
+def better(first: PageText, other: PageText, *, margin: float = _CLEARLY_BETTER) -> PageText:
+    """The reading to keep: the other only where it reads clearly better."""
+    return other if reads_well(other) > margin * reads_well(first) + 1 else first
+
+
+def has_small_print(text: PageText, scale: float) -> bool:
+    """True where most words were too small for the engine at this scale."""
+    heights = [w.box.height * scale for line in text.lines for w in line.words if len(w.text) > 1]
+    return bool(heights) and median(heights) < _SMALL_PRINT_PX
+
+
+def _plus(turn: Turn, more: int) -> Turn:
+    turns: dict[int, Turn] = {0: 0, 90: 90, 180: 180, 270: 270}
+    return turns[(turn + more) % 360]
+
+
+def _turned(gray: Gray, quarters: int) -> Gray:
+    return np.ascontiguousarray(np.rot90(gray, -quarters))
+
+
+def _decode(decoder: Decoder, path: Path, turn: Turn, scale: float) -> Gray:
+    """Decode near the wanted scale; the exact resize follows the direction tests."""
+    reduce: Literal[1, 2, 4] = 4 if scale <= 0.25 else 2 if scale <= 0.5 else 1
+    return decoder.gray(path, turn=turn, reduce=reduce)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one page's image in any direction."""
+
+    page: RawPage
+    engine: OcrEngine
+    skew_deg: float
+
+    def read(self, gray: Gray, turn: Turn, scale: float, dpi: float) -> PageText:
+        """Read an image decoded in a direction, about `scale` of the stored size or larger."""
+        sideways = turn in (90, 270)
+        width, height = self.page.width_px, self.page.height_px
+        if sideways:
+            width, height = height, width
+        image, reading = prepare(gray, width, height, scale, self.skew_deg)
+        lines = self.engine.read(image, max(round(dpi * scale), 1))
+        return PageText(
+            index=self.page.index,
+            turn=turn,
+            width_px=width,
+            height_px=height,
+            dpi=self.page.dpi,
+            lines=tuple(_mapped(lines, reading)),
+            engine=self.engine.identity,
+        )
+
+
+def prepare(
+    gray: Gray, width: int, height: int, scale: float, skew_deg: float
+) -> tuple[Gray, Reading]:
+    """Scale and straighten an upright image for reading.
+
+    Args:
+        gray: decoded, possibly already reduced.
+        width: of the upright page at stored resolution, px.
+        height: the same.
+        scale: wanted size relative to the stored one.
+        skew_deg: clockwise tilt to undo; 0 leaves the image.
+
+    Returns:
+        The image, and where its pixels lie on the page.
+    """
+    wanted = (max(round(width * scale), 1), max(round(height * scale), 1))
+    if wanted != (gray.shape[1], gray.shape[0]):
+        enlarge = wanted[0] > gray.shape[1]
+        method = cv2.INTER_CUBIC if enlarge else cv2.INTER_AREA
+        gray = np.asarray(cv2.resize(gray, wanted, interpolation=method), dtype=np.uint8)
+    reading = Reading(width, height, wanted[0] / width, wanted[1] / height, skew_deg)
+    if skew_deg:
+        x0, y0 = reading.to_image(0, 0)
+        cos, sin = math.cos(math.radians(skew_deg)), math.sin(math.radians(skew_deg))
+        matrix = np.array([[cos, sin, x0], [-sin, cos, y0]], dtype=np.float64)
+        straight = cv2.warpAffine(
+            gray,
+            matrix,
+            reading.canvas,
+            flags=cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(255,),
+        )
+        gray = np.asarray(straight, dtype=np.uint8)
+    return gray, reading
+
+
+def _mapped(lines: Iterable[Line], reading: Reading) -> Iterable[Line]:
+    for line in lines:
+        words = tuple(
+            Word(text=nfc(w.text), confidence=w.confidence, box=reading.box_to_page(w.box))
+            for w in line.words
+        )
+        if words:
+            yield Line(words=words, box=reading.box_to_page(line.box), block=line.block)

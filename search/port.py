@@ -1,0 +1,110 @@
+"""Port of the component index: what every engine promises, and what it answers.
+
+The contract suite compares hit set and tier, never scores of an engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Protocol
+
+from search.documents import Document
+from search.query import Query
+
+
+class Tier(IntEnum):
+    """How a hit was found; better ones come first."""
+
+    TEXT = 1
+    """All words stand somewhere in the component, or its dossier code begins so."""
+    FOLDED_NAME = 2
+    """The words stand together in one person's name, diacritics aside."""
+    EXACT_NAME = 3
+    """The same, with their diacritics."""
+    EXACT_ID = 4
+    """The whole query is one of its numbers or codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One component found."""
+
+    dossier_code: str
+    component_id: str
+    code: str
+    unit: str
+    procedure: str | None
+    full_name: str | None
+    """Holder's name as read; see `unverified`."""
+    snippet: str
+    """Piece of the original text, matches between « and »."""
+    tier: Tier
+    sensitive: bool
+    unverified: tuple[str, ...]
+    """Names of fields that no person has confirmed."""
+
+    @property
+    def score(self) -> float:
+        """The tier as a number, 1.0 to 4.0."""
+        return float(self.tier)
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The best hits, by tier, then dossier code, then component_id."""
+
+    total: int
+    """All hits, also those beyond the limit."""
+    hits: tuple[Hit, ...]
+
+
+class ComponentIndex(Protocol):
+    """Finds components. Derived: everything in it can be rebuilt from the archive.
+
+    Raises (every method): SearchUnavailable `INDEX_BUSY`, `INDEX_DISK_FULL`, `INDEX_DAMAGED`
+    (rebuild it), `INDEX_OUTDATED` (rebuild it), `SEARCH_UNAVAILABLE`.
+    """
+
+    def create(self) -> None:
+        """Make an empty index where there is none; one that is there stays as it is.
+
+        For a new home. An index that got lost must be rebuilt, not created.
+        """
+        ...
+
+    def put(self, documents: Sequence[Document]) -> None:
+        """Add documents, replacing those of the same component_id; all of them or none."""
+        ...
+
+    def remove(self, component_ids: Iterable[str]) -> None:
+        """Forget components; unknown ones are no error."""
+        ...
+
+    def search(self, query: Query) -> Results:
+        """Components that a query finds.
+
+        Raises:
+            SearchError: `QUERY_EMPTY`, `QUERY_TOO_LONG`, `QUERY_LIMIT`.
+        """
+        ...
+
+    def ids(self) -> frozenset[str]:
+        """Every component_id in the index (for audits)."""
+        ...
+
+    def count(self) -> int:
+        """Number of components."""
+        ...
+
+    def rebuild(self, documents: Iterable[Document]) -> int:
+        """Replace the whole content at once; a damaged or missing index is made anew.
+
+        Built beside and switched to at the end: searches see the old content until then, and keep
+        it where `documents` raises.
+
+        Returns:
+            Number of components in the new index.
+        """
+        ...

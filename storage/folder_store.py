@@ -1,0 +1,290 @@
+"""The archive in a folder: the embedded default, one machine, no server.
+
+Layout below the root:
+
+    {key}                               the newest bytes, mode 0444: a tree that people can browse
+    .versions/{key}/{sha256}.{size}     every version, a hard link of the same bytes
+    .tmp/                               puts under way, locked by their process
+
+The version id is the SHA-256. The newest version is the one whose inode the visible file shares,
+so that digest and size are known from the name and not from the bytes: bytes changed in place
+still carry the old digest. A file that shares no inode (put there by other hands, or by a backup
+that forgot hard links) is known by what it holds. Publishing is one `link` (write-once keys: it
+fails where the key exists) or one `rename`: a killed put leaves the whole object or nothing.
+May not come in: meaning of keys, locks of the law (this store is `advisory`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import hashlib
+import heapq
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, ContentConflict, NotFound
+from pipeline.models.files import FileRef
+from pipeline.ports.archive import Immutability, StoredObject
+from storage.object_keys import CONTINUED, checked_key, disk_parts, is_segment
+
+_CHUNK = 1024 * 1024
+_READ_ONLY = 0o444
+_VERSIONS = ".versions"
+_TEMPORARY = ".tmp"
+_VERSION_NAME = re.compile(r"([0-9a-f]{64})\.([0-9]+)")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class FolderStore:
+    """Port `ObjectStore` over a folder; safe for several processes at once.
+
+    Raises (all methods): ArchiveError `OBJECT_KEY_INVALID`; ArchiveUnavailable
+    `ARCHIVE_UNAVAILABLE` where the folder cannot be used.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Bind to a folder; it is made on the first put with mode 0700."""
+        self.root = root
+
+    @property
+    def immutability(self) -> Immutability:
+        """Modes and names only: whoever owns the folder can change it."""
+        return "advisory"
+
+    def put(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
+        """See `ObjectStore.put`.
+
+        Raises:
+            ContentConflict: a locked key holds other bytes.
+            ChecksumMismatch: `data` is not what `ref` says.
+            ArchiveUnavailable: `ARCHIVE_FULL`, or the folder cannot be used.
+        """
+        stored = StoredObject(checked_key(key), ref.sha256, ref.sha256, ref.size)
+        with _mapped():
+            present = self._head(key)
+            if present is not None and present.sha256 == ref.sha256:
+                _copy(data, None, ref)
+                self._adopt(stored)
+                return stored
+            with self._temporary() as (path, out):
+                _copy(data, out, ref)
+                if present is not None and locked:
+                    raise ContentConflict(key=key)
+                self._publish(stored, path, locked=locked)
+            return stored
+
+    def head(self, key: str) -> StoredObject | None:
+        """See `ObjectStore.head`."""
+        checked_key(key)
+        with _mapped():
+            return self._head(key)
+
+    def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
+        """See `ObjectStore.open`.
+
+        Raises:
+            NotFound: `OBJECT_MISSING`.
+        """
+        checked_key(key)
+        with _mapped():
+            path: Path | None = self._visible(key)
+            if version_id is not None:
+                path = self._version(key, version_id)
+                newest = self._head(key) if path is None else None
+                if newest is not None and newest.version_id == version_id:
+                    path = self._visible(key)
+            try:
+                if path is not None:
+                    return path.open("rb")
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+                pass
+            raise NotFound("OBJECT_MISSING", key=key)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """See `ObjectStore.list`; a prefix need not end at a `/`."""
+        base = checked_key(prefix.rpartition("/")[0]) if "/" in prefix else ""
+        folder = self._visible(base) if base else self.root
+        with _mapped():
+            for key in _keys_below(folder, f"{base}/" if base else "", prefix):
+                stored = self._head(key)
+                if stored is not None:
+                    yield stored
+
+    # -- inside -----------------------------------------------------------------------------
+
+    def _visible(self, key: str) -> Path:
+        return self.root.joinpath(*disk_parts(key))
+
+    def _versions(self, key: str) -> Path:
+        return self.root.joinpath(_VERSIONS, *disk_parts(key))
+
+    def _version(self, key: str, version_id: str) -> Path | None:
+        if not _SHA256.fullmatch(version_id):
+            return None
+        return next(iter(self._versions(key).glob(f"{version_id}.*")), None)
+
+    def _head(self, key: str) -> StoredObject | None:
+        visible = self._visible(key)
+        try:
+            found = visible.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        for name in _entries(self._versions(key)):
+            known = _VERSION_NAME.fullmatch(name.name)
+            if known and name.inode() == found.st_ino:
+                return StoredObject(key, known[1], known[1], int(known[2]))
+        sha256, size = _digest(visible)
+        return StoredObject(key, sha256, sha256, size)
+
+    def _adopt(self, stored: StoredObject) -> None:
+        if _digest(self._visible(stored.key)) != (stored.sha256, stored.size):
+            raise ChecksumMismatch(sha256=stored.sha256)
+        versions = self._folder(self._versions(stored.key))
+        with contextlib.suppress(FileExistsError):
+            os.link(self._visible(stored.key), versions / f"{stored.sha256}.{stored.size}")
+        _sync_folder(versions)
+
+    def _publish(self, stored: StoredObject, temporary: Path, *, locked: bool) -> None:
+        version = self._folder(self._versions(stored.key)) / f"{stored.sha256}.{stored.size}"
+        visible = self._visible(stored.key)
+        self._folder(visible.parent)
+        try:
+            os.link(temporary, version)
+        except FileExistsError:
+            if _digest(version) != (stored.sha256, stored.size):
+                os.replace(temporary, version)
+        _sync_folder(version.parent)
+        if locked:
+            try:
+                os.link(version, visible)
+            except FileExistsError:
+                winner = self._head(stored.key)
+                if winner is None or winner.sha256 != stored.sha256:
+                    version.unlink(missing_ok=True)
+                    raise ContentConflict(key=stored.key) from None
+        else:
+            again = temporary.with_name(f"{temporary.name}.visible")
+            os.link(version, again)
+            os.replace(again, visible)
+            again.unlink(missing_ok=True)  # a rename between two links of one file does nothing
+        _sync_folder(visible.parent)
+
+    @contextlib.contextmanager
+    def _temporary(self) -> Iterator[tuple[Path, IO[bytes]]]:
+        folder = self._folder(self.root / _TEMPORARY)
+        _sweep(folder)
+        while True:
+            fd, name = tempfile.mkstemp(dir=folder)
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(fd).st_nlink:
+                break
+            os.close(fd)
+        path = Path(name)
+        try:
+            with os.fdopen(fd, "wb") as out:
+                os.fchmod(out.fileno(), _READ_ONLY)
+                yield path, out
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _folder(self, folder: Path) -> Path:
+        missing = [folder]
+        while not missing[-1].exists():
+            missing.append(missing[-1].parent)
+        for made in reversed(missing[:-1]):
+            made.mkdir(mode=0o700, exist_ok=True)
+            _sync_folder(made.parent)
+        return folder
+
+
+def _copy(data: IO[bytes], out: IO[bytes] | None, ref: FileRef) -> None:
+    hasher, size = hashlib.sha256(), 0
+    while piece := data.read(_CHUNK):
+        hasher.update(piece)
+        size += len(piece)
+        if out is not None and size <= ref.size:
+            out.write(piece)
+    if hasher.hexdigest() != ref.sha256 or size != ref.size:
+        raise ChecksumMismatch(sha256=ref.sha256)
+    if out is not None:
+        out.flush()
+        os.fsync(out.fileno())
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    hasher, size = hashlib.sha256(), 0
+    with path.open("rb") as stream:
+        while piece := stream.read(_CHUNK):
+            hasher.update(piece)
+            size += len(piece)
+    return hasher.hexdigest(), size
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed puts left: files that no living process holds a lock on."""
+    for entry in _entries(folder):
+        with contextlib.suppress(OSError), Path(entry.path).open("rb") as stale:
+            fcntl.flock(stale, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            Path(entry.path).unlink(missing_ok=True)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _keys_below(folder: Path, base: str, prefix: str) -> Iterator[str]:
+    """Keys in order of the whole key; pieces of long segments are merged into their place."""
+    siblings: list[tuple[str, Path, bool]] = []
+    continued: list[Iterator[str]] = []
+    for entry in _entries(folder):
+        name = entry.name.removesuffix(CONTINUED)
+        if not is_segment(name):
+            continue
+        path = Path(entry.path)
+        if name != entry.name:
+            piece = base + name
+            if piece.startswith(prefix) or prefix.startswith(piece):
+                continued.append(_keys_below(path, piece, prefix))
+            continue
+        is_folder = entry.is_dir(follow_symlinks=False)
+        siblings.append((base + name + ("/" if is_folder else ""), path, is_folder))
+    return heapq.merge(_in_order(sorted(siblings), prefix), *continued)
+
+
+def _in_order(siblings: list[tuple[str, Path, bool]], prefix: str) -> Iterator[str]:
+    for key, path, is_folder in siblings:
+        if is_folder and (key.startswith(prefix) or prefix.startswith(key)):
+            yield from _keys_below(path, key, prefix)
+        elif not is_folder and key.startswith(prefix):
+            yield key
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@contextlib.contextmanager
+def _mapped() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        code = "ARCHIVE_FULL" if error.errno in _FULL else "ARCHIVE_UNAVAILABLE"
+        raise ArchiveUnavailable(code) from error

@@ -1,0 +1,301 @@
+"""Records from the objects alone (architecture §5): what the archive knows of itself.
+
+What comes back: archived dossiers and their stage, batches, components with all revisions,
+manifests, the ledger up to the last seal. What cannot, the report says: see `NOT_IN_ARCHIVE`.
+May not come in: rows and tables (`storage.records.restoring`), the index.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import PurePosixPath
+from typing import Final
+
+from pydantic import ValidationError
+
+from pipeline.errors import NotFound
+from pipeline.ids import digest
+from pipeline.models.actors import Actor, Role
+from pipeline.models.base import Model
+from pipeline.models.batch import Batch, BatchState, IngestTerms
+from pipeline.models.events import Event
+from pipeline.models.files import FileRef, SourceFile, SourceKind
+from pipeline.models.manifest import Manifest, ManifestBatch, ManifestComponent, RawIndex
+from pipeline.models.records import (
+    BatchRecord,
+    ComponentRecord,
+    DossierRecord,
+    ManifestRecord,
+    Revision,
+)
+from pipeline.ports.archive import ObjectStore, StoredObject
+from storage.fixity import fixity
+from storage.ledger import GENESIS, sealed_days
+from storage.records.restoring import Restoration
+from storage.records.store import SqlRecords
+
+NOT_IN_ARCHIVE: Final = ("OPEN_BATCHES", "REVIEWS", "USERS", "LATER_EVENTS", "SOURCE_WARNINGS")
+"""What only a backup of the database brings back."""
+
+HEAD_LOST: Final = "ledger.head_lost"
+"""Action of the event that names a manifest's ledger head which no seal holds."""
+
+_MANIFEST = re.compile(r"(dossiers/.+)/manifest/([0-9]{6,})\.json")
+_KINDS: Final = {
+    ".pdf": ("application/pdf", SourceKind.PDF_IMAGES),
+    ".tif": ("image/tiff", SourceKind.TIFF),
+    ".jpg": ("image/jpeg", SourceKind.JPEG),
+    ".png": ("image/png", SourceKind.PNG),
+}
+
+
+class RebuildProblem(Model):
+    """Something in the archive that could not be used."""
+
+    code: str
+    """MANIFEST_UNREADABLE, MANIFEST_UNPLACED, RAW_INDEX_LOST, RAW_INDEX_CHANGED, SEAL_BROKEN."""
+    object_key: str
+
+
+class RebuildReport(Model):
+    """What came back, and what did not."""
+
+    batches: int = 0
+    dossiers: int = 0
+    components: int = 0
+    manifests: int = 0
+    events: int = 0
+    sealed_until: dt.date | None = None
+    """Asia/Ho_Chi_Minh; events after this day are lost."""
+    lost_heads: int = 0
+    """Manifests that were anchored to events after the last seal."""
+    problems: tuple[RebuildProblem, ...] = ()
+    not_restored: tuple[str, ...] = NOT_IN_ARCHIVE
+
+    @property
+    def ok(self) -> bool:
+        """True where everything in the archive could be used."""
+        return not self.problems
+
+
+def rebuild_records(
+    store: ObjectStore, records: SqlRecords, *, actor: Actor, at: dt.datetime
+) -> RebuildReport:
+    """Fill empty records from the archive, in one transaction.
+
+    Args:
+        store: the archive.
+        records: empty.
+        actor: who asks for it, for the ledger.
+        at: when.
+
+    Raises:
+        WorkflowError: `RECORDS_NOT_EMPTY`.
+        ArchiveUnavailable: nothing was written.
+    """
+    with records.restoring() as restoration:
+        run = _Rebuild(store, restoration)
+        run.ledger()
+        for _, group in groupby(_manifest_objects(store), key=lambda found: found[0]):
+            run.dossier([stored for _, stored in group])
+        restoration.append(
+            [_head_lost(key, head, actor, at) for key, head in sorted(run.lost.items())]
+        )
+    records.chain_events()
+    return run.report()
+
+
+class _Rebuild:
+    """One run: where it reads from, where it writes to, what it has counted."""
+
+    def __init__(self, store: ObjectStore, restoration: Restoration) -> None:
+        self._store = store
+        self._to = restoration
+        self._actors: dict[str, Actor] = {}
+        self._heads = {GENESIS}
+        self._counts = dict.fromkeys(("batches", "dossiers", "components", "manifests"), 0)
+        self._problems: list[RebuildProblem] = []
+        self._sealed_until: dt.date | None = None
+        self._events = 0
+        self.lost: dict[str, str] = {}
+
+    def report(self) -> RebuildReport:
+        return RebuildReport(
+            **self._counts,
+            events=self._events,
+            sealed_until=self._sealed_until,
+            lost_heads=len(self.lost),
+            problems=tuple(self._problems),
+        )
+
+    # -- ledger -----------------------------------------------------------------------------
+
+    def ledger(self) -> None:
+        head = GENESIS
+        for key, day in sealed_days(self._store):
+            if day is None or not day.follows(self._events, head):
+                self._problem("SEAL_BROKEN", key)
+                return
+            for link in day.events:
+                self._to.link(link)
+                self._heads.add(link.hash)
+                batch_id = link.event.subjects.get("batch_id")
+                if batch_id is not None:
+                    self._actors.setdefault(batch_id, link.event.actor)
+            self._events, head, self._sealed_until = day.last_seq, day.head, day.day
+
+    # -- dossiers ---------------------------------------------------------------------------
+
+    def dossier(self, objects: Sequence[StoredObject]) -> None:
+        """One dossier from all its manifests, given by rising seq."""
+        read = [(stored, self._manifest(stored)) for stored in objects]
+        written = sorted(
+            ((stored, manifest) for stored, manifest in read if manifest is not None),
+            key=lambda pair: pair[1].seq,
+        )
+        if not written:
+            return
+        newest = written[-1][1]
+        dossier = DossierRecord(
+            unit=newest.unit,
+            code=newest.dossier_code,
+            year=newest.year,
+            procedure=newest.procedure,
+            case=newest.case,
+            channel=newest.channel,
+            stage=newest.stage,
+            created_at=min((b.received_at for b in newest.batches), default=newest.written_at),
+        )
+        self._to.dossier(dossier)
+        self._counts["dossiers"] += 1
+        for part in newest.batches:
+            if not self._to.has_batch(part.batch_id):
+                self._batch(newest, part)
+            self._to.slot(part.batch_id, part.slot, dossier, part.counts)
+        for component in newest.components:
+            self._to.component(self._component(newest, component))
+            self._counts["components"] += 1
+        self._manifests(written)
+
+    def _manifests(self, written: Sequence[tuple[StoredObject, Manifest]]) -> None:
+        used: set[str] = set()
+        known = {part.batch_id for part in written[-1][1].batches}
+        for stored, manifest in written:
+            free = [b.batch_id for b in manifest.batches if b.batch_id in known - used]
+            if not free:
+                self._problem("MANIFEST_UNPLACED", stored.key)
+                continue
+            used.add(free[-1])
+            self._to.manifest(
+                ManifestRecord(
+                    unit=manifest.unit,
+                    dossier_code=manifest.dossier_code,
+                    seq=manifest.seq,
+                    batch_id=free[-1],
+                    object_key=stored.key,
+                    sha256=stored.sha256,
+                    size=stored.size,
+                    version_id=stored.version_id,
+                )
+            )
+            self._counts["manifests"] += 1
+            if manifest.ledger_head not in self._heads:
+                self.lost[stored.key] = manifest.ledger_head
+
+    def _batch(self, manifest: Manifest, part: ManifestBatch) -> None:
+        batch = Batch(
+            batch_id=part.batch_id,
+            unit=manifest.unit,
+            source=part.source,
+            actor=self._actors.get(
+                part.batch_id, Actor(id="unknown", role=Role.SYSTEM, unit=manifest.unit)
+            ),
+            terms=IngestTerms(
+                procedure=manifest.procedure, case=manifest.case, channel=manifest.channel
+            ),
+            sources=self._sources(manifest, part),
+            received_at=part.received_at,
+        )
+        self._to.batch(
+            BatchRecord(batch=batch, state=BatchState.ARCHIVED, updated_at=manifest.written_at)
+        )
+        self._counts["batches"] += 1
+
+    def _sources(self, manifest: Manifest, part: ManifestBatch) -> tuple[SourceFile, ...]:
+        state = fixity(self._store, part.raw_index_key, None, part.raw_index_sha256)
+        if state != "ok":
+            self._problem(f"RAW_INDEX_{state.upper()}", part.raw_index_key)
+            return ()
+        with self._store.open(part.raw_index_key) as stream:
+            index = RawIndex.model_validate_json(stream.read())
+        kept = {
+            r.sha256: SourceKind.PDF_SIGNED if r.found else SourceKind.PDF_E_COPY
+            for component in manifest.components
+            for r in component.revisions
+            if r.signature is None
+        }
+        sources = []
+        for number, (name, sha256, key) in enumerate(index.sources):
+            suffix = PurePosixPath(key or name).suffix.lower()
+            media_type, kind = _KINDS.get(suffix, _KINDS[".pdf"])
+            stored = self._store.head(key) if key else None
+            sources.append(
+                SourceFile(
+                    name=name,
+                    file=FileRef(
+                        sha256=sha256, size=stored.size if stored else 0, media_type=media_type
+                    ),
+                    kind=kept.get(sha256, kind),
+                    pages=sum(page.source == number for page in index.pages),
+                )
+            )
+        return tuple(sources)
+
+    def _component(self, manifest: Manifest, component: ManifestComponent) -> ComponentRecord:
+        sidecar = self._store.head(component.sidecar_key)
+        return ComponentRecord(
+            component_id=component.component_id,
+            batch_id=component.batch_id,
+            unit=manifest.unit,
+            dossier_code=manifest.dossier_code,
+            nn=component.nn,
+            code=component.code,
+            pages=component.pages,
+            confidence=component.confidence,
+            digitisation_code=component.digitisation_code,
+            revisions=tuple(
+                Revision.model_validate(revision.model_dump()) for revision in component.revisions
+            ),
+            sidecar_sha256=sidecar.sha256 if sidecar else component.sidecar_sha256,
+        )
+
+    def _manifest(self, stored: StoredObject) -> Manifest | None:
+        try:
+            with self._store.open(stored.key, stored.version_id) as stream:
+                return Manifest.model_validate_json(stream.read())
+        except (NotFound, ValidationError):
+            self._problem("MANIFEST_UNREADABLE", stored.key)
+            return None
+
+    def _problem(self, code: str, key: str) -> None:
+        self._problems.append(RebuildProblem(code=code, object_key=key))
+
+
+def _manifest_objects(store: ObjectStore) -> Iterator[tuple[str, StoredObject]]:
+    for stored in store.list("dossiers/"):
+        if found := _MANIFEST.fullmatch(stored.key):
+            yield found[1], stored
+
+
+def _head_lost(key: str, head: str, actor: Actor, at: dt.datetime) -> Event:
+    return Event(
+        event_id=digest(HEAD_LOST, key, head),
+        at=at,
+        actor=actor,
+        action=HEAD_LOST,
+        subjects={"object_key": key},
+        hashes={"head": head},
+    )

@@ -1,0 +1,102 @@
+"""Events: inserted unchained with the change they tell of, chained by one sequencer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from pipeline.models.events import ChainedEvent, Event
+from storage.ledger import GENESIS, chained
+from storage.records.database import Database
+from storage.records.schema import events as table
+
+_PAGE = 1000
+
+
+class SqlLedger:
+    """Port `LedgerRecords`."""
+
+    _database: Database
+
+    def append(self, events: Sequence[Event]) -> None:
+        """See `LedgerRecords.append`."""
+        with self._database.write() as connection:
+            append_events(connection, events)
+
+    def chain_events(self) -> str:
+        """See `LedgerRecords.chain_events`; the writing transaction makes it the only one."""
+        with self._database.read() as connection:
+            if _unchained(connection).first() is None:
+                return _head(connection)[1]
+        with self._database.write() as connection:
+            seq, head = _head(connection)
+            for row in _unchained(connection).all():
+                link = chained(row.document, seq + 1, head)
+                connection.execute(
+                    update(table)
+                    .where(table.c.row_id == row.row_id)
+                    .values(seq=link.seq, prev_hash=link.prev_hash, hash=link.hash)
+                )
+                seq, head = link.seq, link.hash
+            return head
+
+    def ledger(self, after_seq: int = 0) -> Iterator[ChainedEvent]:
+        """See `LedgerRecords.ledger`."""
+        last = after_seq
+        while True:
+            query = select(table).where(table.c.seq > last).order_by(table.c.seq).limit(_PAGE)
+            with self._database.read() as connection:
+                rows = connection.execute(query).all()
+            yield from map(_link, rows)
+            if len(rows) < _PAGE:
+                return
+            last = rows[-1].seq
+
+
+def append_events(connection: Connection, events: Sequence[Event]) -> None:
+    """Insert events unchained; one that is known by its id is left as it is."""
+    for event in events:
+        known = connection.execute(
+            select(table.c.row_id).where(table.c.event_id == event.event_id)
+        ).scalar()
+        if known is None:
+            connection.execute(
+                insert(table).values(
+                    event_id=event.event_id,
+                    unit=event.actor.unit,
+                    action=event.action,
+                    document=event,
+                )
+            )
+
+
+def insert_link(connection: Connection, link: ChainedEvent) -> None:
+    """Insert an event that was chained before (restored from a sealed day)."""
+    connection.execute(
+        insert(table).values(
+            event_id=link.event.event_id,
+            unit=link.event.actor.unit,
+            action=link.event.action,
+            document=link.event,
+            seq=link.seq,
+            prev_hash=link.prev_hash,
+            hash=link.hash,
+        )
+    )
+
+
+def _unchained(connection: Connection) -> Any:
+    query = select(table.c.row_id, table.c.document).where(table.c.seq.is_(None))
+    return connection.execute(query.order_by(table.c.row_id))
+
+
+def _head(connection: Connection) -> tuple[int, str]:
+    query = select(table.c.seq, table.c.hash).where(table.c.seq.is_not(None))
+    row = connection.execute(query.order_by(table.c.seq.desc()).limit(1)).one_or_none()
+    return (0, GENESIS) if row is None else (row.seq, row.hash)
+
+
+def _link(row: Row[Any]) -> ChainedEvent:
+    return ChainedEvent(event=row.document, seq=row.seq, prev_hash=row.prev_hash, hash=row.hash)

@@ -1,0 +1,1 @@
+"""One handwritten module per revision; a released one never changes."""

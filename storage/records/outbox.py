@@ -1,0 +1,68 @@
+"""Deliveries owed to the index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from pipeline.errors import NotFound
+from pipeline.ports.records import OutboxRow
+from storage.records.database import Database
+from storage.records.schema import components, outbox
+
+
+class SqlOutbox:
+    """Port `OutboxRecords`; a delivered row is gone."""
+
+    _database: Database
+
+    def owe(self, component_ids: Sequence[str]) -> None:
+        """See `OutboxRecords.owe`.
+
+        Raises:
+            NotFound: `COMPONENT_UNKNOWN`.
+        """
+        with self._database.write() as connection:
+            for component_id in component_ids:
+                unit = connection.execute(
+                    select(components.c.unit).where(components.c.component_id == component_id)
+                ).scalar()
+                if unit is None:
+                    raise NotFound("COMPONENT_UNKNOWN", id=component_id)
+                connection.execute(insert(outbox).values(unit=unit, component_id=component_id))
+
+    def outbox(self, limit: int = 100) -> tuple[OutboxRow, ...]:
+        """See `OutboxRecords.outbox`."""
+        with self._database.read() as connection:
+            rows = connection.execute(select(outbox).order_by(outbox.c.row_id).limit(limit)).all()
+        return tuple(OutboxRow(row_id=row.row_id, component_id=row.component_id) for row in rows)
+
+    def delivered(self, row_ids: Sequence[int]) -> None:
+        """See `OutboxRecords.delivered`."""
+        with self._database.write() as connection:
+            for row_id in row_ids:
+                connection.execute(delete(outbox).where(outbox.c.row_id == row_id))
+
+    def undelivered(self, batch_id: str) -> int:
+        """See `OutboxRecords.undelivered`."""
+        query = (
+            select(func.count())
+            .select_from(outbox)
+            .join(components, components.c.component_id == outbox.c.component_id)
+            .where(components.c.batch_id == batch_id)
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
+
+
+def owe_batch(connection: Connection, batch_id: str) -> None:
+    """One delivery per component of a batch, in the order of the dossier."""
+    connection.execute(
+        insert(outbox).from_select(
+            ["unit", "component_id"],
+            select(components.c.unit, components.c.component_id)
+            .where(components.c.batch_id == batch_id)
+            .order_by(components.c.dossier_code, components.c.nn),
+        )
+    )

@@ -1,0 +1,286 @@
+"""Every `ComponentSigner`: stamps, signs, and leaves what it was given untouched."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pikepdf
+import pytest
+from PIL import Image
+from pydantic import SecretStr
+
+from pipeline.errors import (
+    AlreadySigned,
+    CertificateRejected,
+    ConfigError,
+    KeyUnavailable,
+    MissingToolError,
+    SigningError,
+)
+from pipeline.models.base import Box
+from pipeline.ports.signing import ComponentSigner
+from pipeline.settings import Settings, SigningSettings
+from pipeline.signatures import build_signer
+from pipeline.signatures.signer import FIELD_NAME, Pkcs12Signer
+from pipeline.signatures.stamp import DEVELOPMENT_LINE, StampText
+from tests.fakes.certificates import TODAY, Officer, make_officer
+from tests.fakes.papers import PAPERS, Paper, write_paper
+from tests.fakes.signers import MarkingSigner, SignerWithoutKey, capture_facts, component_of
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def officer(tmp_path_factory: pytest.TempPathFactory) -> Officer:
+    return make_officer(tmp_path_factory.mktemp("officer"), password="mật khẩu")
+
+
+@pytest.fixture(scope="module")
+def development_signer(home: Path) -> Pkcs12Signer:
+    return build_signer(Settings(home=home), lambda: TODAY)
+
+
+def settings_for(home: Path, officer: Officer, password: str | None = None) -> Settings:
+    secret = password if password is not None else officer.password
+    signing = SigningSettings(
+        pkcs12=officer.pkcs12, password=SecretStr(secret) if secret is not None else None
+    )
+    return Settings(home=home, signing=signing)
+
+
+@pytest.fixture(scope="module")
+def officer_signer(home: Path, officer: Officer) -> Pkcs12Signer:
+    return build_signer(settings_for(home, officer))
+
+
+@pytest.fixture(params=["development", "officer", "marking"])
+def signer(
+    request: pytest.FixtureRequest,
+    development_signer: Pkcs12Signer,
+    officer_signer: Pkcs12Signer,
+) -> ComponentSigner:
+    signers: dict[str, ComponentSigner] = {
+        "development": development_signer,
+        "officer": officer_signer,
+        "marking": MarkingSigner(),
+    }
+    return signers[request.param]
+
+
+# -- every signer --------------------------------------------------------------------------------
+
+
+def test_the_signed_file_begins_with_the_unsigned_one(
+    signer: ComponentSigner, tmp_path: Path
+) -> None:
+    pdf = write_paper(tmp_path)
+    before = pdf.read_bytes()
+    signed, info = signer.sign(component_of(pdf), pdf, capture_facts(), TODAY)
+    assert pdf.read_bytes() == before
+    assert signed.startswith(before) and len(signed) > len(before)
+    assert (info.signer, info.development) == (signer.signer, signer.development)
+    assert (info.signed_at, info.page) == (TODAY, 0)
+    assert info.box.x0 < 200 and info.box.y1 > 700
+
+
+def test_a_signed_file_is_never_signed_again(signer: ComponentSigner, tmp_path: Path) -> None:
+    pdf = write_paper(tmp_path)
+    signed, _ = signer.sign(component_of(pdf), pdf, capture_facts(), TODAY)
+    pdf.write_bytes(signed)
+    with pytest.raises(AlreadySigned):
+        signer.sign(component_of(pdf), pdf, capture_facts(), TODAY)
+    assert pdf.read_bytes() == signed
+
+
+def test_an_absent_key_may_be_tried_again(tmp_path: Path) -> None:
+    pdf = write_paper(tmp_path)
+    with pytest.raises(KeyUnavailable) as error:
+        SignerWithoutKey().sign(component_of(pdf), pdf, capture_facts(), TODAY)
+    assert error.value.retryable
+
+
+# -- what it looks like --------------------------------------------------------------------------
+
+
+def rendered(pdf: Path, dpi: int = 72) -> npt.NDArray[np.int16]:
+    base = pdf.with_suffix("")
+    subprocess.run(
+        ["pdftoppm", "-r", str(dpi), "-png", "-singlefile", "-cropbox", str(pdf), str(base)],
+        check=True,
+        capture_output=True,
+    )
+    with Image.open(f"{base}.png") as image:
+        return np.asarray(image.convert("RGB")).astype(np.int16)
+
+
+@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler-utils is not installed")
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
+def test_the_stamp_is_seen_upright_at_the_top_left(
+    paper: Paper, development_signer: Pkcs12Signer, tmp_path: Path
+) -> None:
+    pdf = write_paper(tmp_path, paper)
+    plain = rendered(pdf)
+    signed, _ = development_signer.sign(component_of(pdf), pdf, capture_facts(), TODAY)
+    pdf.write_bytes(signed)
+    stamped = rendered(pdf)
+    assert stamped.shape == plain.shape
+    height, width, _ = stamped.shape
+    rows, columns = np.nonzero(np.abs(stamped - plain).max(axis=2) > 8)
+    margin = min(5 / 25.4 * 72 / (paper.user_unit or 1), width / 10, height / 10)
+    assert abs(columns.min() - margin) <= 2 and abs(rows.min() - margin) <= 2
+    assert columns.max() < width - margin + 2 and rows.max() < height - margin + 2
+    stamp_width = columns.max() - columns.min() + 1
+    stamp_height = rows.max() - rows.min() + 1
+    assert stamp_width / stamp_height == pytest.approx(3.5, rel=0.12)
+    red = (stamped[:, :, 0] > 120) & (stamped[:, :, 1] < 60) & (stamped[:, :, 2] < 60)
+    stamp = red[rows.min() : rows.max() + 1]
+    assert stamp[len(stamp) // 2 :].sum() > 2 * stamp[: len(stamp) // 2].sum(), "band at the bottom"
+
+
+@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler-utils is not installed")
+def test_an_officers_stamp_has_no_band_of_development(
+    officer_signer: Pkcs12Signer, development_signer: Pkcs12Signer, tmp_path: Path
+) -> None:
+    red = []
+    for signer in (officer_signer, development_signer):
+        pdf = write_paper(tmp_path)
+        signed, _ = signer.sign(component_of(pdf), pdf, capture_facts(), TODAY)
+        pdf.write_bytes(signed)
+        picture = rendered(pdf)
+        red.append(int(((picture[:, :, 0] > 120) & (picture[:, :, 1] < 60)).sum()))
+    assert red[0] * 2 < red[1]
+
+
+def test_an_officers_stamp_names_them_in_vietnamese_time() -> None:
+    lines = StampText("Cơ quan", "Nguyễn Thị Huyền", TODAY, development=False).lines()
+    assert lines == (
+        "Cơ quan",
+        "Người ký: Nguyễn Thị Huyền",
+        "Thời gian ký: 22/11/2026 10:00:00 +07:00",
+    )
+
+
+def test_the_development_stamp_says_so() -> None:
+    lines = StampText("Cơ quan", "dev", TODAY, development=True).lines()
+    assert lines[-1] == DEVELOPMENT_LINE
+
+
+def test_hostile_names_neither_break_lines_nor_the_font(
+    development_signer: Pkcs12Signer, tmp_path: Path
+) -> None:
+    pdf = write_paper(tmp_path)
+    name = "dev\n\x00\u202e漢字\U0001f600e\u0302\u0301" + "x" * 500
+    signed, _ = development_signer.sign(component_of(pdf), pdf, capture_facts(name), TODAY)
+    assert signed
+    line = StampText("A", name, TODAY, development=True).lines()[1]
+    assert "\n" not in line and len(line) <= 90
+
+
+def test_the_stamp_leaves_what_must_stay_clear(
+    development_signer: Pkcs12Signer, tmp_path: Path
+) -> None:
+    pdf = write_paper(tmp_path)
+    component = component_of(pdf).model_copy(
+        update={"keep_clear": (Box(x0=20, y0=750, x1=90, y1=820),)}
+    )
+    _, info = development_signer.sign(component, pdf, capture_facts(), TODAY)
+    assert info.box.x0 >= 90
+
+
+# -- what it is ----------------------------------------------------------------------------------
+
+
+def test_it_is_a_pades_approval_signature(development_signer: Pkcs12Signer, tmp_path: Path) -> None:
+    pdf = write_paper(tmp_path)
+    signed, _ = development_signer.sign(component_of(pdf), pdf, capture_facts(), TODAY)
+    pdf.write_bytes(signed)
+    with pikepdf.open(pdf) as opened:
+        field = opened.Root.AcroForm.Fields[0]
+        assert str(field.T) == FIELD_NAME
+        assert str(field.V.SubFilter) == "/ETSI.CAdES.detached"
+        assert str(field.V.M) == "D:20261122030000Z"
+        assert "/Reference" not in field.V and "/Perms" not in opened.Root
+        assert int(field.F) & 4, "printed"
+
+
+@pytest.mark.skipif(shutil.which("pdfsig") is None, reason="poppler-utils is not installed")
+@pytest.mark.parametrize("kind", ["development", "officer"])
+def test_poppler_finds_it_valid(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    maker: Pkcs12Signer = request.getfixturevalue(f"{kind}_signer")
+    pdf = write_paper(tmp_path)
+    signed, _ = maker.sign(component_of(pdf), pdf, capture_facts(), TODAY)
+    pdf.write_bytes(signed)
+    said = subprocess.run(
+        ["pdfsig", "-nocert", str(pdf)], check=False, capture_output=True, text=True
+    ).stdout
+    assert "Signature is Valid" in said and "Total document signed" in said
+    assert "ETSI.CAdES.detached" in said
+
+
+# -- what it refuses -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"until": TODAY - dt.timedelta(days=1)}, "CERTIFICATE_EXPIRED"),
+        ({"since": TODAY + dt.timedelta(days=1)}, "CERTIFICATE_NOT_YET_VALID"),
+        ({"may_sign": None}, "CERTIFICATE_USAGE"),
+        ({"may_sign": False}, "CERTIFICATE_USAGE"),
+    ],
+)
+def test_a_certificate_that_may_not_sign(
+    given: dict[str, dt.datetime], code: str, home: Path, tmp_path: Path
+) -> None:
+    refused = build_signer(settings_for(home, make_officer(tmp_path, **given)))  # type: ignore[arg-type]
+    pdf = write_paper(tmp_path)
+    with pytest.raises(CertificateRejected) as error:
+        refused.sign(component_of(pdf), pdf, capture_facts(), TODAY)
+    assert error.value.code == code
+
+
+def test_a_wrong_password_is_not_tried_again(home: Path, officer: Officer) -> None:
+    for password in ("wrong", ""):
+        with pytest.raises(ConfigError) as error:
+            build_signer(settings_for(home, officer, password))
+        assert error.value.code == "KEY_PASSWORD_WRONG" and not error.value.retryable
+
+
+def test_a_missing_key_file_is_a_key_that_is_not_there(home: Path, tmp_path: Path) -> None:
+    absent = Officer(tmp_path / "none.p12", None, tmp_path / "none.pem")
+    with pytest.raises(KeyUnavailable):
+        build_signer(settings_for(home, absent))
+
+
+@pytest.mark.parametrize("data", [b"", b"no key", b"0\x82\xff\xff\x02"])
+def test_a_file_without_a_key(data: bytes, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "odd.p12").write_bytes(data)
+    odd = Officer(tmp_path / "odd.p12", None, tmp_path / "none.pem")
+    with pytest.raises(ConfigError) as error:
+        build_signer(settings_for(home, odd))
+    assert error.value.code == "KEY_FILE_UNREADABLE"
+
+
+def test_a_font_without_vietnamese_is_refused(home: Path, tmp_path: Path) -> None:
+    (tmp_path / "odd.ttf").write_bytes(b"no font")
+    signing = SigningSettings(font=tmp_path / "odd.ttf")
+    with pytest.raises(MissingToolError) as error:
+        build_signer(Settings(home=home, signing=signing))
+    assert error.value.code == "FONT_MISSING"
+
+
+@pytest.mark.parametrize("data", [b"", b"text", b"%PDF-1.7\n", b"%PDF-1.7\n" + b"x" * 5000])
+def test_no_pdf_is_refused(data: bytes, development_signer: Pkcs12Signer, tmp_path: Path) -> None:
+    pdf = tmp_path / "odd.pdf"
+    pdf.write_bytes(data)
+    with pytest.raises(SigningError) as error:
+        development_signer.sign(component_of(pdf), pdf, capture_facts(), TODAY)
+    assert error.value.code == "SIGNING_INPUT_UNREADABLE"

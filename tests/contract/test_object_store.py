@@ -1,0 +1,149 @@
+"""Contract of the port `ObjectStore`: every store, and the fake."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.errors import ArchiveError, ChecksumMismatch, ContentConflict, NotFound
+from pipeline.models.files import FileRef
+from pipeline.ports.archive import ObjectStore, StoredObject
+from storage.folder_store import FolderStore
+from storage.object_keys import CONTINUED, checked_key, disk_parts
+from tests.fakes.stores import FaultyStore, MemoryStore
+
+KEY = "dossiers/DEV/2026/DEV-261122-0001/001.0.F_14_HSB.pdf"
+TEXT = "text/DEV/DEV-261122-0001/abc.json.gz"
+
+
+@pytest.fixture(params=["folder", "memory", "faulty"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStore]:
+    stores: dict[str, ObjectStore] = {
+        "folder": FolderStore(tmp_path / "archive"),
+        "memory": MemoryStore(),
+        "faulty": FaultyStore(MemoryStore()),
+    }
+    yield stores[request.param]
+
+
+def ref_of(data: bytes) -> FileRef:
+    return FileRef(
+        sha256=hashlib.sha256(data).hexdigest(), size=len(data), media_type="application/pdf"
+    )
+
+
+def put(store: ObjectStore, key: str, data: bytes, *, locked: bool = True) -> StoredObject:
+    return store.put(key, ref_of(data), io.BytesIO(data), locked=locked)
+
+
+def read(store: ObjectStore, key: str, version_id: str | None = None) -> bytes:
+    with store.open(key, version_id) as stream:
+        return stream.read()
+
+
+def test_what_was_put_is_read_by_version(store: ObjectStore) -> None:
+    stored = put(store, KEY, b"one")
+    assert stored == StoredObject(KEY, stored.version_id, ref_of(b"one").sha256, 3)
+    assert store.head(KEY) == stored
+    assert read(store, KEY) == read(store, KEY, stored.version_id) == b"one"
+
+
+def test_equal_bytes_are_adopted(store: ObjectStore) -> None:
+    first = put(store, KEY, b"one")
+    assert put(store, KEY, b"one") == first
+    assert list(store.list("dossiers/")) == [first]
+
+
+def test_a_locked_key_refuses_other_bytes(store: ObjectStore) -> None:
+    first = put(store, KEY, b"one")
+    with pytest.raises(ContentConflict):
+        put(store, KEY, b"two")
+    assert store.head(KEY) == first
+    assert read(store, KEY) == b"one"
+
+
+def test_a_replaceable_key_keeps_its_versions(store: ObjectStore) -> None:
+    first = put(store, TEXT, b"one", locked=False)
+    second = put(store, TEXT, b"three", locked=False)
+    assert store.head(TEXT) == second
+    assert read(store, TEXT) == b"three"
+    assert read(store, TEXT, first.version_id) == b"one"
+    assert [s.key for s in store.list("text/")] == [TEXT]
+    back = put(store, TEXT, b"one", locked=False)
+    assert store.head(TEXT) == back
+    assert read(store, TEXT) == read(store, TEXT, back.version_id) == b"one"
+    assert read(store, TEXT, second.version_id) == b"three"
+
+
+@pytest.mark.parametrize("present", [None, b"one", b"two"])
+def test_bytes_that_are_not_what_was_announced_are_refused(
+    store: ObjectStore, present: bytes | None
+) -> None:
+    if present is not None:
+        put(store, TEXT, present, locked=False)
+    before = store.head(TEXT)
+    for wrong in (b"on", b"one!", b"oNe"):
+        with pytest.raises(ChecksumMismatch):
+            store.put(TEXT, ref_of(b"one"), io.BytesIO(wrong), locked=False)
+    assert store.head(TEXT) == before
+
+
+def test_what_is_not_there_is_missing(store: ObjectStore) -> None:
+    assert store.head(KEY) is None
+    assert list(store.list("")) == []
+    with pytest.raises(NotFound) as missing:
+        store.open(KEY)
+    assert missing.value.code == "OBJECT_MISSING"
+    put(store, KEY, b"one")
+    for version in ("0" * 64, "..", ""):
+        with pytest.raises(NotFound):
+            store.open(KEY, version)
+    assert store.head("dossiers/DEV") is None
+    with pytest.raises(NotFound):
+        store.open("dossiers/DEV")
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["", "/a", "a/", "a//b", "../a", "a/../b", "a/.b", "a/./b", "hồ-sơ", "a b", "a\\b", "a\0b"]
+    + ["a" * 1025, "a+/b", "~a"],
+)
+def test_bad_keys_are_refused(store: ObjectStore, key: str) -> None:
+    with pytest.raises(ArchiveError) as bad:
+        put(store, key, b"one")
+    assert bad.value.code == "OBJECT_KEY_INVALID"
+    with pytest.raises(ArchiveError):
+        store.head(key)
+    with pytest.raises(ArchiveError):
+        store.open(key)
+
+
+def test_listing_is_by_prefix_in_key_order(store: ObjectStore) -> None:
+    keys = ["a/b", "a-b", "a.b", "aa/b/c", "a/bc", "ab", f"a/{'x' * 450}/y", f"a/{'x' * 200}"]
+    keys += [f"a/{'x' * 200}-/z", f"a/{'x' * 200}z", f"a/{'x' * 200}.pdf"]
+    for key in keys:
+        put(store, key, key.encode())
+    for prefix in ("", "a", "a/", "a/b", "aa/b/", "a/x", f"a/{'x' * 300}", f"a/{'x' * 199}", "b"):
+        found = [stored.key for stored in store.list(prefix)]
+        assert found == sorted(key for key in keys if key.startswith(prefix)), prefix
+    assert all(read(store, key) == key.encode() for key in keys)
+
+
+SEGMENT = st.text("ab%-_.0Z", min_size=1, max_size=450).filter(lambda s: not s.startswith("."))
+
+
+@given(st.lists(SEGMENT, min_size=1, max_size=2))
+def test_a_key_on_disk_is_short_and_reversible(segments: list[str]) -> None:
+    key = checked_key("/".join(segments))
+    parts = disk_parts(key)
+    assert all(len(part) <= 255 for part in parts)
+    joined = "".join(
+        p.removesuffix(CONTINUED) + ("" if p.endswith(CONTINUED) else "/") for p in parts
+    )
+    assert joined == key + "/"

@@ -1,0 +1,111 @@
+"""Officers and authorities that exist only in tests: real keys, small and quick to make."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    pkcs12,
+)
+from cryptography.x509.oid import NameOID
+
+TODAY = dt.datetime(2026, 11, 22, 3, 0, tzinfo=dt.UTC)
+_YEAR = dt.timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Officer:
+    """A PKCS#12 file, and the root that issued its certificate."""
+
+    pkcs12: Path
+    password: str | None
+    root_pem: Path
+
+
+def make_officer(
+    folder: Path,
+    name: str = "Nguyễn Thị Ngọc Huyền",
+    *,
+    since: dt.datetime = TODAY - _YEAR,
+    until: dt.datetime = TODAY + _YEAR,
+    may_sign: bool | None = True,
+    password: str | None = None,
+) -> Officer:
+    """An officer with a root of their own.
+
+    `may_sign` None leaves keyUsage out, False gives one for encryption only.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    root_key = ec.generate_private_key(ec.SECP256R1())
+    key = ec.generate_private_key(ec.SECP256R1())
+    root_name = _name(f"Root of {name}")
+    root = (
+        _builder(root_name, root_name, root_key, TODAY - 5 * _YEAR, TODAY + 5 * _YEAR)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+        .sign(root_key, hashes.SHA256())
+    )
+    builder = _builder(_name(name), root_name, key, since, until).add_extension(
+        x509.BasicConstraints(ca=False, path_length=None), critical=True
+    )
+    if may_sign is not None:
+        usage = (
+            _usage(digital_signature=True, content_commitment=True)
+            if may_sign
+            else _usage(key_encipherment=True)
+        )
+        builder = builder.add_extension(usage, critical=True)
+    certificate = builder.sign(root_key, hashes.SHA256())
+    protection = BestAvailableEncryption(password.encode()) if password else NoEncryption()
+    data = pkcs12.serialize_key_and_certificates(b"officer", key, certificate, [root], protection)
+    (folder / "officer.p12").write_bytes(data)
+    (folder / "root.pem").write_bytes(root.public_bytes(Encoding.PEM))
+    return Officer(folder / "officer.p12", password, folder / "root.pem")
+
+
+def _builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePrivateKey,
+    since: dt.datetime,
+    until: dt.datetime,
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(since)
+        .not_valid_after(until)
+    )
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _usage(**given: bool) -> x509.KeyUsage:
+    bits = dict.fromkeys(
+        (
+            "digital_signature",
+            "content_commitment",
+            "key_encipherment",
+            "data_encipherment",
+            "key_agreement",
+            "key_cert_sign",
+            "crl_sign",
+            "encipher_only",
+            "decipher_only",
+        ),
+        False,
+    )
+    return x509.KeyUsage(**{**bits, **given})

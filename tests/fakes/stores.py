@@ -1,0 +1,132 @@
+"""Object stores for tests: one in memory, and wrappers that fail in a chosen way."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from typing import IO
+
+from pipeline.errors import (
+    ArchiveUnavailable,
+    ChecksumMismatch,
+    ContentConflict,
+    NotFound,
+)
+from pipeline.models.files import FileRef
+from pipeline.ports.archive import Immutability, ObjectStore, StoredObject
+from storage.object_keys import checked_key
+
+
+class MemoryStore:
+    """Port `ObjectStore` in memory."""
+
+    def __init__(self) -> None:
+        self._versions: dict[str, list[tuple[StoredObject, bytes]]] = {}
+
+    @property
+    def immutability(self) -> Immutability:
+        return "advisory"
+
+    def put(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
+        content = data.read()
+        if (hashlib.sha256(content).hexdigest(), len(content)) != (ref.sha256, ref.size):
+            raise ChecksumMismatch(sha256=ref.sha256)
+        versions = self._versions.setdefault(checked_key(key), [])
+        if versions and versions[-1][0].sha256 == ref.sha256:
+            return versions[-1][0]
+        if versions and locked:
+            raise ContentConflict(key=key)
+        stored = StoredObject(key, ref.sha256, ref.sha256, ref.size)
+        versions.append((stored, content))
+        return stored
+
+    def head(self, key: str) -> StoredObject | None:
+        versions = self._versions.get(checked_key(key))
+        return versions[-1][0] if versions else None
+
+    def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
+        for stored, content in reversed(self._versions.get(checked_key(key), [])):
+            if version_id in (None, stored.version_id):
+                return io.BytesIO(content)
+        raise NotFound("OBJECT_MISSING", key=key)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        for key in sorted(self._versions):
+            if key.startswith(prefix):
+                yield self._versions[key][-1][0]
+
+    def lose(self, key: str) -> None:
+        """An object vanishes behind the store's back."""
+        del self._versions[key]
+
+    def rot(self, key: str) -> None:
+        """The newest bytes change behind the store's back; what the store says of them stays."""
+        stored, content = self._versions[key][-1]
+        self._versions[key][-1] = (stored, content + b"!")
+
+    def plant(self, key: str, content: bytes) -> None:
+        """Other hands put an object, also over a locked key."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        stored = StoredObject(key, sha256, sha256, len(content))
+        self._versions.setdefault(key, []).append((stored, content))
+
+    def copy(self) -> MemoryStore:
+        """The same objects in a store of its own."""
+        other = MemoryStore()
+        other._versions = {key: list(versions) for key, versions in self._versions.items()}
+        return other
+
+
+class FaultyStore:
+    """A store in front of another that may be down, full, or answer with an error after a put.
+
+    `down`, `full` and `fail_after_put` may be changed while it is used; `fail_after_put` counts
+    the puts that still reach the store and then raise all the same.
+    """
+
+    def __init__(
+        self,
+        inner: ObjectStore,
+        *,
+        down: bool = False,
+        full: bool = False,
+        fail_after_put: int = 0,
+    ) -> None:
+        self.inner = inner
+        self.down = down
+        self.full = full
+        self.fail_after_put = fail_after_put
+        self.puts: list[str] = []
+        """Keys that were asked for, also those that failed."""
+
+    @property
+    def immutability(self) -> Immutability:
+        return self.inner.immutability
+
+    def put(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
+        self.puts.append(key)
+        self._reachable()
+        if self.full:
+            raise ArchiveUnavailable("ARCHIVE_FULL")
+        stored = self.inner.put(key, ref, data, locked=locked)
+        if self.fail_after_put > 0:
+            self.fail_after_put -= 1
+            raise ArchiveUnavailable
+        return stored
+
+    def head(self, key: str) -> StoredObject | None:
+        self._reachable()
+        return self.inner.head(key)
+
+    def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
+        self._reachable()
+        return self.inner.open(key, version_id)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        self._reachable()
+        return self.inner.list(prefix)
+
+    def _reachable(self) -> None:
+        if self.down:
+            raise ArchiveUnavailable

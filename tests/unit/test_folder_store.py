@@ -1,0 +1,228 @@
+"""What only the folder store promises: modes, hard links, kills, full disks, many processes."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import multiprocessing
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, ContentConflict
+from pipeline.models.files import FileRef
+from pipeline.ports.archive import StoredObject
+from storage.folder_store import FolderStore
+
+KEY = "dossiers/DEV/2026/DEV-1/001.0.Z_OTHER.pdf"
+TEXT = "text/DEV/DEV-1/abc.json.gz"
+
+
+def put(store: FolderStore, key: str, data: bytes, *, locked: bool = True) -> StoredObject:
+    ref = FileRef(sha256=hashlib.sha256(data).hexdigest(), size=len(data), media_type="a/b")
+    return store.put(key, ref, io.BytesIO(data), locked=locked)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "archive")
+
+
+def test_the_tree_is_browsable_and_read_only(store: FolderStore) -> None:
+    stored = put(store, KEY, b"one")
+    put(store, TEXT, b"old", locked=False)
+    put(store, TEXT, b"new", locked=False)
+    assert store.immutability == "advisory"
+    assert stored.version_id == stored.sha256
+    assert (store.root / KEY).read_bytes() == b"one"
+    assert (store.root / TEXT).read_bytes() == b"new"
+    assert (store.root / KEY).stat().st_mode & 0o777 == 0o444
+    assert store.root.stat().st_mode & 0o777 == 0o700
+    shown = {p.relative_to(store.root).as_posix() for p in store.root.rglob("*") if p.is_file()}
+    assert {name for name in shown if not name.startswith(".")} == {KEY, TEXT}
+    assert not list((store.root / ".tmp").iterdir())
+
+
+def test_a_version_takes_no_second_space(store: FolderStore) -> None:
+    put(store, KEY, b"one")
+    assert (store.root / KEY).stat().st_nlink == 2
+
+
+def test_bytes_changed_in_place_keep_their_name(store: FolderStore) -> None:
+    stored = put(store, KEY, b"one")
+    path = store.root / KEY
+    path.chmod(0o644)
+    path.write_bytes(b"oNe")
+    assert store.head(KEY) == stored
+    with pytest.raises(ChecksumMismatch):
+        put(store, KEY, b"one")
+
+
+def test_a_file_laid_over_an_object_is_seen(store: FolderStore) -> None:
+    stored = put(store, KEY, b"one")
+    other = store.root / "other"
+    other.write_bytes(b"evil")
+    os.replace(other, store.root / KEY)
+    head = store.head(KEY)
+    assert head is not None
+    assert head.sha256 == hashlib.sha256(b"evil").hexdigest()
+    with store.open(KEY, stored.version_id) as stream:
+        assert stream.read() == b"one"
+    with pytest.raises(ContentConflict):
+        put(store, KEY, b"two")
+
+
+def test_the_visible_tree_alone_is_an_archive(store: FolderStore, tmp_path: Path) -> None:
+    stored = put(store, KEY, b"one")
+    copy = tmp_path / "copy"
+    (copy / KEY).parent.mkdir(parents=True)
+    (copy / KEY).write_bytes((store.root / KEY).read_bytes())
+    restored = FolderStore(copy)
+    assert restored.head(KEY) == stored
+    assert list(restored.list("")) == [stored]
+    with restored.open(KEY, stored.version_id) as stream:
+        assert stream.read() == b"one"
+    assert put(restored, KEY, b"one") == stored
+    assert (copy / KEY).stat().st_nlink == 2
+
+
+def test_strange_files_are_not_objects(store: FolderStore) -> None:
+    stored = put(store, KEY, b"one")
+    for name in (".DS_Store", "hồ sơ.pdf", "~lock", "a+b"):
+        (store.root / name).write_bytes(b"x")
+    assert list(store.list("")) == [stored]
+
+
+class Killed(BaseException):
+    """Stands for the end of the process."""
+
+
+def _dies_at(call: int, real: Callable[..., Any]) -> Callable[..., Any]:
+    left = [call]
+
+    def step(*args: Any, **kwargs: Any) -> Any:
+        left[0] -= 1
+        if left[0] < 0:
+            raise Killed
+        return real(*args, **kwargs)
+
+    return step
+
+
+@pytest.mark.parametrize("key, locked", [(KEY, True), (TEXT, False)])
+@pytest.mark.parametrize("name", ["link", "replace", "fsync"])
+@pytest.mark.parametrize("call", range(4))
+def test_a_killed_put_leaves_the_whole_object_or_nothing(
+    store: FolderStore,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    locked: bool,
+    name: str,
+    call: int,
+) -> None:
+    if not locked:
+        put(store, key, b"old", locked=False)
+    before = store.head(key)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, name, _dies_at(call, getattr(os, name)))
+        try:
+            put(store, key, b"whole", locked=locked)
+        except Killed:
+            pass
+    again = FolderStore(store.root)
+    left = again.head(key)
+    if left != before:
+        assert left is not None
+        with again.open(key) as stream:
+            assert stream.read() == b"whole"
+        assert left.sha256 == hashlib.sha256(b"whole").hexdigest()
+    put(again, key, b"whole", locked=locked)
+    with again.open(key) as stream:
+        assert stream.read() == b"whole"
+    assert len(list(again.list(""))) == 1
+
+
+def test_a_killed_put_for_other_bytes_does_not_block_the_key(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(os, "link", _dies_at(1, os.link))
+        put(store, KEY, b"never told")
+    assert store.head(KEY) is None
+    assert put(store, KEY, b"one") == store.head(KEY)
+
+
+def test_what_killed_puts_left_is_swept(store: FolderStore) -> None:
+    put(store, KEY, b"one")
+    stale = store.root / ".tmp" / "stale"
+    stale.write_bytes(b"half")
+    put(store, TEXT, b"one", locked=False)
+    assert not stale.exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_said(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def full(fd: int) -> None:
+        raise OSError(number, "full")
+
+    with monkeypatch.context() as patch, pytest.raises(ArchiveUnavailable) as raised:
+        patch.setattr(os, "fsync", full)
+        put(store, KEY, b"one")
+    assert raised.value.code == "ARCHIVE_FULL"
+    assert store.head(KEY) is None
+    put(store, KEY, b"one")
+
+
+def test_a_folder_that_cannot_be_used_is_unavailable(tmp_path: Path) -> None:
+    (tmp_path / "archive").write_bytes(b"a file")
+    store = FolderStore(tmp_path / "archive")
+    with pytest.raises(ArchiveUnavailable) as raised:
+        put(store, KEY, b"one")
+    assert raised.value.code == "ARCHIVE_UNAVAILABLE"
+    assert store.head(KEY) is None
+
+
+def _put_many(root: Path, number: int, start: Any, results: Any) -> None:
+    store = FolderStore(root)
+    start.wait()
+    for turn in range(20):
+        data = f"{number}".encode() * 5000
+        put(store, f"text/same/{turn}", data, locked=False)
+        put(store, f"dossiers/same/{turn}", b"equal" * 5000)
+        try:
+            put(store, f"dossiers/other/{turn}", data)
+            results.put((turn, number))
+        except ContentConflict:
+            pass
+
+
+def test_processes_that_put_the_same_key_at_once(tmp_path: Path) -> None:
+    context = multiprocessing.get_context("fork")
+    start, results = context.Barrier(3), context.Queue()
+    workers = [
+        context.Process(target=_put_many, args=(tmp_path / "a", n, start, results))
+        for n in range(3)
+    ]
+    for worker in workers:
+        worker.start()
+    winners = dict(results.get(timeout=60) for _ in range(20))
+    for worker in workers:
+        worker.join(60)
+        assert worker.exitcode == 0
+    assert results.empty()
+    assert set(winners) == set(range(20))
+    store = FolderStore(tmp_path / "a")
+    stored = list(store.list(""))
+    assert len(stored) == 60
+    for found in stored:
+        with store.open(found.key) as stream:
+            assert hashlib.sha256(stream.read()).hexdigest() == found.sha256
+    for turn, number in winners.items():
+        with store.open(f"dossiers/other/{turn}") as stream:
+            assert stream.read() == f"{number}".encode() * 5000
