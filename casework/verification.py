@@ -19,8 +19,6 @@ from pipeline.errors import NotFound
 from pipeline.models.base import Instant, Model
 from pipeline.models.components import SignatureLevel
 from pipeline.models.records import ComponentRecord, Revision
-from pipeline.ports.archive import ObjectStore
-from pipeline.ports.records import ComponentRecords
 from pipeline.signatures.verdicts import (
     JudgedSignature,
     Modification,
@@ -68,13 +66,33 @@ class Judge(Protocol):
         ...
 
 
+class KnownComponents(Protocol):
+    """What is asked of the records, see `pipeline.ports.records.ComponentRecords`."""
+
+    def revision_of(self, sha256: str) -> tuple[ComponentRecord, Revision] | None:
+        """Which revision has these bytes."""
+        ...
+
+    def component(self, component_id: str) -> ComponentRecord:
+        """By id or unique prefix; raises NotFound."""
+        ...
+
+
+class ArchivedBytes(Protocol):
+    """What is asked of the archive, see `pipeline.ports.archive.ObjectStore`."""
+
+    def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
+        """The bytes of a version; raises NotFound."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """Where a verdict takes its facts from."""
 
     judge: Judge
-    records: ComponentRecords
-    store: ObjectStore
+    records: KnownComponents
+    store: ArchivedBytes
     ledger_state: Callable[[str], LedgerState | None]
     """What the ledger says about a sha256; None where it does not know it."""
     scratch: Path | None = None
@@ -220,7 +238,7 @@ def _ledger_reasons(ledger: LedgerState | None) -> tuple[Reason, ...]:
     return (Reason.LEDGER_BROKEN,) if ledger == "broken" else ()
 
 
-def _is_component(component_id: str, records: ComponentRecords) -> bool:
+def _is_component(component_id: str, records: KnownComponents) -> bool:
     try:
         return records.component(component_id).component_id == component_id
     except NotFound:

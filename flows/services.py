@@ -79,6 +79,7 @@ class Services:
         """
         start = time.monotonic()
         ports = self.ports
+        ports.ensure_index()
         desk = reception.Desk(
             workspace=ports.workspace,
             records=ports.records,

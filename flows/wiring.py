@@ -105,12 +105,13 @@ class Ports:
 
     @cached_property
     def index(self) -> ComponentIndex:
-        """The component index; made where the home has none and nothing was archived yet."""
-        path = self._local("search.url", self.settings.search.url, "sqlite:")
-        index = SqliteIndex(path)
-        if not path.exists() and next(iter(self.records.dossiers()), None) is None:
-            index.create()
-        return index
+        """The component index."""
+        return SqliteIndex(self._local("search.url", self.settings.search.url, "sqlite:"))
+
+    def ensure_index(self) -> None:
+        """Make the index of a home that has no batch yet; a lost one must be rebuilt."""
+        if next(self.records.batches(), None) is None:
+            self.index.create()
 
     @cached_property
     def reader(self) -> SourceReader:
@@ -164,4 +165,4 @@ class Ports:
     def _local(self, key: str, url: str, scheme: str) -> Path:
         if not url.startswith(scheme):
             raise ConfigError("CONFIG_INVALID", key=key, problem=f"{scheme}…")
-        return self.settings.resolve(Path(url.removeprefix(scheme)))
+        return self.home / url.removeprefix(scheme)

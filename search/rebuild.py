@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pydantic import ValidationError
 
 from pipeline.catalogue import Catalogue
-from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, NotFound, SearchError, SohoaError
+from pipeline.errors import ChecksumMismatch, NotFound, SearchError, SohoaError
 from pipeline.models.manifest import Manifest, ManifestComponent, Sidecar
 from pipeline.ports.archive import ObjectStore
 from search.documents import ComponentFacts, Document, document_of
@@ -90,8 +90,6 @@ def _sidecar(
         with store.open(component.sidecar_key) as stream:
             unpacked = zlib.decompressobj(wbits=31).decompress(stream.read(), _MAX_SIDECAR)
         return Sidecar.model_validate_json(unpacked)
-    except ArchiveUnavailable:
-        raise
     except (NotFound, ChecksumMismatch, ValidationError, OSError, zlib.error):
         fault(SearchError("SIDECAR_UNREADABLE", component=component.component_id[:12]))
         return None

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -27,6 +26,7 @@ _VERSION = 1
 """Of tables and of the cutting of terms; another one in the file asks for a rebuild."""
 _WALL = " \ue000 "
 _LAST = "\U0010ffff"
+_OWNER_ONLY = 0o600
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS documents (
@@ -172,7 +172,8 @@ class SqliteIndex:
     def _new_file(self) -> None:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            os.close(os.open(self._path, os.O_CREAT | os.O_WRONLY, 0o600))
+            self._path.touch(mode=_OWNER_ONLY)
+            self._path.chmod(_OWNER_ONLY)
         except OSError as error:
             raise SearchUnavailable("INDEX_NOT_WRITABLE") from error
 

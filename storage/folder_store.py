@@ -32,7 +32,7 @@ from typing import IO
 from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, ContentConflict, NotFound
 from pipeline.models.files import FileRef
 from pipeline.ports.archive import Immutability, StoredObject
-from storage.object_keys import CONTINUED, checked_key, disk_parts, is_segment
+from storage.object_keys import checked_key, disk_name, disk_parts
 
 _CHUNK = 1024 * 1024
 _READ_ONLY = 0o444
@@ -246,22 +246,23 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _keys_below(folder: Path, base: str, prefix: str) -> Iterator[str]:
+def _keys_below(
+    folder: Path, base: str, prefix: str, *, inside_segment: bool = False
+) -> Iterator[str]:
     """Keys in order of the whole key; pieces of long segments are merged into their place."""
     siblings: list[tuple[str, Path, bool]] = []
     continued: list[Iterator[str]] = []
     for entry in _entries(folder):
-        name = entry.name.removesuffix(CONTINUED)
-        if not is_segment(name):
+        name = disk_name(entry.name, inside_segment=inside_segment)
+        if name is None:
             continue
-        path = Path(entry.path)
-        if name != entry.name:
-            piece = base + name
-            if piece.startswith(prefix) or prefix.startswith(piece):
-                continued.append(_keys_below(path, piece, prefix))
+        path, key = Path(entry.path), base + name.piece
+        if name.continues:
+            if key.startswith(prefix) or prefix.startswith(key):
+                continued.append(_keys_below(path, key, prefix, inside_segment=True))
             continue
         is_folder = entry.is_dir(follow_symlinks=False)
-        siblings.append((base + name + ("/" if is_folder else ""), path, is_folder))
+        siblings.append((key + ("/" if is_folder else ""), path, is_folder))
     return heapq.merge(_in_order(sorted(siblings), prefix), *continued)
 
 

@@ -43,7 +43,7 @@ class Style:
 PLAIN: Final = Style()
 BOLD: Final = Style(Face.SERIF_BOLD)
 ITALIC: Final = Style(Face.SERIF_ITALIC)
-PEN: Final = Style(Face.SERIF_ITALIC, 14.5, BLUE)
+PEN: Final = Style(Face.SANS_ITALIC, 12.5, BLUE)
 """Written with a blue pen."""
 TYPED: Final = Style(Face.SERIF)
 _LEADER: Final = Style(Face.SERIF, 11.0, FADED)

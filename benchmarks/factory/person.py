@@ -57,11 +57,11 @@ PROVINCES: Final = (
 COMMUNES: Final = ("Tân Phú", "Mỹ An", "Bình Thạnh", "Long Hưng", "An Hòa", "Phú Thọ", "Thanh Mỹ")
 HAMLETS: Final = ("ấp 1", "ấp Tân Lập", "thôn Đông", "tổ 7", "khu phố 3", "thôn Hạ")
 EMPLOYERS: Final = (
-    "Công ty TNHH May Phương Đông",
-    "Công ty cổ phần Chế biến thủy sản Sông Tiền",
-    "Công ty TNHH Gỗ Thành Đạt",
+    "Công ty May Phương Đông",
+    "Công ty Thủy sản Sông Tiền",
+    "Công ty Gỗ Thành Đạt",
     "Xí nghiệp Cơ khí Hoàng Gia",
-    "Công ty cổ phần Giày Việt Phát",
+    "Công ty Giày Việt Phát",
 )
 JOBS: Final = ("Công nhân may", "Công nhân chế biến", "Nhân viên kho", "Thợ hàn bậc 3", "Tổ trưởng")
 BANKS: Final = ("Vietcombank", "Agribank", "BIDV", "VietinBank")
@@ -151,14 +151,14 @@ def make_person(rng: np.random.Generator) -> Person:
     """An invented person; the same generator state gives the same person."""
     gender = pick(rng, ("Nam", "Nữ"))
     born = dt.date(
-        int(rng.integers(1965, 1999)), int(rng.integers(1, 13)), int(rng.integers(1, 28))
+        int(rng.integers(1965, 1988)), int(rng.integers(1, 13)), int(rng.integers(1, 28))
     )
     code, province, agency = PROVINCES[int(rng.integers(len(PROVINCES)))]
     commune = pick(rng, COMMUNES)
-    periods = _periods(rng, born.year + 20)
+    applied = _LAST_DAY - dt.timedelta(days=int(rng.integers(30, 900)))
+    periods = _periods(rng, applied)
     months = sum(period.months for period in periods)
     average = sum(period.salary * period.months for period in periods) // months
-    applied = _LAST_DAY - dt.timedelta(days=int(rng.integers(30, 900)))
     return Person(
         full_name=make_name(rng, gender),
         gender=gender,
@@ -181,16 +181,16 @@ def make_person(rng: np.random.Generator) -> Person:
     )
 
 
-def _periods(rng: np.random.Generator, start_year: int) -> tuple[Period, ...]:
-    """24 to 30 rows without gaps or overlaps, salaries rising."""
+def _periods(rng: np.random.Generator, applied: dt.date) -> tuple[Period, ...]:
+    """24 to 30 rows without gaps, salaries rising, the last month a year before applying."""
     periods: list[Period] = []
-    month = start_year * 12 + int(rng.integers(0, 12))
+    lengths = [int(length) for length in rng.integers(4, 8, int(rng.integers(24, 31)))]
+    month = applied.year * 12 + applied.month - 14 - sum(lengths)
     salary = int(rng.integers(20, 40)) * 100_000
     employer, job = pick(rng, EMPLOYERS), pick(rng, JOBS)
-    for row in range(int(rng.integers(24, 31))):
+    for row, length in enumerate(lengths):
         if row % 11 == 10:
             employer, job = pick(rng, EMPLOYERS), pick(rng, JOBS)
-        length = int(rng.integers(4, 9))
         periods.append(Period(_month(month), _month(month + length - 1), employer, job, salary))
         month += length
         salary += int(rng.integers(1, 5)) * 50_000

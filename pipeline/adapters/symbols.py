@@ -17,6 +17,8 @@ from pipeline.ports.reading import Gray, ReadSymbol
 _TURNS: tuple[Turn, Turn, Turn, Turn] = (0, 90, 180, 270)
 _LONGEST_TEXT = 4096
 _MOST_SYMBOLS = 16
+_SMALLEST_PX = 21
+"""The smallest QR symbol has so many modules."""
 _THUMB_PX = 960
 """Longest side of the image that the search for finder patterns runs on."""
 _FINDERS = 2
@@ -36,7 +38,7 @@ class ZxingSymbolReader:
 
     def read(self, gray: Gray) -> tuple[ReadSymbol, ...]:
         """All QR symbols of an image; coordinates in its pixels."""
-        if gray.size == 0:
+        if min(gray.shape) < _SMALLEST_PX:
             return ()
         image = np.ascontiguousarray(gray)
         if found := _zxing(image):
@@ -94,7 +96,8 @@ def _symbol(text: str, points: list[tuple[float, float]], degrees: float) -> Rea
 def looks_like_qr(image: Gray) -> bool:
     """Cheap look for the nested squares of a QR symbol, on a small copy."""
     scale = min(1.0, _THUMB_PX / max(image.shape))
-    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    size = [max(1, round(side * scale)) for side in image.shape[::-1]]
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
     _, ink = cv2.threshold(
         cv2.GaussianBlur(small, (3, 3), 0), 0, 255, cv2.THRESH_BINARY_INV | cv2.THRESH_OTSU
     )

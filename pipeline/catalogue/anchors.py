@@ -43,6 +43,9 @@ _TONES = tuple(_PLACEMENT)
 """`hoá` and `hòa` are both legal: the tone mark is brought to the first vowel."""
 _FORM = re.compile(r"(?:[A-Z]{0,2}\d{1,3}[A-Za-z]?-[A-ZĐ]{2,5}|\d{1,3}/[A-ZĐ]{2}-[A-ZĐ0-9]{2,5})$")
 _CONFUSED = {"0": "[0oq]", "1": "[1il|]", "5": "[5s]", "8": "[8b]", "s": "[s5$]", "b": "[b8]"}
+_ALIKE = str.maketrans("l1|0", "iiio")
+_LETTERS_PER_SLIP = 5
+"""A word of so many letters may have one misread."""
 _DASH = r"\s?[-–—−]\s?"
 
 
@@ -69,8 +72,10 @@ class Phrase:
 def phrase(text: str) -> Phrase:
     """Make the copies; white space is squashed."""
     raw = squash(text)
-    marked = "".join(_one(c.lower(), c) for c in raw)
-    folded = "".join(_one(strip_marks(c), c) for c in marked)
+    marked, folded = raw.lower(), strip_marks(raw.lower())
+    if not len(raw) == len(marked) == len(folded):
+        marked = "".join(_one(c.lower(), c) for c in raw)
+        folded = "".join(_one(strip_marks(c), c) for c in marked)
     for wrong, right in _TONES:
         marked = marked.replace(wrong, right)
     return Phrase(raw, marked, folded)
@@ -220,7 +225,7 @@ def _confirmed(wanted: Phrase, where: Phrase, start: int, end: int) -> Found | N
 def _every_word(wanted: Phrase, folded: str) -> bool:
     """True where each word of the anchor lost no more than its accented vowels."""
     kept = [False] * len(wanted.folded)
-    for block in LCSseq.opcodes(wanted.folded, folded):
+    for block in LCSseq.opcodes(wanted.folded.translate(_ALIKE), folded.translate(_ALIKE)):
         if block.tag == "equal":
             kept[block.src_start : block.src_end] = [True] * (block.src_end - block.src_start)
     for word in re.finditer(r"\w+", wanted.folded):
@@ -229,6 +234,6 @@ def _every_word(wanted: Phrase, folded: str) -> bool:
         vowels = sum(
             wanted.marked[i] != wanted.folded[i] and wanted.folded[i] in _VOWELS for i in places
         )
-        if lost > max(vowels, len(places) // 4):
+        if lost > max(vowels, len(places) // _LETTERS_PER_SLIP):
             return False
     return True

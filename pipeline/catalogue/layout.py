@@ -26,6 +26,12 @@ _LINE_GAP = 2.5
 _CAPS_TITLE = 0.7
 _LONGEST_NUMBER = 400
 _SUBJECT_LINES = 4
+_LOOK_BACK, _LOOK_AHEAD = 10, 40
+"""The line below stands so near in reading order."""
+_MOST_LINES, _MOST_PIECES = 600, 1500
+"""A page of print has fewer."""
+_BODY_SHARE = 0.5
+"""A line that wide which begins with a capital begins a paragraph."""
 _SUBJECT = re.compile(r"(?:v\s?/\s?v|ve vi.?c)\b")
 _AFTER_SUBJECT = re.compile(r"(?:kinh gui|can cu|dieu \d|k.nh g.i|\(|so:)")
 _NUMBER = re.compile(
@@ -65,7 +71,7 @@ class Layout:
 
 def layout(page: PageText) -> Layout:
     """Look at a page's text."""
-    pieces = tuple(p for line in page.lines for p in _pieces(line))
+    pieces = tuple(p for line in page.lines[:_MOST_LINES] for p in _pieces(line))[:_MOST_PIECES]
     head = tuple(p for p in pieces if _centre(p) < HEAD_SHARE * page.height_px)
     capitals = [
         p for p in head if caps_share(p.text.raw) >= _CAPS_TITLE and letters(p.text.raw) > 1
@@ -75,7 +81,7 @@ def layout(page: PageText) -> Layout:
         pieces=pieces,
         head=head,
         titles=joined(capitals),
-        subject=_subject(near, HEAD_SHARE * page.height_px),
+        subject=_subject(near, HEAD_SHARE * page.height_px, page.width_px),
         number=_number(pieces, page),
     )
 
@@ -124,7 +130,8 @@ def _centre(piece: Piece) -> float:
 def _below(pieces: Sequence[Piece], at: int) -> int | None:
     upper = pieces[at].box
     best: int | None = None
-    for i, piece in enumerate(pieces):
+    for i in range(max(0, at - _LOOK_BACK), min(len(pieces), at + _LOOK_AHEAD)):
+        piece = pieces[i]
         lower = piece.box
         overlap = min(upper.x1, lower.x1) - max(upper.x0, lower.x0)
         drop = lower.y0 - upper.y1
@@ -138,7 +145,7 @@ def _below(pieces: Sequence[Piece], at: int) -> int | None:
     return best
 
 
-def _subject(pieces: Sequence[Piece], limit: float) -> tuple[Piece, ...]:
+def _subject(pieces: Sequence[Piece], limit: float, width: float) -> tuple[Piece, ...]:
     first = next(
         (i for i, p in enumerate(pieces) if _SUBJECT.match(p.text.folded) and _centre(p) < limit),
         None,
@@ -150,6 +157,8 @@ def _subject(pieces: Sequence[Piece], limit: float) -> tuple[Piece, ...]:
         if at is None or _AFTER_SUBJECT.match(pieces[at].text.folded):
             break
         if _in_capitals(pieces[at]) and caps_share(text) < _CAPS_TITLE:
+            break
+        if pieces[at].text.raw[0].isupper() and pieces[at].box.width > _BODY_SHARE * width:
             break
         text, box = f"{text} {pieces[at].text.raw}", box.union(pieces[at].box)
         at = _below(pieces, at)

@@ -31,12 +31,15 @@ LIKELY = 0.50
 """Candidates below are hints: not enough to name a paper."""
 _SPECIFIC_LETTERS = 9
 _COVERS = 0.6
+"""Share of a line's letters from which the anchor is the line."""
+_CARD_COVERS = 0.4
+"""The same at the beginning of a line with a second language."""
 _FORM_SLACK = 12
 _WEAK, _HINT = 0.60, 0.30
 _CARD = "landscape_card_on_portrait_a4"
 _LABEL_LETTERS = 5
 _MOTTO = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
-_TRADE = ("BẢO HIỂM XÃ HỘI", "BHXH", "BHYT", "BHTN")
+_TRADE = ("Bảo hiểm xã hội", "BHXH", "BHYT", "BHTN")
 """Words without which a letter is no business of this archive."""
 
 
@@ -224,7 +227,7 @@ def _stands(anchor: Anchor, piece: Piece, found: Found, *, card: bool) -> bool:
     covered = letters(text[found.start : found.end]) / max(letters(text), 1)
     if card and anchor.caps and caps_share(text) < _COVERS and covered < _COVERS:
         return False
-    return covered >= _COVERS or (found.start <= 2 and not card)
+    return covered >= _COVERS or (found.start <= 2 and (covered >= _CARD_COVERS or not card))
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,14 +255,16 @@ def _judge(ready: _Ready, seen: _Seen) -> Candidate | None:
         None,
     )
     specific = title is not None and title.printed in ready.specific
+    if number is None:
+        titled = title is not None or any(
+            a.caps and seen.standing(a, card=card) is not None for a in ready.all_of
+        )
+        if not titled:
+            return _by_subject(ready, seen)
+        if not all(seen.anywhere(a) if card else seen.heads(a) for a in ready.all_of):
+            return None
     if _excluded(ready, seen, number=number is not None, specific=specific):
         return None
-    complete = all(seen.anywhere(a) if card else seen.heads(a) for a in ready.all_of)
-    titled = title is not None or any(
-        a.caps and seen.standing(a, card=card) is not None for a in ready.all_of
-    )
-    if number is None and not (complete and titled):
-        return _by_subject(ready, seen)
     proof = _proof(ready, seen, title, title_hit, number)
     return _candidate(ready, seen, proof, specific=specific)
 
@@ -368,6 +373,8 @@ def _cap(ready: _Ready, seen: _Seen, proof: _Proof) -> float:
 def _by_subject(ready: _Ready, seen: _Seen) -> Candidate | None:
     """A letter without a title is known by its subject alone: never certain."""
     if ready.all_of or not seen.layout.subject:
+        return None
+    if _excluded(ready, seen, number=False, specific=False):
         return None
     for anchor in ready.any_of:
         if any(find(anchor, p.text) is not None for p in seen.layout.subject):

@@ -114,7 +114,8 @@ class Sheet(Model):
     case: str | None
     component: str | None
     number: int
-    """k of N: 0 for the cover, 1-based for separators."""
+    """k of N: 1-based for separators; 0 for the cover, and for general separators, whose number
+    is not counted."""
     total: int
     """N separators of the slip."""
 

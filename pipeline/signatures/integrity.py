@@ -12,7 +12,6 @@ import os
 from dataclasses import dataclass
 from typing import Final
 
-from asn1crypto import cms
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import get_and_apply
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -27,6 +26,7 @@ from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from pipeline.signatures.encoding import is_well_formed
 from pipeline.signatures.verdicts import Modification, Reason
 
 TIMESTAMP_TYPE: Final = "/DocTimeStamp"
@@ -191,9 +191,7 @@ def _covered(reader: PdfFileReader, embedded: EmbeddedPdfSignature, byte_range: 
         return False
     reader.stream.seek(first)
     gap = reader.stream.read(second - first)
-    token = cms.ContentInfo.load(contents)
-    padding = contents[len(token.dump()) :]
-    return gap[:1] == b"<" and gap[-1:] == b">" and not padding.strip(b"\0")
+    return gap[:1] == b"<" and gap[-1:] == b">" and is_well_formed(contents)
 
 
 def _with_modification(signature: ReadSignature, names: set[str]) -> ReadSignature:

@@ -12,13 +12,16 @@ import datetime as dt
 import hashlib
 import io
 import mmap
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 import pikepdf
+from pyhanko.pdf_utils.generic import parse_pdf_date
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from pipeline.ids import LEGAL_ZONE
 from pipeline.models.components import FoundSignature, SignatureLevel
@@ -42,6 +45,7 @@ from pipeline.signatures.verdicts import (
 )
 
 _WEAK_DIGESTS: Final = frozenset({"md2", "md5", "sha1"})
+_ZONELESS: Final = re.compile(r"D:\d{4,14}")
 _PADES: Final = "/ETSI.CAdES.detached"
 _WORST_FIRST: Final = (
     Modification.OTHER,
@@ -199,10 +203,7 @@ def _own_reasons(signature: ReadSignature) -> tuple[Reason, ...]:
 
 
 def _named(signature: ReadSignature) -> tuple[str, str | None, dt.datetime | None]:
-    """Signer, fingerprint of the certificate, and the moment that the signer claims.
-
-    A claimed time without zone is read as Vietnamese: that is how older letters carry it.
-    """
+    """Signer, fingerprint of the certificate, and the moment that the signer claims."""
     embedded = signature.embedded
     if embedded is None:
         return "", None, None
@@ -212,13 +213,24 @@ def _named(signature: ReadSignature) -> tuple[str, str | None, dt.datetime | Non
         fingerprint = hashlib.sha256(certificate.dump()).hexdigest()
     except Exception:
         return "", None, None
+    return name, fingerprint, _claimed_time(embedded)
+
+
+def _claimed_time(embedded: EmbeddedPdfSignature) -> dt.datetime | None:
+    """The entry /M (EN 319 142-1, 5.3), else the signing-time attribute.
+
+    Agencies' tools write local time into the attribute as if it were UTC, and some write /M
+    without zone, meaning Vietnam's.
+    """
     try:
-        claimed = embedded.self_reported_timestamp
+        written = str(embedded.sig_object.get("/M", ""))
+        if not written:
+            return embedded.self_reported_timestamp
+        claimed = parse_pdf_date(written, strict=False)
     except Exception:
-        claimed = None
-    if claimed is not None and claimed.tzinfo is None:
-        claimed = claimed.replace(tzinfo=LEGAL_ZONE)
-    return name, fingerprint, claimed
+        return None
+    local = _ZONELESS.fullmatch(written) is not None or claimed.tzinfo is None
+    return claimed.replace(tzinfo=LEGAL_ZONE) if local else claimed
 
 
 def _level(

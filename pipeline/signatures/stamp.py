@@ -33,6 +33,7 @@ ALWAYS_CHARACTERS = "0123456789 :/+-.…?"
 _LONGEST = 90
 _INK = b"0.66 0.04 0.06"
 _VEIL = 0.72
+_TALLEST = 0.19
 _BORDER = 0.9
 _TURNS = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
 
@@ -131,7 +132,7 @@ class _DossierStamp(BaseStamp):
         pad = self._height / 14
         shaped = self._font.shape(text, with_actual_text=False)
         room = self._width - 2 * pad
-        size = min(row * 0.78, room / max(shaped.x_advance, 0.01))
+        size = min(row * 0.78, self._height * _TALLEST, room / max(shaped.x_advance, 0.01))
         left = (self._width - size * shaped.x_advance) / 2 if filled else pad
         band = b""
         if filled:

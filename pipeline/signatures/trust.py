@@ -219,12 +219,13 @@ def _distrust(status: PdfSignatureStatus, at: dt.datetime) -> tuple[Reason, ...]
         before = earliest is not None and revoked <= earliest
         return (Reason.REVOKED_BEFORE_SIGNING if before else Reason.REVOKED,)
     problem = getattr(status.trust_problem_indic, "name", "")
-    if problem.startswith(("OUT_OF_BOUNDS", "EXPIRED", "NOT_YET_VALID")):
-        if at < certificate.not_valid_before:
-            return (Reason.CERTIFICATE_NOT_YET_VALID,)
-        if earliest is not None and earliest > certificate.not_valid_after:
-            return (Reason.EXPIRED_BEFORE_SIGNING,)
-        return (Reason.CERTIFICATE_EXPIRED,)
+    if problem == "NO_CERTIFICATE_CHAIN_FOUND":
+        return (Reason.UNTRUSTED,)
+    if at < certificate.not_valid_before:
+        return (Reason.CERTIFICATE_NOT_YET_VALID,)
+    if at > certificate.not_valid_after:
+        after = earliest is not None and earliest > certificate.not_valid_after
+        return (Reason.EXPIRED_BEFORE_SIGNING if after else Reason.CERTIFICATE_EXPIRED,)
     if problem == "CHAIN_CONSTRAINTS_FAILURE":
         return (Reason.UNTRUSTED, Reason.CERTIFICATE_USAGE)
     return (Reason.UNTRUSTED,)

@@ -34,11 +34,18 @@ _INK: Final = 90
 _SURE: Final = 120
 """Darkness from which a mark counts fully."""
 _SKEW_LIMIT: Final = 15.0
-_QUARTER: Final = 1.15
+_QUARTER: Final = 2.0
 """How much sharper the rows must be than the columns, or the reverse, to be sure."""
-_LEAN: Final = 0.10
+_BAND_MM: Final = 1.7
+"""Bands this wide tell rows from columns: stems and left margins vanish in them."""
+_LEAN: Final = 0.20
 """Least lean of rising over falling parts to be sure which way up."""
+_STRAY: Final = 0.03
+"""Share of the ink that may stand beyond the bodies of the lines without meaning anything."""
+_PRONOUNCED: Final = 1.6
+"""How much sharper the best tilt must be than the middling one to be believed."""
 _FEW_MARKS: Final = 12
+_FEW_PIXELS: Final = 200
 _HALF_EVIDENCE_MM2: Final = 1.5
 """Area of marks at which emptiness is an even bet: about one printed digit."""
 _STEEPNESS: Final = 2.5
@@ -96,6 +103,24 @@ class _Points:
         return self
 
 
+@dataclass(frozen=True, slots=True)
+class _Inked:
+    """Pixels darker than paper."""
+
+    place: Ints
+    """Index into the flat image."""
+    owner: Ints
+    """Index of the mark each belongs to."""
+    is_ink: Flags
+    width: int
+    height: int
+
+    def of(self, marks: Flags, per_mm: float) -> _Points:
+        """Ink of the chosen marks."""
+        chosen = self.place[marks[self.owner] & self.is_ink]
+        return _Points(chosen % self.width, chosen // self.width, self.width, self.height, per_mm)
+
+
 def look_at(page: RawPage, gray: Gray, reduce: int, settings: ImagingSettings) -> PageLook:
     """Judge one page.
 
@@ -108,17 +133,17 @@ def look_at(page: RawPage, gray: Gray, reduce: int, settings: ImagingSettings) -
     """
     small, per_mm = _small(gray, page.dpi / reduce)
     darkness = _darkness(small)
-    labels, marks = _marks(darkness, per_mm)
+    inked, marks = _marks(darkness, per_mm)
     noise = _noise(marks)
     score = _blank_score(marks, noise)
     status = _status(score, settings)
     letters = _letters(marks, noise)
-    pixels = _pixels(labels, letters & (marks.peak >= _INK), darkness, per_mm)
     turn, certain, skew = page.turn_hint, True, 0.0
     if status is not BlankStatus.BLANK:
-        extra, certain, skew = _upright(pixels, int(np.count_nonzero(letters)))
+        points = inked.of(letters & (marks.peak >= _INK), per_mm)
+        extra, certain, skew = _upright(points, int(np.count_nonzero(letters)))
         turn = _sum(page.turn_hint, extra)
-    ink = float(np.count_nonzero((darkness >= _INK) & ~np.append(False, noise)[labels]))
+    ink = len(inked.of(~noise, per_mm).x) / darkness.size
     warnings = _warnings(page, gray, reduce, marks, letters, skew, settings)
     return PageLook(
         index=page.index,
@@ -127,7 +152,7 @@ def look_at(page: RawPage, gray: Gray, reduce: int, settings: ImagingSettings) -
         skew_deg=round(skew, 3),
         blank=status,
         blank_score=round(score, 4),
-        ink=min(1.0, ink / darkness.size),
+        ink=ink,
         warnings=() if status is BlankStatus.BLANK else warnings,
     )
 
@@ -167,15 +192,16 @@ def _darkness(small: Gray) -> Gray:
     return np.asarray(np.clip(share, 0, 255), dtype=np.uint8)
 
 
-def _marks(darkness: Gray, per_mm: float) -> tuple[NDArray[np.int32], _Marks]:
+def _marks(darkness: Gray, per_mm: float) -> tuple[_Inked, _Marks]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(
         (darkness >= _FAINT).astype(np.uint8), connectivity=8
     )
     flat = np.flatnonzero(labels)
-    owner: Ints = labels.ravel()[flat].astype(np.int64)
+    owner: Ints = labels.ravel()[flat].astype(np.int64) - 1
+    values = darkness.ravel()[flat]
     steps = cv2.morphologyEx(darkness, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    peak, step = np.zeros(count, np.uint8), np.zeros(count, np.uint8)
-    np.maximum.at(peak, owner, darkness.ravel()[flat])
+    peak, step = np.zeros(count - 1, np.uint8), np.zeros(count - 1, np.uint8)
+    np.maximum.at(peak, owner, values)
     np.maximum.at(step, owner, steps.ravel()[flat])
     lengths = stats[1:].astype(np.float64) / per_mm
     marks = _Marks(
@@ -184,12 +210,13 @@ def _marks(darkness: Gray, per_mm: float) -> tuple[NDArray[np.int32], _Marks]:
         width=lengths[:, cv2.CC_STAT_WIDTH],
         height=lengths[:, cv2.CC_STAT_HEIGHT],
         area=lengths[:, cv2.CC_STAT_AREA] / per_mm,
-        peak=peak[1:].astype(np.float64),
-        crispness=step[1:] / np.maximum(peak[1:].astype(np.float64), 1.0),
+        peak=peak.astype(np.float64),
+        crispness=step / np.maximum(peak.astype(np.float64), 1.0),
         page_width=darkness.shape[1] / per_mm,
         page_height=darkness.shape[0] / per_mm,
     )
-    return np.asarray(labels, dtype=np.int32), marks
+    height, width = darkness.shape
+    return _Inked(flat, owner, values >= _INK, width, height), marks
 
 
 def _noise(marks: _Marks) -> Flags:
@@ -215,12 +242,6 @@ def _letters(marks: _Marks, noise: Flags) -> Flags:
     """Marks of the size of letters, diacritics and joined words."""
     fits = (marks.height < 9.0) & (marks.width < 30.0) & (marks.area > 0.08)
     return np.asarray(fits & ~noise, dtype=np.bool_)
-
-
-def _pixels(labels: NDArray[np.int32], chosen: Flags, darkness: Gray, per_mm: float) -> _Points:
-    wanted = np.append(False, chosen)[labels] & (darkness >= _INK)
-    y, x = np.nonzero(wanted)
-    return _Points(x, y, darkness.shape[1], darkness.shape[0], per_mm)
 
 
 # -- emptiness ----------------------------------------------------------------------------------
@@ -250,43 +271,43 @@ def _status(score: float, settings: ImagingSettings) -> BlankStatus:
 
 def _upright(points: _Points, marks: int) -> tuple[Turn, bool, float]:
     """Clockwise turn that makes the page upright, whether that is sure, and the tilt then."""
-    if not len(points.x):
+    if marks < _FEW_MARKS or len(points.x) < _FEW_PIXELS:
         return 0, False, 0.0
     rows, row_tilt = _sharpest(points)
     columns, _ = _sharpest(points.turned(90))
-    quarter: Turn = 90 if columns > rows * _QUARTER else 0
+    quarter: Turn = 90 if columns > rows else 0
     sure = max(rows, columns) > _QUARTER * min(rows, columns)
     lying = points.turned(quarter)
     tilt = row_tilt if quarter == 0 else _sharpest(lying)[1]
     lean = _lean(lying, tilt)
-    upside_down = lean < -_LEAN / 2
+    upside_down = lean < -_LEAN / 1.5
     turn = _sum(quarter, 180 if upside_down else 0)
-    return turn, sure and abs(lean) >= _LEAN and marks >= _FEW_MARKS, tilt
+    return turn, sure and abs(lean) >= _LEAN, tilt
 
 
 def _sharpest(points: _Points) -> tuple[float, float]:
-    """How sharply the pixels fall into rows at the best tilt, and that tilt in degrees."""
+    """How clearly the pixels fall into rows at the best tilt, and that tilt in degrees."""
     few = _thinned(points, 6000)
     coarse = np.arange(-_SKEW_LIMIT, _SKEW_LIMIT + 0.01, 0.5)
-    best = _best(few, coarse, 2)
-    many = _thinned(points, 24000)
-    best = _best(many, best + np.arange(-0.5, 0.51, 0.1), 1)
+    overview = [_sharpness(few, tilt, 2) for tilt in coarse]
+    best = float(coarse[int(np.argmax(overview))])
+    many = _thinned(points, 16000)
+    best = max(best + np.arange(-0.5, 0.51, 0.1), key=lambda tilt: _sharpness(many, tilt, 1))
     fine = best + np.arange(-0.1, 0.101, 0.025)
     scores = [_sharpness(many, tilt, 1) for tilt in fine]
     top = max(scores)
     near = [(s - 0.97 * top, a) for s, a in zip(scores, fine, strict=True) if s >= 0.97 * top]
     total = sum(s for s, _ in near)
-    tilt = sum(s * a for s, a in near) / total if total > 0 else float(fine[len(fine) // 2])
-    return top / max(len(many.x), 1) ** 2, float(np.clip(tilt, -_SKEW_LIMIT, _SKEW_LIMIT))
+    tilt = sum(s * a for s, a in near) / total if total > 0 else 0.0
+    if max(overview) < _PRONOUNCED * float(np.median(overview)):
+        tilt = 0.0
+    tilt = float(np.clip(tilt, -_SKEW_LIMIT, _SKEW_LIMIT))
+    return _sharpness(many, tilt, max(1, round(_BAND_MM * points.per_mm))), tilt
 
 
 def _thinned(points: _Points, most: int) -> _Points:
     step = -(-len(points.x) // most)
     return _Points(points.x[::step], points.y[::step], points.width, points.height, points.per_mm)
-
-
-def _best(points: _Points, tilts: Floats, row: int) -> float:
-    return float(max(tilts, key=lambda tilt: _sharpness(points, float(tilt), row)))
 
 
 def _sharpness(points: _Points, tilt: float, row: int) -> float:
@@ -317,19 +338,13 @@ def _lean(points: _Points, tilt: float) -> float:
         profile = np.bincount((rows[inside] - low).astype(np.int64), minlength=height)
         risen, fallen = _beyond_bodies(profile.astype(np.float64), points.per_mm)
         above, below = above + risen, below + fallen
-    total = above + below
-    return (above - below) / total if total else 0.0
+    total = above + below + _STRAY * len(rows)
+    return (above - below) / total
 
 
 def _beyond_bodies(profile: Floats, per_mm: float) -> tuple[float, float]:
     """Pixels just above and just below the bodies of the lines of one strip."""
-    reach = max(3, round(4 * per_mm)) | 1
-    local = cv2.dilate(profile.reshape(-1, 1), np.ones((reach, 1), np.uint8)).ravel()
-    body = np.concatenate(([False], (profile >= 0.45 * local) & (profile > 0), [False]))
-    edges = np.flatnonzero(np.diff(body.astype(np.int8)))
-    starts, ends = edges[::2], edges[1::2]
-    tall = ends - starts >= max(2.0, 0.8 * per_mm)
-    starts, ends = starts[tall], ends[tall]
+    starts, ends = _bodies(profile, per_mm)
     above = below = 0.0
     for n, (start, end) in enumerate(zip(starts, ends, strict=True)):
         size = end - start
@@ -338,6 +353,27 @@ def _beyond_bodies(profile: Floats, per_mm: float) -> tuple[float, float]:
         above += float(profile[max(before, start - size) : start].sum())
         below += float(profile[end : min(after, end + size)].sum())
     return above, below
+
+
+def _bodies(profile: Floats, per_mm: float) -> tuple[Ints, Ints]:
+    """First and past-the-last rows of the dense bands: x-height, or capitals as a whole."""
+    reach = max(3, round(4 * per_mm)) | 1
+    local = cv2.dilate(profile.reshape(-1, 1), np.ones((reach, 1), np.uint8)).ravel()
+    dense = np.concatenate(([False], (profile >= 0.45 * local) & (profile > 0), [False]))
+    edges = np.flatnonzero(np.diff(dense.astype(np.int8)))
+    starts, ends = edges[::2], edges[1::2]
+    joined = [
+        starts[n] - ends[n - 1] <= 3 * per_mm
+        and (profile[ends[n - 1] : starts[n]] >= 0.32 * local[ends[n - 1] : starts[n]]).all()
+        for n in range(1, len(starts))
+    ]
+    apart = ~np.array(joined, dtype=np.bool_)
+    starts, ends = (
+        starts[np.append(True, apart)[: len(starts)]],
+        ends[np.append(apart, True)[: len(ends)]],
+    )
+    tall = ends - starts >= max(2.0, 0.8 * per_mm)
+    return starts[tall], ends[tall]
 
 
 # -- quality ------------------------------------------------------------------------------------
@@ -359,7 +395,7 @@ def _warnings(
         QualityWarning.LOW_CONTRAST: enough and float(np.median(marks.peak[sized])) < _INK,
         QualityWarning.LOW_RESOLUTION: page.dpi < settings.min_dpi - 1,
         QualityWarning.BILEVEL: _is_bilevel(gray, reduce),
-        QualityWarning.CUT_EDGE: _is_cut(marks, sized),
+        QualityWarning.CUT_EDGE: _is_cut(marks),
         QualityWarning.BLURRED: enough and float(np.median(marks.crispness[sized])) < _BLURRED,
     }
     return tuple(warning for warning, present in found.items() if present)
@@ -373,9 +409,10 @@ def _is_bilevel(gray: Gray, reduce: int) -> bool:
     return len(levels) > 1 and levels[0] == 0 and levels[-1] == 255 and bool(means.all())
 
 
-def _is_cut(marks: _Marks, sized: Flags) -> bool:
+def _is_cut(marks: _Marks) -> bool:
     """True where several letters stand on one edge of the image."""
     near = 0.3
-    dark = sized & (marks.peak >= _SURE)
+    sized = (marks.height > 1.0) & (marks.height < 9.0) & (marks.width < 30.0)
+    dark = sized & (marks.area > 0.4) & (marks.peak >= _SURE)
     edges = (marks.left, marks.top, marks.right_gap, marks.bottom_gap)
     return any(int(np.count_nonzero(dark & (gap < near))) >= _CUT_MARKS for gap in edges)

@@ -14,6 +14,7 @@ from enum import Enum
 from typing import Final
 
 import cv2
+import numpy as np
 
 from pipeline.ids import safe_code, unsafe_code
 from pipeline.models.pages import PageSheet, Sheet, SheetKind, Turn
@@ -106,9 +107,8 @@ def find_sheet(
     """
     shrink = max(1.0, max(gray.shape) / _LONGEST_SIDE_PX)
     if shrink > 1.0:
-        gray = cv2.resize(  # type: ignore[assignment]
-            gray, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA
-        )
+        size = [max(1, round(side / shrink)) for side in gray.shape[::-1]]
+        gray = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), np.uint8)
     sheet: Sheet | None = None
     turn: Turn | None = None
     damaged = False

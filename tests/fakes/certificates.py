@@ -8,14 +8,15 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
     NoEncryption,
+    PrivateFormat,
     pkcs12,
 )
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 TODAY = dt.datetime(2026, 11, 22, 3, 0, tzinfo=dt.UTC)
 _YEAR = dt.timedelta(days=365)
@@ -71,10 +72,35 @@ def make_officer(
     return Officer(folder / "officer.p12", password, folder / "root.pem")
 
 
+@dataclass(frozen=True)
+class Authority:
+    """A timestamp authority that is its own root, DER."""
+
+    certificate: bytes
+    key: bytes
+
+
+def make_timestamp_authority() -> Authority:
+    """Issued to itself; trusted by those who trust its certificate."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = _name("Timestamp authority of tests")
+    certificate = (
+        _builder(name, name, key, TODAY - 5 * _YEAR, TODAY + 5 * _YEAR)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(digital_signature=True), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    return Authority(
+        certificate.public_bytes(Encoding.DER),
+        key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
+    )
+
+
 def _builder(
     subject: x509.Name,
     issuer: x509.Name,
-    key: ec.EllipticCurvePrivateKey,
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
     since: dt.datetime,
     until: dt.datetime,
 ) -> x509.CertificateBuilder:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import io
@@ -129,10 +130,8 @@ def test_a_killed_put_leaves_the_whole_object_or_nothing(
     before = store.head(key)
     with monkeypatch.context() as patch:
         patch.setattr(os, name, _dies_at(call, getattr(os, name)))
-        try:
+        with contextlib.suppress(Killed):
             put(store, key, b"whole", locked=locked)
-        except Killed:
-            pass
     again = FolderStore(store.root)
     left = again.head(key)
     if left != before:

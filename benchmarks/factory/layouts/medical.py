@@ -187,8 +187,9 @@ def record_summary(person: Person, rng: np.random.Generator, dpi: int) -> tuple[
     sheet.line("12. Tóm tắt quá trình bệnh lý và diễn biến lâm sàng:", BOLD)
     sheet.paragraph(
         "Người bệnh vào viện trong tình trạng tỉnh, tiếp xúc tốt, da niêm mạc hồng. Bệnh "
-        "diễn biến trong nhiều ngày trước khi vào viện, đã tự điều trị tại nhà nhưng không giảm. Sau khi "
-        "được thăm khám và làm các xét nghiệm cần thiết, người bệnh được điều trị tích cực tại khoa.",
+        "diễn biến trong nhiều ngày trước khi vào viện, đã tự điều trị tại nhà nhưng không "
+        "giảm. Sau khi được thăm khám và làm các xét nghiệm cần thiết, người bệnh được điều "
+        "trị tích cực tại khoa.",
         PLAIN,
     )
     sheet.entry("13. Phương pháp điều trị: ", Value(treatment))

@@ -11,15 +11,15 @@ from benchmarks.factory.paper import BOLD, ITALIC, PLAIN, TYPED, RenderedPage, S
 from benchmarks.factory.person import Period, Person, make_name
 from benchmarks.factory.wording import amount, amount_in_words, duration, numeric_date, written_date
 
-_SMALL = Style(Face.SERIF, 11.5)
+_SMALL = Style(Face.SERIF, 12.0)
 _FIRST_PAGE_ENDS_MM = 245.0
 _FIRST_PAGE_SHARE = 0.62
 _COLUMNS = (
     Column("Từ tháng năm", 21.0, "centre"),
     Column("Đến tháng năm", 21.0, "centre"),
-    Column("Diễn giải (cấp bậc, chức vụ, chức danh nghề, nơi làm việc)", 76.0),
-    Column("Căn cứ đóng", 26.0, "right"),
-    Column("Tỷ lệ đóng", 20.0, "centre"),
+    Column("Diễn giải (cấp bậc, chức vụ, chức danh nghề, nơi làm việc)", 80.0),
+    Column("Căn cứ đóng", 24.0, "right"),
+    Column("Tỷ lệ đóng", 18.0, "centre"),
 )
 
 

@@ -1,8 +1,8 @@
 """Page images as image XObjects, their compressed data passed through untouched.
 
 JPEG goes in as DCTDecode, a single-strip G4 TIFF as CCITTFaxDecode, a plain PNG as FlateDecode
-with PNG predictors. What PDF cannot carry as it is (interlaced or transparent PNG, G4 in several
-strips) is decoded and stored losslessly. May not come in: resolution, turns, pages.
+with PNG predictors. What PDF cannot carry as it is (interlaced or transparent PNG, other TIFF) is
+decoded and stored losslessly. May not come in: resolution, turns, pages.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from typing import IO, Final
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf, String
 from PIL import Image, UnidentifiedImageError
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from pipeline.errors import AssemblyError
 
@@ -26,16 +25,6 @@ _TIFF_SIGNATURES: Final = (b"II*\x00", b"MM\x00*")
 _JPEG_SIGNATURE: Final = b"\xff\xd8"
 _G4: Final = 4
 _BYTES_REVERSED: Final = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
-_TIFF_ORIENTATION: Final = 274
-_UNDO_ORIENTATION: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +48,7 @@ def load(path: Path) -> EmbeddedImage:
     """Read a page image for embedding.
 
     Args:
-        path: JPEG, PNG or single-page G4 TIFF.
+        path: JPEG, PNG or single-page TIFF.
 
     Raises:
         AssemblyError: `IMAGE_UNREADABLE`, `IMAGE_UNSUPPORTED` (another format or coding),
@@ -187,52 +176,39 @@ def _png_chunks(source: IO[bytes]) -> Iterator[tuple[bytes, bytes]]:
     raise AssemblyError("IMAGE_UNREADABLE")
 
 
-def _decoded(source: IO[bytes]) -> EmbeddedImage:
-    """Decode an image and keep its pixels losslessly, transparency over white."""
-    with Image.open(source) as opened:
-        if opened.mode in ("1", "L", "I;16", "I"):
-            image = opened.convert("L") if opened.mode in ("1", "L") else opened.convert("I;16")
-        else:
-            flat = Image.new("RGBA", opened.size, "white")
-            flat.alpha_composite(opened.convert("RGBA"))
-            image = flat.convert("RGB")
-    depth = 16 if image.mode == "I;16" else 8
-    grey = image.mode != "RGB"
-    data = image.tobytes("raw", "I;16B") if depth == 16 else image.tobytes()
-    entries = Dictionary(
-        ColorSpace=Name.DeviceGray if grey else Name.DeviceRGB,
-        BitsPerComponent=depth,
-        Filter=Name.FlateDecode,
-    )
-    return EmbeddedImage(zlib.compress(data), entries, *image.size)
-
-
 # -- TIFF -----------------------------------------------------------------------------------
 
 _WIDTH, _HEIGHT, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 256, 257, 259, 262, 266
-_STRIP_OFFSETS, _STRIP_COUNTS = 273, 279
+_STRIP_OFFSETS, _ORIENTATION, _ROWS_PER_STRIP, _STRIP_COUNTS = 273, 274, 278, 279
 _BLACK_IS_ZERO: Final = 1
+_SHORT, _LONG = 3, 4
+_MOST_VALUES: Final = 1 << 20
+_UNDO_ORIENTATION: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
 
 
 def _tiff(source: IO[bytes]) -> EmbeddedImage:
     tags = _tiff_tags(source)
-    if tags.get(_COMPRESSION) != _G4:
-        raise AssemblyError("IMAGE_UNSUPPORTED")
-    width, height = int(tags[_WIDTH]), int(tags[_HEIGHT])
-    offsets, counts = tags[_STRIP_OFFSETS], tags[_STRIP_COUNTS]
-    if len(offsets) != 1:
+    if tags.get(_COMPRESSION, (1,))[0] != _G4 or len(tags.get(_STRIP_OFFSETS, ())) != 1:
         source.seek(0)
-        source = _single_strip(source, tags)
-        tags = _tiff_tags(source)
-        offsets, counts = tags[_STRIP_OFFSETS], tags[_STRIP_COUNTS]
-    source.seek(offsets[0])
-    data = source.read(counts[0])
-    if not data or len(data) != counts[0]:
+        return _decoded(source, tags.get(_ORIENTATION, (1,))[0])
+    width, height = tags[_WIDTH][0], tags[_HEIGHT][0]
+    size = tags[_STRIP_COUNTS][0]
+    source.seek(tags[_STRIP_OFFSETS][0])
+    data = source.read(size)
+    if not data or len(data) != size:
         raise AssemblyError("IMAGE_UNREADABLE")
-    if tags.get(_FILL_ORDER, 1) == 2:
+    if tags.get(_FILL_ORDER, (1,))[0] == 2:
         data = data.translate(_BYTES_REVERSED)
     parms = Dictionary(K=-1, Columns=width, Rows=height)
-    if tags.get(_PHOTOMETRIC, 0) == _BLACK_IS_ZERO:
+    if tags.get(_PHOTOMETRIC, (0,))[0] == _BLACK_IS_ZERO:
         parms.BlackIs1 = True
     entries = Dictionary(
         ColorSpace=Name.DeviceGray,
@@ -243,20 +219,64 @@ def _tiff(source: IO[bytes]) -> EmbeddedImage:
     return EmbeddedImage(data, entries, width, height)
 
 
-def _tiff_tags(source: IO[bytes]) -> ImageFileDirectory_v2:
+def _tiff_tags(source: IO[bytes]) -> dict[int, tuple[int, ...]]:
+    """Whole-number tags of the first directory (TIFF 6.0 §2)."""
     source.seek(0)
-    tags = ImageFileDirectory_v2(source.read(8))
-    source.seek(tags.next)
-    tags.load(source)
+    order = "<" if source.read(2) == b"II" else ">"
+    _, first = struct.unpack(order + "HL", source.read(6))
+    source.seek(first)
+    (count,) = struct.unpack(order + "H", source.read(2))
+    directory = source.read(12 * count)
+    tags: dict[int, tuple[int, ...]] = {}
+    for place in range(0, 12 * count, 12):
+        tag, kind, values = struct.unpack_from(order + "HHL", directory, place)
+        if kind in (_SHORT, _LONG) and 0 < values <= _MOST_VALUES:
+            layout = f"{order}{values}{'H' if kind == _SHORT else 'L'}"
+            size, inline = struct.calcsize(layout), directory[place + 8 : place + 12]
+            if size > len(inline):
+                source.seek(struct.unpack(order + "L", inline)[0])
+                inline = source.read(size)
+            tags[tag] = struct.unpack_from(layout, inline)
     return tags
 
 
-def _single_strip(source: IO[bytes], tags: ImageFileDirectory_v2) -> IO[bytes]:
-    """The same pixels, as stored, coded as one G4 strip."""
-    out = io.BytesIO()
+# -- decoded --------------------------------------------------------------------------------
+
+
+def _decoded(source: IO[bytes], orientation: int = 1) -> EmbeddedImage:
+    """Decode an image and keep its pixels losslessly, transparency over white.
+
+    Args:
+        source: the image file.
+        orientation: TIFF orientation, which the decoder applies and which is undone here.
+    """
     with Image.open(source) as opened:
-        upright = opened.convert("1")
-    undo = _UNDO_ORIENTATION.get(int(tags.get(_TIFF_ORIENTATION, 1)))
-    image = upright.transpose(undo) if undo is not None else upright
-    image.save(out, "TIFF", compression="group4", tiffinfo={278: image.height})
-    return out
+        if opened.mode in ("CMYK", "YCCK"):
+            raise AssemblyError("IMAGE_CMYK")
+        image = _plain(opened)
+    if orientation in _UNDO_ORIENTATION:
+        image = image.transpose(_UNDO_ORIENTATION[orientation])
+    if image.mode == "1":
+        out = io.BytesIO()
+        image.save(out, "TIFF", compression="group4", tiffinfo={_ROWS_PER_STRIP: image.height})
+        return _tiff(out)
+    deep = image.mode == "I;16"
+    data = image.tobytes("raw", "I;16B") if deep else image.tobytes()
+    entries = Dictionary(
+        ColorSpace=Name.DeviceRGB if image.mode == "RGB" else Name.DeviceGray,
+        BitsPerComponent=16 if deep else 8,
+        Filter=Name.FlateDecode,
+    )
+    return EmbeddedImage(zlib.compress(data), entries, image.width, image.height)
+
+
+def _plain(image: Image.Image) -> Image.Image:
+    """The image in one of the modes 1, L, I;16 (grey) and RGB."""
+    if "transparency" not in image.info:
+        if image.mode in ("1", "L", "RGB"):
+            return image.copy()
+        if image.mode.startswith("I"):
+            return image.convert("I;16")
+    flat = Image.new("RGBA", image.size, "white")
+    flat.alpha_composite(image.convert("RGBA"))
+    return flat.convert("RGB")

@@ -40,6 +40,8 @@ _SIGNATURE: Final = "signature"
 _LONG: Final = frozenset({"text", "address"})
 _CARD_CONFIDENCE: Final = 0.99
 """Of a value from the card's own QR: it carries error correction."""
+_CARD_KIND: Final = "identity"
+"""Papers whose values run on over short rows."""
 _SURE_LABEL: Final = 92.0
 _UNSURE_LABEL: Final = 0.9
 _WORDS_AGREE: Final = 0.97
@@ -145,7 +147,7 @@ def _found(
         return _placed(places.ticked(pages, field, catalogue, kind.code))
     if field.name in places.INCLUSIVE:
         return _placed(places.inclusive(pages, field))
-    best = _best(field, pages)
+    best = _best(field, pages, flush=kind.kind != _CARD_KIND)
     if best is None and any(ELLIPSIS in label for label in field.labels):
         is_date = field.type == "date"
         return _placed(places.date_line(pages, field) if is_date else places.blanks(pages, field))
@@ -156,9 +158,9 @@ def _placed(found: places.Placed | None) -> _Candidate | None:
     return None if found is None else _Candidate(found.place, found.parsed, 100.0)
 
 
-def _best(field: FieldType, pages: Pages) -> _Candidate | None:
+def _best(field: FieldType, pages: Pages, *, flush: bool) -> _Candidate | None:
     best: tuple[float, _Candidate] | None = None
-    for span in pages.spans(field.name, long=field.type in _LONG):
+    for span in pages.spans(field.name, long=field.type in _LONG, flush=flush):
         if field.type == "person_name" and _names_another(span):
             continue
         parsed = _gender(span) if field.type == "enum" else parse(span.tokens, field)
@@ -245,6 +247,8 @@ def _amount_in_words(place: LabelledRow, pages: Pages) -> int | None:
     start = next(i for i, row in enumerate(pages.rows) if row is place)
     for index in range(start, min(start + 4, len(pages.rows))):
         row = pages.rows[index]
+        if index > start and row.matches and row.matches[0].fields:
+            return None
         for match in row.matches:
             if fold(match.label.text) == "bang chu":
                 tokens = list(row.row.tokens[match.end :])
@@ -257,7 +261,7 @@ def _amount_in_words(place: LabelledRow, pages: Pages) -> int | None:
 
 
 def _card(kind: ComponentType, symbols: Sequence[Symbol]) -> CardCode | None:
-    if kind.kind != "identity":
+    if kind.kind != _CARD_KIND:
         return None
     return next((card for symbol in symbols if (card := card_code(symbol)) is not None), None)
 

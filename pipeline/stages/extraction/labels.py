@@ -77,6 +77,8 @@ _LONGEST_TAIL: Final = 9
 _GAP: Final = 2.5
 """Of the text height: a gap this wide starts a new column."""
 _LETTERS: Final = re.compile(r"[^\w]|_")
+_WORD_END: Final = re.compile(r"[\s/]")
+_LIKE: Final = 55.0
 _ACRONYM: Final = re.compile(r"[A-ZĐ]{2,6}:?")
 
 
@@ -90,6 +92,11 @@ class Label:
     field: str | None
     inline: bool = True
     """May stand within a row without a colon."""
+
+    @property
+    def first(self) -> str:
+        """Folded letters of the first word."""
+        return letters(_WORD_END.split(self.text.strip(), maxsplit=1)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +124,9 @@ def form_labels(component: ComponentType) -> tuple[Label, ...]:
     printed = [
         Label(text, letters(text), field.name)
         for field in component.fields
-        for text in field.labels
-        if ELLIPSIS not in text
+        for printed_label in field.labels
+        if ELLIPSIS not in printed_label
+        for text in _in_both_languages(printed_label, component.kind)
     ]
     mine = {label.letters for label in printed}
     stops = [
@@ -130,6 +138,12 @@ def form_labels(component: ComponentType) -> tuple[Label, ...]:
     return (*printed, *stops)
 
 
+def _in_both_languages(label: str, kind: str) -> tuple[str, ...]:
+    """`Có giá trị đến/Date of expiry` may be printed on two lines of a card."""
+    parts = [part for part in label.split("/") if len(letters(part)) >= _SHORT]
+    return (label, *parts) if kind == "identity" and len(parts) > 1 else (label,)
+
+
 def letters(text: str) -> str:
     """Folded letters and digits, everything else dropped."""
     return _LETTERS.sub("", fold(text))
@@ -139,7 +153,7 @@ def find_labels(row: Row, labels: Sequence[Label]) -> tuple[LabelMatch, ...]:
     """Labels on a row from left to right, none overlapping."""
     found = sorted(
         (match for start in range(len(row.tokens)) for match in _at(row, start, labels)),
-        key=lambda m: (-len(m.label.letters), -m.score, m.start),
+        key=lambda m: (-_weight(m), m.start),
     )
     chosen: dict[tuple[int, int], LabelMatch] = {}
     for match in found:
@@ -151,6 +165,11 @@ def find_labels(row: Row, labels: Sequence[Label]) -> tuple[LabelMatch, ...]:
             chosen[place] = match
     ordered = sorted(chosen.values(), key=lambda m: m.start)
     return tuple(_with_tails(row, ordered))
+
+
+def _weight(match: LabelMatch) -> float:
+    """Long labels outweigh the short ones within them, but only where they truly stand there."""
+    return len(match.label.letters) * (match.score / 100) ** 6
 
 
 def _joined(one: LabelMatch, other: LabelMatch) -> LabelMatch:
@@ -166,11 +185,16 @@ def _at(row: Row, start: int, labels: Sequence[Label]) -> Iterable[LabelMatch]:
     parts = [letters(token.text) for token in row.tokens[start : start + 16]]
     if not parts or not parts[0]:
         return
+    colon = next((i for i, t in enumerate(row.tokens[start:]) if t.text.endswith(":")), len(parts))
     windows = list(accumulate(parts))
     for label in labels:
+        if not _begins(parts[0], label):
+            continue
         best: tuple[float, int] | None = None
         for count, window in enumerate(windows, 1):
             if len(window) > 1.25 * len(label.letters) + 1:
+                break
+            if count > colon + 1 and ":" not in label.text:
                 break
             if len(window) < 0.75 * len(label.letters) - 1 or not parts[count - 1]:
                 continue
@@ -181,6 +205,13 @@ def _at(row: Row, start: int, labels: Sequence[Label]) -> Iterable[LabelMatch]:
             match = _match(row, start, label, best)
             if _plausible(row, match):
                 yield match
+
+
+def _begins(first: str, label: Label) -> bool:
+    """The first token is like the label's first word, whatever follows."""
+    if len(first) > len(label.first) + 2:
+        return fuzz.ratio(first, label.letters[: len(first)]) >= _LIKE
+    return fuzz.ratio(first, label.first) >= _LIKE
 
 
 def _needed(label: Label) -> float:
@@ -209,7 +240,7 @@ def _plausible(row: Row, match: LabelMatch) -> bool:
 
 def _stands_alone(row: Row, match: LabelMatch) -> bool:
     """A short label has a colon, or leads and keeps its accents."""
-    printed = " ".join(t.text for t in row.tokens[match.start : match.end]).rstrip(":.,")
+    printed = " ".join(t.text for t in row.tokens[match.start : match.end]).strip(":.,()- ")
     return match.colon or (match.leads and exact(printed) == exact(match.label.text))
 
 
@@ -249,13 +280,18 @@ def _tail_end(tokens: Sequence[Token], start: int, limit: int) -> int:
     return closed
 
 
+def _capital(text: str) -> bool:
+    """Starts a label: a capital, but no acronym within one (`Mã số BHXH:`)."""
+    return text[:1].isupper() and not _ACRONYM.fullmatch(text)
+
+
 def colon_phrase(tokens: Sequence[Token], start: int, limit: int) -> int | None:
     """Where an unknown label (`Capital small small:`) starts within tokens; None without one."""
     for index in range(start, limit):
         text = tokens[index].text
         if text.endswith(":") and len(text) > 1:
             first = index
-            while first > start and not tokens[first].text[:1].isupper():
+            while first > start and not _capital(tokens[first].text):
                 first -= 1
             return first
     return None

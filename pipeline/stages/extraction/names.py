@@ -47,6 +47,11 @@ _KNOWN_FOLDED: Final = frozenset(fold(name) for name in _FAMILY_NAMES.split())
 
 
 def doubtful_spelling(name: str) -> bool:
-    """True where the family name is a common one but for its marks: `NGUYÊN` for `NGUYỄN`."""
-    first = name.split()[0] if name.split() else ""
+    """True where the family name is a common one but for its marks: `NGUYÊN` for `NGUYỄN`.
+
+    Names printed without any marks, as banks do, are not judged.
+    """
+    if name.isascii() or not name.split():
+        return False
+    first = name.split()[0]
     return fold(first) in _KNOWN_FOLDED and tone_key(first) not in _KNOWN

@@ -198,7 +198,8 @@ def _body(rows: Sequence[LabelledRow]) -> Iterator[LabelledRow]:
     begun = False
     for row in rows:
         phrase = colon_phrase(row.row.tokens, 0, len(row.row.tokens))
-        ends = phrase == 0 or fold(row.row.text).startswith(("cong", "tong cong"))
+        labelled = any(m.start <= 1 and m.colon for m in row.matches)
+        ends = labelled or phrase == 0 or fold(row.row.text).startswith(("cong", "tong cong"))
         if begun and ends:
             return
         if any(char.isdigit() for char in row.row.text) and not ends:

@@ -25,6 +25,10 @@ _CONTINUES: Final = 1.6
 """Of the row pitch."""
 _FULL_ROW: Final = 0.72
 """Of the text width: a row that ends beyond may run on."""
+_COLUMN_GAP: Final = 1.5
+"""Of the text height."""
+_INDENT: Final = 6.0
+"""Of the text height: how far a further row may start from its label or value."""
 _MOST_ROWS: Final = 4
 
 
@@ -59,19 +63,20 @@ class Pages:
 
     rows: tuple[LabelledRow, ...]
 
-    def spans(self, field: str, *, long: bool) -> Iterator[Span]:
+    def spans(self, field: str, *, long: bool, flush: bool = True) -> Iterator[Span]:
         """Possible values of a field, in reading order.
 
         Args:
             field: name of the field.
             long: the value may run on over the following rows.
+            flush: it does so only from rows that are full.
         """
         for index, place in enumerate(self.rows):
             for match in place.matches:
                 if field in match.fields:
-                    yield self._span(index, match, field, long=long)
+                    yield self._span(index, match, field, long=long, flush=flush)
 
-    def _span(self, index: int, match: LabelMatch, field: str, *, long: bool) -> Span:
+    def _span(self, index: int, match: LabelMatch, field: str, *, long: bool, flush: bool) -> Span:
         place = self.rows[index]
         limit = _limit(place, match, field)
         tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
@@ -81,7 +86,12 @@ class Pages:
             tokens, last = self._under(index, match, limit)
             below = bool(tokens)
         if long and tokens:
-            tokens = (*tokens, *self._further(last, tokens))
+            label_x = min(
+                place.row.tokens[other.start].box.x0
+                for other in place.matches
+                if field in other.fields
+            )
+            tokens = (*tokens, *self._further(last, tokens, label_x, flush=flush))
         return Span(place, match, tokens, below)
 
     def _under(self, index: int, match: LabelMatch, limit: int) -> tuple[tuple[Token, ...], int]:
@@ -105,23 +115,26 @@ class Pages:
             return _contiguous(keep, other.row.height), step
         return (), index
 
-    def _further(self, index: int, tokens: Sequence[Token]) -> Iterator[Token]:
+    def _further(
+        self, index: int, tokens: Sequence[Token], label_x: float, *, flush: bool
+    ) -> Iterator[Token]:
         end = tokens[-1].box.x1
+        shouts = _shouted(tokens)
         for step in range(index + 1, min(index + _MOST_ROWS, len(self.rows))):
             before, place = self.rows[step - 1], self.rows[step]
             sheet, row = place.sheet, place.row
-            if before.sheet is not sheet or end < _FULL_ROW * sheet.right:
+            if before.sheet is not sheet or (flush and end < _FULL_ROW * sheet.right):
                 return
             if row.y - before.row.y > _CONTINUES * max(sheet.pitch, row.height):
                 return
-            first = row.tokens[0]
-            starts_item = not first.text[:1].isalnum() or first.text.rstrip(".)").isdigit()
-            labelled = bool(place.matches) and place.matches[0].start <= 1
-            phrase = colon_phrase(row.tokens, 0, len(row.tokens))
-            if labelled or (starts_item and first.text.endswith((".", ")"))) or phrase == 0:
+            begin = _column(row, label_x)
+            mine = row.tokens[begin:]
+            if not mine or not _aligned(mine[0], label_x, tokens[0], row.height):
                 return
-            yield from row.tokens
-            end = row.tokens[-1].box.x1
+            if _starts_anew(place, begin) or (_shouted(mine) and not shouts):
+                return
+            yield from mine
+            end = mine[-1].box.x1
 
 
 def label_rows(sheets: Sequence[Sheet], labels: Sequence[Label]) -> Pages:
@@ -133,6 +146,40 @@ def label_rows(sheets: Sequence[Sheet], labels: Sequence[Label]) -> Pages:
             for row in sheet.rows
         )
     )
+
+
+def _column(row: Row, x: float) -> int:
+    """First token of the column that a value at x runs on in; columns are cut at wide gaps only."""
+    slack = _INDENT * row.height
+    begin = 0
+    for index, token in enumerate(row.tokens):
+        gap = token.box.x0 - row.tokens[index - 1].box.x1 if index else float("inf")
+        if gap > _COLUMN_GAP * row.height:
+            begin = index
+            if token.box.x0 >= x - slack:
+                return begin
+    return begin if row.tokens[begin].box.x0 >= x - slack else len(row.tokens)
+
+
+def _starts_anew(place: LabelledRow, begin: int) -> bool:
+    """True where a row starts with a label, a heading's number or an unknown label."""
+    tokens = place.row.tokens
+    first = tokens[begin].text
+    numbered = first.endswith((".", ")")) and not first.rstrip(".)").isalpha()
+    labelled = any(begin <= match.start <= begin + 1 for match in place.matches)
+    return labelled or numbered or colon_phrase(tokens, begin, len(tokens)) == begin
+
+
+def _shouted(tokens: Sequence[Token]) -> bool:
+    """True where the tokens are a heading in capitals."""
+    text = "".join(token.text for token in tokens)
+    return text.isupper() and len(tokens) > 1
+
+
+def _aligned(token: Token, label_x: float, value: Token, height: float) -> bool:
+    """A further row starts under its label or under its value."""
+    slack = _INDENT * height
+    return min(abs(token.box.x0 - label_x), abs(token.box.x0 - value.box.x0)) <= slack
 
 
 def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:

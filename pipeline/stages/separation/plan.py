@@ -88,13 +88,12 @@ def _readings(
             if text is not None and _readable(text, settings):
                 out[index] = matcher.read(text)
             elif index not in walk.doubtful:
-                params = {"confidence": round(text.confidence if text else 0.0, 2)}
                 questions.ask(
                     ReviewKind.UNREADABLE_PAGE,
                     PAGE_UNREADABLE,
                     index,
                     run.slot,
-                    params={**params},
+                    params={"confidence": round(text.confidence if text else 0.0, 2)},
                 )
     return out
 

@@ -141,9 +141,12 @@ class Walker:
         index = page.raw.index
         kind = ReviewKind.BLANK_UNCERTAIN
         if page.look.blank is BlankStatus.UNCERTAIN:
-            score = {"score": page.look.blank_score}
             answer = self._questions.ask(
-                kind, BLANK_DOUBTFUL, index, self._at.number, params={**score}
+                kind,
+                BLANK_DOUBTFUL,
+                index,
+                self._at.number,
+                params={"score": round(page.look.blank_score, 2)},
             )
             self._doubtful.add(index)
             return answer is not None and answer.is_blank is True
@@ -166,12 +169,12 @@ class Walker:
         self._runs.append(Run(self._at.number, sheet=opener, opened=True))
 
     def _slot_of(self, sheet: Sheet, index: int) -> _Slot:
+        if sheet.kind is SheetKind.GENERAL:
+            return self._at
         for slot in (self._at, *self._slots):
             same = sheet.dossier is not None and sheet.dossier == slot.dossier
             if sheet.slip_id in slot.slips or (same and not self._virgin(slot)):
                 return slot
-        if sheet.kind is SheetKind.GENERAL and sheet.dossier is None:
-            return self._at
         if self._virgin(self._at):
             self._adopt(self._at, sheet, index)
             return self._at

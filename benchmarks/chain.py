@@ -1,0 +1,143 @@
+"""CPU of the whole main job against bare Tesseract on the same pages.
+
+Sixteen dense and sixteen form pages, 300 dpi JPEG, each in a fresh process, children counted:
+
+- Sohoa: `sohoa ingest BATCH.pdf` (recognition, separation, PDF/A, signature, archive, index);
+- Tesseract: `OMP_THREAD_LIMIT=1 tesseract PAGE out -l vie pdf txt` for every page.
+
+Start-up (a run of `sohoa ingest` on nothing to read) is shown apart and taken off. Peak memory is
+sampled over the whole process tree. The result is a line for `benchmarks/RESULTS.md`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.factory import dense_pages, form_pages
+from benchmarks.factory.batches import write_batch
+from benchmarks.factory.scanning import age
+
+_PAGES = 16
+_SAMPLE_SECONDS = 0.02
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a command cost, children included."""
+
+    cpu_seconds: float
+    peak_mib: float
+    output: str
+
+
+def cost(command: Sequence[str | Path], environ: dict[str, str]) -> Cost:
+    """Run a command and account for its process tree."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    process = subprocess.Popen(
+        command, env=environ, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    peak = 0.0
+    over = threading.Event()
+
+    def sample() -> None:
+        nonlocal peak
+        while not over.wait(_SAMPLE_SECONDS):
+            peak = max(peak, _tree_mib(process.pid))
+
+    sampler = threading.Thread(target=sample)
+    sampler.start()
+    output, _ = process.communicate()
+    over.set()
+    sampler.join()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Cost(cpu, peak, output)
+
+
+def _tree_mib(root: int) -> float:
+    """Proportional memory of a process and all below it, MiB."""
+    parents: dict[int, list[int]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+            parents.setdefault(int(stat[1]), []).append(int(entry.name))
+    total, waiting = 0.0, [root]
+    while waiting:
+        pid = waiting.pop()
+        waiting += parents.get(pid, [])
+        total += _proportional_mib(pid)
+    return total
+
+
+def _proportional_mib(pid: int) -> float:
+    try:
+        rollup = (Path("/proc") / str(pid) / "smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    for line in rollup.splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def compare(name: str, folder: Path, seed: int) -> dict[str, float | str | int]:
+    """Both programs on the same pages of one kind."""
+    rng = np.random.default_rng(seed)
+    make = dense_pages if name == "dense" else form_pages
+    images = [age(page.image, rng) for page in make(_PAGES, seed)]
+    batch = folder / f"{name}.pdf"
+    write_batch(batch, images, dpi=300)
+    subprocess.run(["pdfimages", "-j", batch, folder / name], check=True)
+    pages = sorted(folder.glob(f"{name}-*.jpg"))
+    environ = {**os.environ, "SOHOA_HOME": str(folder / f"home-{name}"), "OMP_THREAD_LIMIT": "1"}
+    program = Path(sys.executable).with_name("sohoa")
+    idle = cost([program, "ingest", folder / "nothing.pdf", "--json"], environ)
+    whole = cost([program, "ingest", batch, "--as", "V_KET_QUA_XAC_MINH", "--json"], environ)
+    result = json.loads(whole.output.splitlines()[-1])
+    bare = sum(
+        cost(
+            ["tesseract", page, folder / f"out-{page.stem}", "-l", "vie", "pdf", "txt"], environ
+        ).cpu_seconds
+        for page in pages
+    )
+    return {
+        "pages": name,
+        "state": result["state"],
+        "sohoa_cpu_s": round(whole.cpu_seconds, 2),
+        "start_up_cpu_s": round(idle.cpu_seconds, 2),
+        "tesseract_cpu_s": round(bare, 2),
+        "ratio": round((whole.cpu_seconds - idle.cpu_seconds) / bare, 3),
+        "peak_mib": round(whole.peak_mib),
+        "count": len(pages),
+    }
+
+
+def main() -> None:
+    """Print one JSON line per kind of page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=11)
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="sohoa-chain-") as place:
+        folder = Path(place)
+        (folder / "nothing.pdf").write_bytes(b"")
+        for name in ("dense", "form"):
+            print(json.dumps(compare(name, folder, chosen.seed)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

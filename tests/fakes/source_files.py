@@ -1,0 +1,209 @@
+"""Small scan files of every accepted format, and hostile variants of them, made on the spot."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from typing import Literal
+
+import numpy as np
+import pikepdf
+from PIL import Image, ImageDraw
+from pikepdf import Array, Dictionary, Name, Stream, String
+
+A4 = (595.32, 841.92)
+"""Points."""
+
+
+def picture(
+    mode: Literal["1", "L", "RGB", "CMYK"] = "L", size: tuple[int, int] = (827, 1169), mark: int = 0
+) -> Image.Image:
+    """A page-like picture at 100 dpi; `mark` makes it distinct."""
+    values = np.full((size[1], size[0]), 240, np.uint8)
+    values[100 : 140 + mark, 80:400] = 10
+    values[::40, 100:700] = 60
+    image = Image.fromarray(values)
+    ImageDraw.Draw(image).text((500, 200), f"page {mark}", fill=0)
+    return image.convert(mode)
+
+
+def jpeg(image: Image.Image | None = None, dpi: int = 100, orientation: int = 0) -> bytes:
+    """A JPEG file."""
+    exif = Image.Exif()
+    if orientation:
+        exif[0x0112] = orientation
+    out = io.BytesIO()
+    (image or picture()).save(out, "JPEG", quality=90, dpi=(dpi, dpi), exif=exif)
+    return out.getvalue()
+
+
+def png(image: Image.Image | None = None, dpi: int = 100) -> bytes:
+    """A PNG file."""
+    out = io.BytesIO()
+    (image or picture()).save(out, "PNG", dpi=(dpi, dpi))
+    return out.getvalue()
+
+
+def tiff(compression: str, images: list[Image.Image], strip_size: int = 65536) -> bytes:
+    """A TIFF file of one or more frames at 100 dpi."""
+    out = io.BytesIO()
+    images[0].save(
+        out,
+        "TIFF",
+        save_all=True,
+        append_images=images[1:],
+        compression=compression,
+        dpi=(100, 100),
+        strip_size=strip_size,
+    )
+    return out.getvalue()
+
+
+def g4_strip(image: Image.Image) -> bytes:
+    """T.6 data in which black runs are black."""
+    inverted = Image.frombytes("1", image.size, image.tobytes(), "raw", "1;I")
+    with Image.open(io.BytesIO(tiff("group4", [inverted], 1 << 30))) as coded:
+        offset, size = coded.tag_v2[273][0], coded.tag_v2[279][0]  # type: ignore[attr-defined]
+        whole = coded.fp
+        assert whole is not None
+        whole.seek(offset)
+        return bytes(whole.read(size))
+
+
+class PdfBuilder:
+    """A PDF put together page by page."""
+
+    def __init__(self) -> None:
+        self.pdf = pikepdf.new()
+
+    def page(
+        self, content: bytes, image: Stream | None = None, *, media: tuple[float, float] = A4
+    ) -> pikepdf.Page:
+        """Add a page; the image is `/Im`, Helvetica is `/F1`."""
+        font = Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
+        resources = Dictionary(Font=Dictionary(F1=font))
+        if image is not None:
+            resources.XObject = Dictionary(Im=image)
+        page = self.pdf.make_indirect(
+            Dictionary(
+                Type=Name.Page,
+                MediaBox=Array([0, 0, *(round(v, 2) for v in media)]),
+                Resources=resources,
+                Contents=Stream(self.pdf, content),
+            )
+        )
+        self.pdf.pages.append(pikepdf.Page(page))
+        return self.pdf.pages[-1]
+
+    def scan(self, image: Stream, *, turned: int = 0, extra: bytes = b"") -> pikepdf.Page:
+        """Add a page that is one image."""
+        w, h = A4
+        matrix = {
+            0: (w, 0, 0, h, 0, 0),
+            90: (0, w, -h, 0, h, 0),
+            180: (-w, 0, 0, -h, w, h),
+            270: (0, -w, h, 0, 0, w),
+        }[turned]
+        media = A4 if turned in (0, 180) else (h, w)
+        placed = " ".join(f"{v:.2f}" for v in matrix)
+        return self.page(f"q {placed} cm /Im Do Q\n".encode() + extra, image, media=media)
+
+    def image(self, data: bytes, image: Image.Image, **entries: object) -> Stream:
+        """An image XObject; colour space from the picture unless given."""
+        space = {"1": Name.DeviceGray, "L": Name.DeviceGray, "CMYK": Name.DeviceCMYK}
+        about = {
+            "/Type": Name.XObject,
+            "/Subtype": Name.Image,
+            "/Width": image.width,
+            "/Height": image.height,
+            "/ColorSpace": space.get(image.mode, Name.DeviceRGB),
+            "/BitsPerComponent": 1 if image.mode == "1" else 8,
+        }
+        about |= {f"/{key}": value for key, value in entries.items()}
+        return Stream(self.pdf, data, Dictionary(about))  # type: ignore[arg-type]
+
+    def jpeg_image(self, image: Image.Image | None = None) -> tuple[Stream, bytes]:
+        """A DCT image and its data."""
+        image = image or picture()
+        data = jpeg(image)
+        return self.image(data, image, Filter=Name.DCTDecode), data
+
+    def bytes(self, *, objects_in_streams: bool = False) -> bytes:
+        """The file."""
+        out = io.BytesIO()
+        mode = pikepdf.ObjectStreamMode
+        self.pdf.save(
+            out,
+            object_stream_mode=mode.generate if objects_in_streams else mode.disable,
+            compress_streams=False,
+            fix_metadata_version=False,
+        )
+        return out.getvalue()
+
+
+def scanned_pdf(pages: int = 1) -> bytes:
+    """A PDF whose pages are one JPEG each."""
+    builder = PdfBuilder()
+    for mark in range(pages):
+        stream, _ = builder.jpeg_image(picture(mark=mark))
+        builder.scan(stream)
+    return builder.bytes()
+
+
+def written_pdf(pages: int = 1) -> bytes:
+    """A born-digital PDF."""
+    builder = PdfBuilder()
+    for number in range(pages):
+        builder.page(f"BT /F1 24 Tf 72 700 Td (page {number}) Tj ET".encode())
+    return builder.bytes()
+
+
+def signed_pdf() -> bytes:
+    """A PDF with a filled signature field (the signature itself is no more than a shape)."""
+    builder = PdfBuilder()
+    stream, _ = builder.jpeg_image()
+    page = builder.scan(stream)
+    signature = Dictionary(
+        Type=Name.Sig,
+        Filter=Name("/Adobe.PPKLite"),
+        SubFilter=Name("/adbe.pkcs7.detached"),
+        ByteRange=Array([0, 10, 20, 10]),
+        Contents=String(b"\0" * 16),
+    )
+    parent = builder.pdf.make_indirect(Dictionary(FT=Name.Sig, T=String("s"), Kids=Array([])))
+    widget = builder.pdf.make_indirect(
+        Dictionary(
+            Subtype=Name.Widget,
+            Rect=Array([0, 0, 0, 0]),
+            Parent=parent,
+            V=builder.pdf.make_indirect(signature),
+        )
+    )
+    parent.Kids.append(widget)
+    page.obj.Annots = Array([widget])
+    builder.pdf.Root.AcroForm = Dictionary(Fields=Array([parent]), SigFlags=3)
+    return builder.bytes()
+
+
+def encrypted_pdf(user: str) -> bytes:
+    """A PDF protected with a user password (maybe empty)."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(scanned_pdf())) as pdf:
+        pdf.save(out, encryption=pikepdf.Encryption(user=user, owner="owner"))
+    return out.getvalue()
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    crc = zlib.crc32(kind + data)
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
+
+
+def huge_png(width: int = 25_000, height: int = 20_000) -> bytes:
+    """A small file whose header, truthfully, announces an enormous page of white."""
+    row = b"\0" + b"\xff" * -(-width // 8)
+    packer = zlib.compressobj(9)
+    packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    parts = _chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

@@ -1,0 +1,305 @@
+"""The main job through the composition root and the command line, on made-up papers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pikepdf
+import pytest
+
+from benchmarks.factory import make_person, render_component, write_batch
+from benchmarks.factory.scanning import age
+from pipeline.textnorm import fold
+
+Json = dict[str, Any]
+
+SOHOA = Path(sys.executable).with_name("sohoa")
+
+
+class Office:
+    """One home, driven through the command line."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.environ = {
+            **{k: v for k, v in os.environ.items() if not k.startswith("SOHOA_")},
+            "SOHOA_HOME": str(home),
+        }
+
+    def run(self, *arguments: str | Path, code: int = 0) -> list[Json]:
+        """NDJSON objects of a command that must end with `code`."""
+        done = subprocess.run(
+            [SOHOA, *map(str, arguments)],
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode == code, (done.returncode, done.stdout[-2000:], done.stderr[-2000:])
+        assert "Traceback" not in done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+    def one(self, *arguments: str | Path, code: int = 0) -> Json:
+        """The only object of a command."""
+        (document,) = self.run(*arguments, "--json", code=code)
+        return document
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Office:
+    return Office(tmp_path / "home")
+
+
+def papers(folder: Path, *codes: str, seed: int = 3, dpi: int = 200) -> Path:
+    """A PDF of scanned-looking components in order, all of one person."""
+    rng = np.random.default_rng(seed)
+    person = make_person(rng)
+    images = [
+        age(page.image, rng)
+        for code in codes
+        for page in render_component(code, person, rng, dpi=dpi)
+    ]
+    path = folder / "lo.pdf"
+    write_batch(path, images, dpi=dpi)
+    return path
+
+
+@pytest.fixture(scope="module")
+def archived(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, Json, Path]]:
+    """An office with one archived batch."""
+    folder = tmp_path_factory.mktemp("archived")
+    office = Office(folder / "home")
+    source = papers(folder, "R_07B_HSB", "C_KHAI_TU")
+    yield office, office.one("ingest", source), source
+
+
+def test_papers_end_archived_signed_and_indexed(archived: tuple[Office, Json, Path]) -> None:
+    _, result, _ = archived
+    assert (result["state"], result["indexed"], result["error"]) == ("ARCHIVED", True, None)
+    assert [c["code"] for c in result["components"]] == ["R_07B_HSB", "C_KHAI_TU"]
+    assert result["pages"] == {"in": 2, "kept": 2, "blank": 0, "separator": 0, "rejected": 0}
+    for component in result["components"]:
+        assert component["signature"]["level"] == "PAdES-B-B"
+        assert component["digitisation_code"].startswith(f"DEV.{component['code']}.")
+
+
+def test_what_get_gives_is_what_was_signed(
+    archived: tuple[Office, Json, Path], tmp_path: Path
+) -> None:
+    office, result, _ = archived
+    component = result["components"][0]
+    out = tmp_path / "out.pdf"
+    office.run("get", result["dossier_code"], component["component_id"], "-o", out)
+    assert out.stat().st_size == component["size"]
+    verdict = office.one("verify", out)
+    assert verdict["verdict"] == "VALID"
+    assert verdict["stamp_top_left"] is True
+    assert (verdict["fixity"], verdict["ledger"]) == ("ok", "anchored")
+
+
+def test_the_raw_image_passes_through_untouched(
+    archived: tuple[Office, Json, Path], tmp_path: Path
+) -> None:
+    office, result, source = archived
+    out = tmp_path / "out.pdf"
+    component = result["components"][1]
+    office.run("get", result["dossier_code"], component["component_id"], "-o", out)
+    with pikepdf.open(source) as before, pikepdf.open(out) as after:
+        assert _image(before.pages[1]) == _image(after.pages[0])
+
+
+def _image(page: pikepdf.Page) -> bytes:
+    (image,) = page.images.values()
+    return image.read_raw_bytes()
+
+
+def test_the_same_papers_again_are_the_same_batch(archived: tuple[Office, Json, Path]) -> None:
+    office, result, source = archived
+    again = office.one("ingest", source)
+    assert again["duplicate"] is True
+    assert again["batch_id"] == result["batch_id"]
+    assert [c["version_id"] for c in again["components"]] == [
+        c["version_id"] for c in result["components"]
+    ]
+
+
+def test_the_same_papers_as_another_type_are_refused(
+    archived: tuple[Office, Json, Path],
+) -> None:
+    office, _, source = archived
+    refused = office.one("ingest", source, "--as", "Z_OTHER", code=3)
+    assert refused["error"]["code"] == "BATCH_OTHER_TYPE"
+
+
+def test_the_same_papers_may_belong_to_a_second_dossier(
+    archived: tuple[Office, Json, Path],
+) -> None:
+    office, result, source = archived
+    other = office.one("ingest", source, "--dossier", "12345.G/2023/07900")
+    assert other["state"] == "ARCHIVED"
+    assert other["batch_id"] != result["batch_id"]
+    assert other["dossier_code"] == "12345.G/2023/07900"
+    assert office.one("audit")["ok"] is True
+
+
+def test_a_person_is_found_without_diacritics(archived: tuple[Office, Json, Path]) -> None:
+    office, result, _ = archived
+    (name,) = [f["value"] for f in result["components"][1]["fields"] if f["name"] == "deceased_name"]
+    found = office.one("search", fold(name))
+    assert result["dossier_code"] in {hit["dossier_code"] for hit in found["hits"]}
+
+
+def test_text_and_show_give_what_there_is(archived: tuple[Office, Json, Path]) -> None:
+    office, result, _ = archived
+    component = result["components"][0]
+    text = office.one("text", result["dossier_code"], component["component_id"])
+    assert "QUYẾT ĐỊNH" in text["pages"][0]["text"]
+    x0, y0, x1, y1 = text["pages"][0]["words"][0]["box"]
+    assert 0 <= x0 < x1 <= 596 and 0 <= y0 < y1 <= 843
+    shown = office.run("show", result["dossier_code"], "--json")
+    assert component["component_id"] in {c["component_id"] for s in shown for c in s["components"]}
+
+
+def test_a_changed_archived_file_is_invalid_and_audited(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    result = office.one("ingest", papers(tmp_path, "C_KHAI_TU"))
+    held = office.home / "archive" / result["components"][0]["object_key"]
+    data = bytearray(held.read_bytes())
+    data[5000] ^= 1
+    held.chmod(0o600)
+    held.write_bytes(data)
+    verdict = office.one("verify", result["dossier_code"], code=6)
+    assert (verdict["verdict"], verdict["fixity"]) == ("INVALID", "changed")
+    report = office.one("audit", code=6)
+    assert report["ok"] is False
+
+
+def test_the_index_can_be_rebuilt_from_the_archive(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    result = office.one("ingest", papers(tmp_path, "C_KHAI_TU"))
+    before = office.one("search", result["dossier_code"])
+    for file in office.home.glob("index.sqlite*"):
+        file.unlink()
+    office.run("search", result["dossier_code"], "--json", code=5)
+    office.run("rebuild", "--index", "--json")
+    after = office.one("search", result["dossier_code"])
+    assert after["hits"] == before["hits"]
+
+
+def test_records_can_be_rebuilt_from_the_archive(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    result = office.one("ingest", papers(tmp_path, "C_KHAI_TU"))
+    for file in office.home.glob("records.sqlite*"):
+        file.unlink()
+    office.run("rebuild", "--records", "--json")
+    verdict = office.one("verify", result["dossier_code"])
+    assert verdict["verdict"] == "VALID"
+    assert office.one("audit")["ok"] is True
+
+
+def test_an_unknown_paper_waits_and_a_person_sends_it_on(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    held = office.one("ingest", papers(tmp_path, "Z_OTHER"), code=4)
+    assert held["state"] == "NEEDS_REVIEW"
+    assert [c["code"] for c in held["components"]] == ["Z_OTHER"]
+    assert not (office.home / "archive" / "raw").exists()
+    (question,) = [r for r in held["review"] if r["blocking"]]
+    assert question["kind"] == "COMPONENT_TYPE"
+    office.run("review", "resolve", question["review_id"], "--value", "x", "--json", code=2)
+    done = office.one("review", "resolve", question["review_id"][:12], "--type", "Z_OTHER")
+    assert done["state"] == "ARCHIVED"
+    assert office.one("audit")["ok"] is True
+
+
+def test_a_confirmed_field_is_searchable_at_once(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    result = office.one("ingest", papers(tmp_path, "R_07B_HSB"))
+    question = next(r for r in result["review"] if r["kind"] == "FIELD")
+    office.run("review", "resolve", question["review_id"], "--value", "987654321012345", "--json")
+    found = office.one("search", "987654321012345")
+    assert found["total"] >= 1 or question["field"] not in ("doc_number", "bhxh_code")
+    shown = office.one("show", result["dossier_code"])
+    (field,) = [
+        f
+        for f in shown["components"][0]["fields"]
+        if f["name"] == question["field"]
+    ]
+    assert (field["value"], field["status"]) == ("987654321012345", "accepted")
+    assert office.one("audit")["ok"] is True
+
+
+def test_a_folder_with_a_bad_file_waits_and_the_repaired_one_supersedes(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    folder = tmp_path / "ho-so"
+    folder.mkdir()
+    papers(tmp_path, "C_KHAI_TU").rename(folder / "1.pdf")
+    (folder / "2.pdf").write_bytes(b"")
+    held = office.one("ingest", folder, code=4)
+    assert held["refused"][0]["code"] == "SCAN_EMPTY"
+    assert "SOURCE_INCOMPLETE" in {r["kind"] for r in held["review"]}
+    papers(tmp_path, "R_07B_HSB").rename(folder / "2.pdf")
+    done = office.one("ingest", folder)
+    assert done["state"] == "ARCHIVED"
+    assert office.run("review", "list", "--json") == [
+        r for r in office.run("review", "list", "--json") if not r["blocking"]
+    ]
+
+
+def test_a_watched_file_leaves_only_when_archived(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    office.environ["SOHOA_INTAKE__SETTLE_SECONDS"] = "0"
+    inbox = tmp_path / "inbox"
+    inbox.mkdir()
+    papers(tmp_path, "C_KHAI_TU").rename(inbox / "tot.pdf")
+    (inbox / "hong.pdf").write_bytes(b"khong phai pdf")
+    results = office.run("watch", inbox, "--once", "--json", code=3)
+    assert sorted(r["state"] for r in results) == ["ARCHIVED", "QUARANTINED"]
+    assert (inbox / "archived" / "tot.pdf").is_file()
+    assert (inbox / "refused" / "hong.pdf").read_bytes() == b"khong phai pdf"
+
+
+def test_refused_bytes_lie_in_quarantine(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    bad = tmp_path / "bad.pdf"
+    bad.write_bytes(b"%PDF-1.7\nnothing more")
+    refused = office.one("ingest", bad, code=3)
+    assert (refused["state"], refused["dossier_code"]) == ("QUARANTINED", None)
+    assert refused["error"]["code"]
+    kept = office.home / "work" / "quarantine" / refused["refused"][0]["sha256"]
+    assert kept.read_bytes() == bad.read_bytes()
+
+
+def test_the_development_pki_is_refused_in_production(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    office.environ |= {"SOHOA_ENVIRONMENT": "production", "SOHOA_UNIT": "07900"}
+    office.run("ingest", papers(tmp_path, "C_KHAI_TU"), "--json", code=2)
+
+
+def test_doctor_is_content_with_this_machine(office: Office) -> None:
+    findings = {f["name"]: f for f in office.run("doctor", "--json")}
+    assert findings["tesseract"]["status"] == "ok"
+    assert findings["ocr_model"]["version"]
+    assert "missing" not in {f["status"] for f in findings.values()}
+
+
+def test_usage_errors_exit_2_without_a_traceback(office: Office) -> None:
+    office.run("ingest", code=2)
+    office.run("ingest", "x.pdf", "--as", "KHONG_CO", "--json", code=2)
+    office.run("show", "KHONG-CO", "--json", code=7)
+
+
+def test_ingest_never_loads_an_orchestrator_or_a_server_client() -> None:
+    code = (
+        "import sys, app.main, flows.services, pipeline.run.steps;"
+        "bad = {'prefect', 'minio', 'elasticsearch', 'psycopg'} & set(sys.modules);"
+        "sys.exit(bool(bad))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,182 @@
+"""Records from the archive alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+import pytest
+
+from casework.audit import audit
+from pipeline.errors import ArchiveUnavailable, WorkflowError
+from pipeline.models.actors import Actor, Role
+from pipeline.models.batch import BatchState
+from pipeline.models.files import SourceKind
+from pipeline.ports.records import DossierWish
+from pipeline.stages.archiving import raw_index_key
+from storage.ledger import ledger_state, seal_finished_days
+from storage.rebuild import NOT_IN_ARCHIVE, rebuild_records
+from storage.records import SqlRecords
+from tests.fakes.archived import START, Papers, archive_batch, start_batch
+from tests.fakes.clocks import StillClock
+from tests.fakes.databases import blank_records
+from tests.fakes.stores import FaultyStore, MemoryStore
+
+AUDITOR = Actor(id="admin", role=Role.ADMINISTRATOR, unit="DEV")
+NOW = START + dt.timedelta(days=2)
+FIRST = Papers("first")
+SECOND = Papers("second", dossier="DEV-261122-0001", at=START + dt.timedelta(hours=1))
+KEPT = Papers("kept", pages=3, kept_file=True, dossier="HS 7/Đ")
+WISH = DossierWish(None, None, None, START, "{unit}-{yymmdd}-{n:04d}")
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def before(tmp_path: Path, store: MemoryStore) -> Iterator[SqlRecords]:
+    records = blank_records(tmp_path / "before.sqlite", StillClock(START))
+    for papers in (FIRST, SECOND, KEPT):
+        archive_batch(records, store, papers)
+    yield records
+    records.close()
+
+
+@pytest.fixture
+def after(tmp_path: Path) -> Iterator[SqlRecords]:
+    records = blank_records(tmp_path / "after.sqlite", StillClock(NOW))
+    yield records
+    records.close()
+
+
+def seal(records: SqlRecords, store: MemoryStore) -> None:
+    seal_finished_days(records, store, START.date() + dt.timedelta(days=1))
+
+
+def test_what_was_archived_comes_back(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    seal(before, store)
+    report = rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    assert report.ok
+    assert (report.batches, report.dossiers, report.components, report.manifests) == (3, 2, 5, 3)
+    assert report.sealed_until == START.date()
+    assert report.not_restored == NOT_IN_ARCHIVE
+    assert after.components() == before.components()
+    assert {d.code: d for d in after.dossiers()} == {d.code: d for d in before.dossiers()}
+    for code in ("DEV-261122-0001", "HS 7/Đ"):
+        assert after.manifests("DEV", code) == before.manifests("DEV", code)
+        assert after.dossier_batches("DEV", code) == before.dossier_batches("DEV", code)
+    assert list(after.ledger()) == list(before.ledger())
+    for expected in before.batches():
+        found = after.batch(expected.batch.batch_id)
+        assert found.state is BatchState.ARCHIVED
+        assert found.batch == expected.batch
+        digests = [s.file.sha256 for s in expected.batch.sources]
+        assert after.batches_of_sources("DEV", digests) == (found,)
+    kept = next(b.batch for b in after.batches() if b.batch.source == "kept.pdf")
+    assert kept.sources[0].kind is SourceKind.PDF_SIGNED
+
+
+def test_what_came_back_passes_the_audit(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    seal(before, store)
+    rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    found = audit(after, store, lambda: {c.component_id for c in before.components()})
+    assert found.findings == ()
+    revision = before.components()[0].current
+    assert revision is not None
+    assert ledger_state(after, store)(revision.sha256) == "anchored"
+
+
+def test_work_goes_on_where_it_stopped(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    seal(before, store)
+    rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    third = Papers("third", dossier="DEV-261122-0001", at=NOW)
+    fourth = Papers("fourth", at=START)
+    start_batch(after, store, FIRST)
+    for papers in (third, fourth):
+        archive_batch(after, store, papers)
+    components = after.components(unit="DEV", dossier_code="DEV-261122-0001")
+    assert [c.nn for c in components] == [1, 2, 3, 4, 5, 6]
+    codes = [c.digitisation_code for c in after.components()]
+    assert len(set(codes)) == len(codes) == 9
+    assert [m.seq for m in after.manifests("DEV", "DEV-261122-0001")] == [1, 2, 3]
+    assert after.dossier("DEV-261122-0002").code
+    assert audit(after, store, lambda: {c.component_id for c in after.components()}).ok
+
+
+def test_events_after_the_last_seal_are_lost_and_named(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    report = rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    assert (report.events, report.sealed_until, report.lost_heads) == (0, None, 3)
+    links = list(after.ledger())
+    assert {link.event.action for link in links} == {"ledger.head_lost"}
+    assert {link.event.actor for link in links} == {AUDITOR}
+    found = audit(after, store, lambda: {c.component_id for c in after.components()})
+    assert found.ok
+    assert [f.code for f in found.findings] == ["LEDGER_HEAD_LOST"] * 3
+    assert next(after.batches()).batch.actor.id == "unknown"
+
+
+def test_a_batch_in_work_does_not_come_back(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    start_batch(before, store, Papers("open"))
+    assert rebuild_records(store, after, actor=AUDITOR, at=NOW).batches == 3
+
+
+def test_only_empty_records_are_filled(before: SqlRecords, store: MemoryStore) -> None:
+    with pytest.raises(WorkflowError) as refused:
+        rebuild_records(store, before, actor=AUDITOR, at=NOW)
+    assert refused.value.code == "RECORDS_NOT_EMPTY"
+
+
+def test_an_archive_that_fails_leaves_the_records_empty(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    class Failing(FaultyStore):
+        """Goes down when the last raw index is asked for."""
+
+        def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
+            if key.startswith("raw/"):
+                self.down = True
+            return super().open(key, version_id)
+
+    with pytest.raises(ArchiveUnavailable):
+        rebuild_records(Failing(store), after, actor=AUDITOR, at=NOW)
+    assert list(after.dossiers()) == []
+    assert rebuild_records(store, after, actor=AUDITOR, at=NOW).ok
+
+
+def test_damage_in_the_archive_is_reported(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    seal(before, store)
+    newest = before.manifests("DEV", "DEV-261122-0001")[-1].object_key
+    index = raw_index_key(before.components(dossier_code="HS 7/Đ")[0].batch_id)
+    store.rot(newest)
+    store.lose(index)
+    store.rot("ledger/2026-11-22.json")
+    report = rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    assert not report.ok
+    assert {(p.code, p.object_key) for p in report.problems} == {
+        ("MANIFEST_UNREADABLE", newest),
+        ("RAW_INDEX_LOST", index),
+        ("SEAL_BROKEN", "ledger/2026-11-22.json"),
+    }
+    assert (report.batches, report.components, report.manifests) == (2, 3, 2)
+
+
+def test_an_empty_archive_gives_empty_records(after: SqlRecords, store: MemoryStore) -> None:
+    report = rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    assert report.ok
+    assert (report.dossiers, report.events) == (0, 0)
