@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from app.doctor import CertificateFacts, Finding, ModelFacts, Probes, examine, program_output
 from flows.services import Services
-from ocr_models import pick_model
-from pipeline.signatures.font import find_font
 from storage.records import needs_upgrade
 from storage.records.schema import HEAD
 
@@ -15,22 +13,21 @@ def inspect(services: Services) -> tuple[Finding, ...]:
     ports, settings = services.ports, services.settings
 
     def model() -> ModelFacts:
-        chosen = pick_model(settings.ocr.model)
+        chosen = ports.ocr_model()
         return ModelFacts(name=chosen.name, verified=chosen.verified)
 
     def certificate() -> CertificateFacts:
         return CertificateFacts(
             development=ports.signer.development,
-            not_before=ports.signer.not_before,
-            not_after=ports.signer.not_after,
+            not_before=ports.signer.validity[0],
+            not_after=ports.signer.validity[1],
         )
 
-    font = settings.signing.font
     return examine(
         settings,
         Probes(
             model=model,
-            font=lambda: find_font(settings.resolve(font) if font else None),
+            font=ports.stamp_font,
             immutability=lambda: ports.store.immutability,
             records_versions=lambda: ("–" if needs_upgrade(ports.database_url) else HEAD, HEAD),
             indexed=lambda: ports.index.count(),

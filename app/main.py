@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Callable
 
 import typer
 
@@ -29,7 +30,7 @@ def build() -> typer.Typer:
         add_completion=False,
         pretty_exceptions_enable=False,
     )
-    for command in (
+    day: tuple[Callable[..., None], ...] = (
         intake.ingest,
         intake.watch,
         looking.search,
@@ -37,10 +38,17 @@ def build() -> typer.Typer:
         looking.get,
         looking.text,
         looking.verify,
-    ):
+    )
+    for command in day:
         app.command()(command)
     app.add_typer(reviewing.review, name="review")
-    for command in (intake.slip, keeping.audit, keeping.rebuild, keeping.doctor):
+    upkeep: tuple[Callable[..., None], ...] = (
+        intake.slip,
+        keeping.audit,
+        keeping.rebuild,
+        keeping.doctor,
+    )
+    for command in upkeep:
         app.command()(command)
     app.add_typer(keeping.db, name="db")
     return app

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from app.messages import Messages
-from casework.reception import Refused
 from casework.reporting import ComponentView, DossierView
-from casework.verification import Verdict
 from pipeline.errors import ExitCode
 from pipeline.ids import LEGAL_ZONE, shown
 from pipeline.models.batch import BatchState
@@ -19,6 +17,10 @@ from pipeline.models.manifest import Sidecar, SidecarField
 from pipeline.models.review import ResolvedReview
 from pipeline.models.split import PageCounts
 from search.port import Hit, Results
+
+if TYPE_CHECKING:
+    from casework.reception import Refused
+    from casework.verification import Verdict
 
 Json = dict[str, Any]
 

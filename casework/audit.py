@@ -154,13 +154,15 @@ class _Audit:
         self._only_version(key, revision.sha256)
 
     def _manifests(self, dossier: DossierRecord) -> Iterator[tuple[str, Manifest]]:
-        for record in self._records.manifests(dossier.unit, dossier.code):
+        records = self._records.manifests(dossier.unit, dossier.code)
+        written = {r.batch_id for r in records if r.version_id is not None}
+        for record in records:
             if record.batch_id not in self._archived:
                 self._unfinished.add(record.object_key)
             else:
                 self._keys.add(record.object_key)
             if record.version_id is None or record.sha256 is None:
-                if record.batch_id in self._archived:
+                if record.batch_id in self._archived - written:
                     self._found.add("MANIFEST_LOST", object_key=record.object_key)
                 continue
             self._found.count(manifests=1)

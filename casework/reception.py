@@ -131,13 +131,9 @@ def _batch_for(
         return batch_id(unit, digests), False
     wanted = terms.dossier
     for record in known:
-        codes = {d.dossier.code for d in records.batch_dossiers(record.batch.batch_id)}
-        codes |= {record.batch.terms.dossier} - {None} if not codes else set()
-        if (
-            wanted is None
-            or wanted in codes
-            or (not codes and wanted == record.batch.terms.dossier)
-        ):
+        filed = records.batch_dossiers(record.batch.batch_id)
+        codes = {d.dossier.code for d in filed} if filed else {record.batch.terms.dossier}
+        if wanted is None or wanted in codes:
             if terms.as_code != record.batch.terms.as_code:
                 raise DuplicateBatch("BATCH_OTHER_TYPE", batch=shown(record.batch.batch_id))
             return record.batch.batch_id, True

@@ -11,12 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
-from casework import delivery, reception, review
-from casework.audit import AuditReport, audit
+from casework import delivery, review
 from casework.reporting import DossierView, Reporter
-from casework.verification import Evidence, Verdict, verify_component, verify_file
 from flows.wiring import Ports
 from pipeline.errors import (
     IntakeError,
@@ -33,14 +31,17 @@ from pipeline.models.manifest import Sidecar
 from pipeline.models.records import ComponentRecord
 from pipeline.models.review import Answer, ResolvedReview
 from pipeline.ports.runtime import Progress
-from pipeline.run.steps import advance
 from pipeline.run.work import Work
 from pipeline.settings import Settings
 from search.port import Results
 from search.query import Query
-from search.rebuild import documents_from_archive
-from storage.ledger import ledger_state, seal_finished_days
-from storage.rebuild import RebuildReport, rebuild_records
+from storage.ledger import seal_finished_days
+
+if TYPE_CHECKING:
+    from casework.audit_report import AuditReport
+    from casework.reception import Refused
+    from casework.verification import Verdict
+    from storage.rebuild import RebuildReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Outcome:
 
     views: tuple[DossierView, ...]
     """One per dossier; empty where everything was refused."""
-    refused: reception.Refused | None
+    refused: Refused | None
     seconds: float
 
 
@@ -77,6 +78,8 @@ class Services:
         Raises:
             SohoaError: the terms are wrong, or nothing could be registered.
         """
+        from casework import reception
+
         start = time.monotonic()
         ports = self.ports
         ports.ensure_index()
@@ -103,13 +106,14 @@ class Services:
             with ports.workspace.claim(batch_id):
                 self._walk(batch_id)
         self.settle()
-        work = Work(tools=ports.tools, batch=record.batch)
+        work = Work(tools=ports, batch=record.batch)
         return self._reporter.batch(work, duplicate=duplicate)
 
     def _walk(self, batch_id: str) -> None:
-        tools = self.ports.tools
+        from pipeline.run.steps import advance
+
         try:
-            advance(tools, batch_id)
+            advance(self.ports, batch_id)
         except IntakeError as error:
             if error.retryable:
                 self._stuck(batch_id, error)
@@ -182,7 +186,7 @@ class Services:
         self._read("dossier.read", actor, {"dossier_code": code})
         views: list[DossierView] = []
         for placed in records.dossier_batches(dossier.unit, dossier.code):
-            work = Work(tools=self.ports.tools, batch=records.batch(placed.batch_id).batch)
+            work = Work(tools=self.ports, batch=records.batch(placed.batch_id).batch)
             views += [v for v in self._reporter.batch(work) if v.dossier and v.dossier.code == code]
         return tuple(views)
 
@@ -221,6 +225,9 @@ class Services:
         Raises:
             NotFound: neither a file nor a dossier.
         """
+        from casework.verification import Evidence, verify_component, verify_file
+        from storage.ledger import ledger_state
+
         evidence = Evidence(
             judge=self.ports.judge_trusting(trust),
             records=self.ports.records,
@@ -284,6 +291,8 @@ class Services:
         Raises:
             NotFound: `PROCEDURE_UNKNOWN`, `CASE_UNKNOWN`.
         """
+        from casework import slips
+
         return slips.make_slip(
             procedure,
             case,
@@ -296,20 +305,27 @@ class Services:
 
     def audit(self) -> AuditReport:
         """Pages = records = archive = index, chain whole."""
+        from casework.audit import audit
+
         self.settle()
         ports = self.ports
         return audit(ports.records, ports.store, ports.index.ids)
 
     def rebuild_index(self) -> tuple[int, tuple[SohoaError, ...]]:
         """A new index from the archive alone, built beside and switched to."""
+        from search.rebuild import documents_from_archive
+
         faults: list[SohoaError] = []
         ports = self.ports
         documents = documents_from_archive(ports.store, ports.catalogue, faults.append)
         return ports.index.rebuild(documents), tuple(faults)
 
-    def rebuild_records(self) -> RebuildReport:
+    def rebuild_records(self, actor: Actor) -> RebuildReport:
         """Records of everything archived, from the archive alone, into an empty database."""
-        return rebuild_records(self.ports.store, self.ports.records)
+        from storage.rebuild import rebuild_records
+
+        ports = self.ports
+        return rebuild_records(ports.store, ports.records, actor=actor, at=ports.clock.now())
 
     # -- inside ---------------------------------------------------------------------------------
 

@@ -9,28 +9,24 @@ import datetime as dt
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ocr_models import pick_model
-from pipeline.adapters.pixels import OpenCvDecoder
-from pipeline.adapters.sources import FileSourceReader
-from pipeline.adapters.symbols import ZxingSymbolReader
-from pipeline.adapters.tesseract import TesseractEngine
 from pipeline.catalogue import Catalogue, load_catalogue
 from pipeline.errors import ConfigError
 from pipeline.ports.archive import ObjectStore
-from pipeline.ports.reading import OcrEngine, SourceReader
-from pipeline.ports.records import Records
+from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.runtime import Clock, Progress
-from pipeline.ports.signing import ComponentSigner
-from pipeline.run.work import Tools
 from pipeline.settings import Settings
-from pipeline.signatures import build_judge, build_signer
-from pipeline.signatures.judging import PdfSignatureJudge
 from pipeline.workspace import Workspace
 from search.port import ComponentIndex
 from search.sqlite_index import SqliteIndex
 from storage.folder_store import FolderStore
-from storage.records import open_records, sqlite_url
+from storage.records import SqlRecords, open_records, sqlite_url
+
+if TYPE_CHECKING:
+    from ocr_models import InstalledModel
+    from pipeline.signatures.judging import PdfSignatureJudge
+    from pipeline.signatures.signer import Pkcs12Signer
 
 
 class SystemClock:
@@ -76,7 +72,7 @@ class Ports:
         return load_catalogue(self.settings.resolve(path) if path else None)
 
     @cached_property
-    def records(self) -> Records:
+    def records(self) -> SqlRecords:
         """The relational records, brought up to date."""
         return open_records(self.database_url, self.clock)
 
@@ -116,12 +112,16 @@ class Ports:
     @cached_property
     def reader(self) -> SourceReader:
         """Opens input files."""
+        from pipeline.adapters.sources import FileSourceReader
+
         return FileSourceReader(self.settings.intake)
 
     @cached_property
     def engine(self) -> OcrEngine:
         """Tesseract with the best model installed."""
-        model = pick_model(self.settings.ocr.model)
+        from pipeline.adapters.tesseract import TesseractEngine
+
+        model = self.ocr_model()
         return TesseractEngine(
             model.path,
             name=model.name,
@@ -130,8 +130,10 @@ class Ports:
         )
 
     @cached_property
-    def signer(self) -> ComponentSigner:
+    def signer(self) -> Pkcs12Signer:
         """The officer's key, or the development PKI."""
+        from pipeline.signatures import build_signer
+
         return build_signer(self.settings)
 
     @cached_property
@@ -141,26 +143,44 @@ class Ports:
 
     def judge_trusting(self, further: Sequence[Path]) -> PdfSignatureJudge:
         """A judge that trusts further roots (PEM files)."""
+        from pipeline.signatures import build_judge
+
         return build_judge(self.settings, further)
 
     @cached_property
-    def tools(self) -> Tools:
-        """Everything the steps need."""
-        return Tools(
-            settings=self.settings,
-            catalogue=self.catalogue,
-            workspace=self.workspace,
-            records=self.records,
-            store=self.store,
-            reader=self.reader,
-            decoder=OpenCvDecoder(),
-            symbols=ZxingSymbolReader(),
-            engine=self.engine,
-            signer=self.signer,
-            judge=self.judge,
-            clock=self.clock,
-            progress=self.progress,
-        )
+    def decoder(self) -> Decoder:
+        """Pixels by OpenCV."""
+        from pipeline.adapters.pixels import OpenCvDecoder
+
+        return OpenCvDecoder()
+
+    @cached_property
+    def symbols(self) -> SymbolReader:
+        """QR codes by zxing-cpp, OpenCV where it fails."""
+        from pipeline.adapters.symbols import ZxingSymbolReader
+
+        return ZxingSymbolReader()
+
+    def stamp_font(self) -> Path:
+        """The font of the stamp.
+
+        Raises:
+            MissingToolError: `FONT_MISSING`.
+        """
+        from pipeline.signatures.font import find_font
+
+        font = self.settings.signing.font
+        return find_font(self.settings.resolve(font) if font else None)
+
+    def ocr_model(self) -> InstalledModel:
+        """The model that reads.
+
+        Raises:
+            MissingToolError: `MODEL_MISSING`.
+        """
+        from ocr_models import pick_model
+
+        return pick_model(self.settings.ocr.model)
 
     def _local(self, key: str, url: str, scheme: str) -> Path:
         if not url.startswith(scheme):

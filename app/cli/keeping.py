@@ -50,7 +50,7 @@ def rebuild(
             for fault in faults:
                 run.fail(fault)
             raise typer.Exit(ExitCode.VERIFICATION_FAILED if faults else ExitCode.DONE)
-        report = run.services.rebuild_records()
+        report = run.services.rebuild_records(run.services.actor())
         run.give(report.model_dump(mode="json"), [run.messages.text("rebuilt_records")])
 
 

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.catalogue.anchors import (
     Anchor,
     Found,
-    caps_share,
     find,
     form_number,
     letters,
     phrase,
     read_anchor,
 )
-from pipeline.catalogue.layout import Layout, Piece, joined, layout
+from pipeline.catalogue.layout import layout
+from pipeline.catalogue.sighting import SeenPage
 from pipeline.catalogue.types import Catalogue, ComponentType
 from pipeline.models.text import PageText
 from pipeline.textnorm import fold
@@ -30,11 +30,6 @@ from pipeline.textnorm import fold
 LIKELY = 0.50
 """Candidates below are hints: not enough to name a paper."""
 _SPECIFIC_LETTERS = 9
-_COVERS = 0.6
-"""Share of a line's letters from which the anchor is the line."""
-_CARD_COVERS = 0.4
-"""The same at the beginning of a line with a second language."""
-_FORM_SLACK = 12
 _WEAK, _HINT = 0.60, 0.30
 _CARD = "landscape_card_on_portrait_a4"
 _LABEL_LETTERS = 5
@@ -112,32 +107,34 @@ class Matcher:
             if number is not None
         )
         self._shared = frozenset(n for n, count in numbers.items() if count > 1)
-        self._ready = tuple(_prepare(t, types, catalogue.dropouts) for t in types)
+        folded = {title: fold(title) for kind in types for title in kind.titles}
+        self._ready = tuple(_prepare(t, types, folded, catalogue.dropouts) for t in types)
         self._motto = tuple(read_anchor(m) for m in _MOTTO)
         self._trade = tuple(read_anchor(t) for t in _TRADE)
 
     def read(self, page: PageText) -> PageReading:
         """Judge one page."""
-        seen = _Seen(layout(page), self._shared, self._trade)
+        seen = SeenPage(layout(page), self._shared, self._trade)
         found = [c for r in self._ready if (c := _judge(r, seen)) is not None]
         motto = any(seen.heads(m) is not None for m in self._motto)
         return PageReading(tuple(_ranked(found)), motto, seen.layout.number)
 
 
 def _prepare(
-    kind: ComponentType, types: Sequence[ComponentType], dropouts: Iterable[tuple[str, str]]
+    kind: ComponentType,
+    types: Sequence[ComponentType],
+    folded: Mapping[str, str],
+    dropouts: Sequence[tuple[str, str]],
 ) -> _Ready:
-    pairs = tuple(dropouts)
-
     def ready(printed: Iterable[str]) -> tuple[Anchor, ...]:
-        return tuple(read_anchor(p, pairs) for p in printed)
+        return tuple(read_anchor(p, dropouts) for p in printed)
 
     others = [t for t in types if t.code != kind.code and t.titles != kind.titles]
-    foreign = [fold(title) for t in others for title in t.titles]
+    foreign = [folded[title] for t in others for title in t.titles]
     specific = frozenset(
         title
         for title in kind.titles
-        if letters(title) >= _SPECIFIC_LETTERS and not any(fold(title) in f for f in foreign)
+        if letters(title) >= _SPECIFIC_LETTERS and not any(folded[title] in f for f in foreign)
     )
     same = [t for t in types if t.code != kind.code and t.titles == kind.titles]
     if any(t.kind != kind.kind or t.kind != "book" for t in same):
@@ -158,78 +155,6 @@ def _prepare(
     )
 
 
-class _Seen:
-    """A page with what was already looked for on it."""
-
-    def __init__(self, page: Layout, shared: frozenset[str], trade: Sequence[Anchor]) -> None:
-        self.layout = page
-        self.shared = shared
-        self._trade = trade
-        self._head = joined(page.head)
-        self._all = joined(page.pieces)
-        self._text = " ".join(p.text.folded for p in page.pieces)
-        self._found: dict[tuple[str, str], tuple[Piece, Found] | None] = {}
-
-    def heads(self, anchor: Anchor) -> Found | None:
-        """Anywhere in the head."""
-        return self._place("head", anchor, self._head)
-
-    def anywhere(self, anchor: Anchor) -> Found | None:
-        """Anywhere on the page."""
-        return self._place("all", anchor, self._all)
-
-    def in_title(self, anchor: Anchor) -> Found | None:
-        """In a title line or in the subject."""
-        return self._place("title", anchor, (*self.layout.titles, *self.layout.subject))
-
-    def own_number(self, anchor: Anchor) -> Found | None:
-        """A form number that stands for the page: alone, or after `Mẫu`, in the head."""
-        if anchor.form is None:
-            return None
-        for piece in self.layout.head:
-            found = find(anchor, piece.text)
-            if found is None:
-                continue
-            alone = letters(piece.text.raw) <= (found.end - found.start) + _FORM_SLACK
-            if alone or piece.text.folded.startswith(("mau", "mu ")):
-                return found
-        return None
-
-    def standing(self, anchor: Anchor, *, card: bool) -> Found | None:
-        """As a title: it begins a line of its own, or is most of it."""
-        pieces = self._all if card else (self.layout.titles if anchor.caps else self._head)
-        for piece in pieces:
-            found = find(anchor, piece.text)
-            if found is not None and _stands(anchor, piece, found, card=card):
-                return found
-        return None
-
-    def speaks_of_trade(self, *, head: bool) -> bool:
-        """Names the insurance at all (in the head)."""
-        look = self.heads if head else self.anywhere
-        return any(look(t) is not None for t in self._trade)
-
-    def labels(self, groups: Iterable[tuple[str, ...]]) -> int:
-        """How many fields have a printed label on the page."""
-        return sum(any(label in self._text for label in group) for group in groups)
-
-    def _place(self, zone: str, anchor: Anchor, pieces: Iterable[Piece]) -> Found | None:
-        key = (zone, anchor.printed)
-        if key not in self._found:
-            hits = ((p, f) for p in pieces if (f := find(anchor, p.text)) is not None)
-            self._found[key] = next(hits, None)
-        hit = self._found[key]
-        return hit[1] if hit else None
-
-
-def _stands(anchor: Anchor, piece: Piece, found: Found, *, card: bool) -> bool:
-    text = piece.text.raw
-    covered = letters(text[found.start : found.end]) / max(letters(text), 1)
-    if card and anchor.caps and caps_share(text) < _COVERS and covered < _COVERS:
-        return False
-    return covered >= _COVERS or (found.start <= 2 and (covered >= _CARD_COVERS or not card))
-
-
 @dataclass(frozen=True, slots=True)
 class _Proof:
     """Evidence for one component on one page."""
@@ -243,7 +168,7 @@ class _Proof:
     labels: int
 
 
-def _judge(ready: _Ready, seen: _Seen) -> Candidate | None:
+def _judge(ready: _Ready, seen: SeenPage) -> Candidate | None:
     card = ready.type.orientation == _CARD
     title, title_hit = _title(ready, seen, card=card)
     number = next(
@@ -261,7 +186,7 @@ def _judge(ready: _Ready, seen: _Seen) -> Candidate | None:
         )
         if not titled:
             return _by_subject(ready, seen)
-        if not all(seen.anywhere(a) if card else seen.heads(a) for a in ready.all_of):
+        if not all(seen.required(a, card=card) for a in ready.all_of):
             return None
     if _excluded(ready, seen, number=number is not None, specific=specific):
         return None
@@ -269,7 +194,7 @@ def _judge(ready: _Ready, seen: _Seen) -> Candidate | None:
     return _candidate(ready, seen, proof, specific=specific)
 
 
-def _title(ready: _Ready, seen: _Seen, *, card: bool) -> tuple[Anchor | None, Found | None]:
+def _title(ready: _Ready, seen: SeenPage, *, card: bool) -> tuple[Anchor | None, Found | None]:
     best: tuple[float, Anchor, Found] | None = None
     for anchor in ready.titles:
         found = seen.standing(anchor, card=card)
@@ -281,7 +206,7 @@ def _title(ready: _Ready, seen: _Seen, *, card: bool) -> tuple[Anchor | None, Fo
     return (best[1], best[2]) if best else (None, None)
 
 
-def _excluded(ready: _Ready, seen: _Seen, *, number: bool, specific: bool) -> bool:
+def _excluded(ready: _Ready, seen: SeenPage, *, number: bool, specific: bool) -> bool:
     for anchor in ready.none_of:
         if anchor.form is not None:
             if seen.own_number(anchor) is not None:
@@ -297,7 +222,11 @@ def _excluded(ready: _Ready, seen: _Seen, *, number: bool, specific: bool) -> bo
 
 
 def _proof(
-    ready: _Ready, seen: _Seen, title: Anchor | None, title_hit: Found | None, number: Anchor | None
+    ready: _Ready,
+    seen: SeenPage,
+    title: Anchor | None,
+    title_hit: Found | None,
+    number: Anchor | None,
 ) -> _Proof:
     hits: list[AnchorHit] = []
     if title is not None and title_hit is not None:
@@ -330,7 +259,7 @@ def _proof(
     )
 
 
-def _candidate(ready: _Ready, seen: _Seen, proof: _Proof, *, specific: bool) -> Candidate:
+def _candidate(ready: _Ready, seen: SeenPage, proof: _Proof, *, specific: bool) -> Candidate:
     weight = (
         (3.0 if specific else 1.0 if proof.title is not None else 0.5)
         + (4.0 if proof.number else 0.0)
@@ -355,7 +284,7 @@ def _candidate(ready: _Ready, seen: _Seen, proof: _Proof, *, specific: bool) -> 
     )
 
 
-def _cap(ready: _Ready, seen: _Seen, proof: _Proof) -> float:
+def _cap(ready: _Ready, seen: SeenPage, proof: _Proof) -> float:
     """Upper bound for a shared title whose second anchor stands in running text only."""
     inside = proof.title is not None and any(
         a.text.folded in proof.title.text.folded for a in ready.any_of
@@ -366,11 +295,11 @@ def _cap(ready: _Ready, seen: _Seen, proof: _Proof) -> float:
         _SPECIFIC_LETTERS
     )
     if seen.layout.states_subject or brief:
-        return _WEAK if seen.speaks_of_trade(head=True) else _HINT
+        return _WEAK if seen.is_of_the_trade() else _HINT
     return 1.0
 
 
-def _by_subject(ready: _Ready, seen: _Seen) -> Candidate | None:
+def _by_subject(ready: _Ready, seen: SeenPage) -> Candidate | None:
     """A letter without a title is known by its subject alone: never certain."""
     if ready.all_of or not seen.layout.subject:
         return None
@@ -378,7 +307,7 @@ def _by_subject(ready: _Ready, seen: _Seen) -> Candidate | None:
         return None
     for anchor in ready.any_of:
         if any(find(anchor, p.text) is not None for p in seen.layout.subject):
-            confidence = _WEAK if seen.speaks_of_trade(head=False) else _HINT
+            confidence = _WEAK if seen.is_of_the_trade() else _HINT
             hits = (AnchorHit(anchor.printed, 100.0),)
             return Candidate(ready.type.code, confidence, False, False, hits)  # noqa: FBT003
     return None

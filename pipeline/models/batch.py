@@ -67,6 +67,11 @@ class Batch(Model):
     refused: tuple[RefusedFile, ...] = ()
     received_at: Instant
 
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Digests that make the batch's id: accepted files in order, then refused ones."""
+        return (*(s.file.sha256 for s in self.sources), *(r.sha256 or "" for r in self.refused))
+
 
 class Problem(Model):
     """A failure as it is stored with a batch: code and parameters, no text."""

@@ -234,8 +234,18 @@ class ReviewRecords(Protocol):
 class ManifestRecords(Protocol):
     """Manifests: allocated, digested, written."""
 
-    def allocate_manifest(self, batch_id: str, unit: str, dossier_code: str) -> ManifestRecord:
-        """The manifest that this batch writes for a dossier: seq and key allocated once."""
+    def allocate_manifest(
+        self, batch_id: str, unit: str, dossier_code: str, *, after: int = 0
+    ) -> ManifestRecord:
+        """The manifest that this batch writes for a dossier: seq and key allocated once.
+
+        Args:
+            batch_id: who writes.
+            unit: of the dossier.
+            dossier_code: of the dossier.
+            after: a seq that was given up (another batch has written a later manifest since, or
+                its bytes are lost): the next one is allocated, the gap stays.
+        """
         ...
 
     def commit_manifest(self, record: ManifestRecord, events: Sequence[Event]) -> ManifestRecord:

@@ -117,7 +117,11 @@ def _put_manifest(work: Work, dossier: DossierRecord) -> None:
     record = tools.records.allocate_manifest(work.batch_id, dossier.unit, dossier.code)
     if record.version_id is not None:
         return
-    if record.sha256 is None or not tools.workspace.has(record.sha256):
+    if _given_up(work, record):
+        record = tools.records.allocate_manifest(
+            work.batch_id, dossier.unit, dossier.code, after=record.seq
+        )
+    if record.sha256 is None:
         document = archiving.canonical(_manifest(work, dossier, record))
         ref = tools.workspace.put(document, "application/json")
         record = tools.records.commit_manifest(
@@ -133,6 +137,12 @@ def _put_manifest(work: Work, dossier: DossierRecord) -> None:
     tools.records.commit_manifest(
         record.model_copy(update={"version_id": stored.version_id}), [event]
     )
+
+
+def _given_up(work: Work, record: ManifestRecord) -> bool:
+    """A killed run's manifest that may no longer be written: overtaken, or its bytes are lost."""
+    later = work.tools.records.manifests(record.unit, record.dossier_code)[-1].seq > record.seq
+    return later or (record.sha256 is not None and not work.tools.workspace.has(record.sha256))
 
 
 def _manifest(work: Work, dossier: DossierRecord, record: ManifestRecord) -> Manifest:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from pipeline.catalogue import Catalogue
 from pipeline.errors import WorkflowError
@@ -27,23 +28,73 @@ from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
 
-@dataclass(frozen=True, slots=True)
-class Tools:
-    """Everything the steps need, made once at the composition root."""
+class Tools(Protocol):
+    """Everything the steps need; the composition root makes each on first use."""
 
-    settings: Settings
-    catalogue: Catalogue
-    workspace: Workspace
-    records: Records
-    store: ObjectStore
-    reader: SourceReader
-    decoder: Decoder
-    symbols: SymbolReader
-    engine: OcrEngine
-    signer: ComponentSigner
-    judge: SignatureJudge
-    clock: Clock
-    progress: Progress
+    @property
+    def settings(self) -> Settings:
+        """What is set."""
+        ...
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What papers there are."""
+        ...
+
+    @property
+    def workspace(self) -> Workspace:
+        """Files in work."""
+        ...
+
+    @property
+    def records(self) -> Records:
+        """The truth about work."""
+        ...
+
+    @property
+    def store(self) -> ObjectStore:
+        """The archive."""
+        ...
+
+    @property
+    def reader(self) -> SourceReader:
+        """Opens input files."""
+        ...
+
+    @property
+    def decoder(self) -> Decoder:
+        """Pixels of page images."""
+        ...
+
+    @property
+    def symbols(self) -> SymbolReader:
+        """Finds QR codes."""
+        ...
+
+    @property
+    def engine(self) -> OcrEngine:
+        """Reads text."""
+        ...
+
+    @property
+    def signer(self) -> ComponentSigner:
+        """Stamps and signs."""
+        ...
+
+    @property
+    def judge(self) -> SignatureJudge:
+        """Judges signatures that came with a file."""
+        ...
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        ...
+
+    @property
+    def progress(self) -> Progress:
+        """For a bar."""
+        ...
 
 
 class PageSet(Model):

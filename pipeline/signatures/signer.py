@@ -81,6 +81,12 @@ class Pkcs12Signer:
         """True for the development PKI."""
         return self._development
 
+    @property
+    def validity(self) -> tuple[dt.datetime, dt.datetime]:
+        """First and last moment the certificate may sign."""
+        certificate = self._key.certificate
+        return certificate.not_valid_before, certificate.not_valid_after
+
     def sign(
         self, component: ComponentPdf, pdf: Path, facts: CaptureFacts, at: dt.datetime
     ) -> tuple[bytes, SignatureInfo]:

@@ -41,6 +41,8 @@ _SURE_CONFIDENCE: Final = 0.85
 _SURE_LETTERS: Final = 40
 _HEARD: Final = 0.5
 """Words less confident than this say nothing about the direction."""
+_SPECKLE: Final = 8.0
+"""Median difference from the smoothed image, grey levels; from 10 on Tesseract read nothing."""
 _CLEARLY_BETTER: Final = 1.2
 
 
@@ -271,6 +273,7 @@ def prepare(
         enlarge = wanted[0] > gray.shape[1]
         method = cv2.INTER_CUBIC if enlarge else cv2.INTER_AREA
         gray = np.asarray(cv2.resize(gray, wanted, interpolation=method), dtype=np.uint8)
+    gray = despeckled(gray)
     reading = Reading(width, height, wanted[0] / width, wanted[1] / height, skew_deg)
     if skew_deg:
         x0, y0 = reading.to_image(0, 0)
@@ -286,6 +289,13 @@ def prepare(
         )
         gray = np.asarray(straight, dtype=np.uint8)
     return gray, reading
+
+
+def despeckled(gray: Gray) -> Gray:
+    """The image, without its speckle where that is so strong that engines see letters in it."""
+    smooth = cv2.medianBlur(gray, 3)
+    speckle = float(np.median(cv2.absdiff(gray, smooth)[::3, ::3]))
+    return np.asarray(smooth, dtype=np.uint8) if speckle >= _SPECKLE else gray
 
 
 def _mapped(lines: Iterable[Line], reading: Reading) -> Iterable[Line]:

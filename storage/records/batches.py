@@ -38,7 +38,7 @@ class SqlBatches:
                     insert(batches).values(
                         batch_id=batch.batch_id,
                         unit=batch.unit,
-                        sources_digest=sources_digest([s.file.sha256 for s in batch.sources]),
+                        sources_digest=sources_digest(batch.digests),
                         state=BatchState.PENDING.value,
                         updated_at=self._clock.now(),
                         document=batch,

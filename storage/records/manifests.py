@@ -24,7 +24,9 @@ class SqlManifests:
 
     _database: Database
 
-    def allocate_manifest(self, batch_id: str, unit: str, dossier_code: str) -> ManifestRecord:
+    def allocate_manifest(
+        self, batch_id: str, unit: str, dossier_code: str, *, after: int = 0
+    ) -> ManifestRecord:
         """See `ManifestRecords.allocate_manifest`."""
         with self._database.write() as connection:
             known_batch(connection, batch_id)
@@ -34,7 +36,10 @@ class SqlManifests:
                     manifests.c.batch_id == batch_id,
                     manifests.c.unit == unit,
                     manifests.c.dossier_code == dossier_code,
+                    manifests.c.seq > after,
                 )
+                .order_by(manifests.c.seq.desc())
+                .limit(1)
             ).one_or_none()
             if row is not None:
                 return _record(row)

@@ -76,7 +76,7 @@ class Restoration:
             insert(batches).values(
                 batch_id=batch.batch_id,
                 unit=batch.unit,
-                sources_digest=sources_digest([s.file.sha256 for s in batch.sources]),
+                sources_digest=sources_digest(batch.digests),
                 state=BatchState.ARCHIVED.value,
                 updated_at=record.updated_at,
                 document=batch,

@@ -207,7 +207,7 @@ manifests = Table(
     Column("size", BigInteger),
     Column("version_id", String),
     ForeignKeyConstraint(["unit", "dossier_code"], ["dossiers.unit", "dossiers.code"]),
-    UniqueConstraint("batch_id", "unit", "dossier_code"),
+    Index(None, "batch_id", "unit", "dossier_code"),
 )
 
 outbox = Table(

@@ -690,3 +690,13 @@ TestAllocation.settings = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
+
+
+def test_a_manifest_that_was_given_up_leaves_a_gap(records: Records) -> None:
+    first, second = (opened(records, name).batch_id for name in ("a", "b"))
+    code = records.batch_dossiers(first)[0].dossier.code
+    given_up = records.allocate_manifest(first, "DEV", code)
+    other = records.allocate_manifest(second, "DEV", code)
+    again = records.allocate_manifest(first, "DEV", code, after=given_up.seq)
+    assert (given_up.seq, other.seq, again.seq) == (1, 2, 3)
+    assert records.allocate_manifest(first, "DEV", code) == again

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pikepdf
 import pytest
-from PIL import Image
 from pikepdf import Array, Dictionary, Name
+from PIL import Image
 
 from pipeline.adapters.pixels import OpenCvDecoder
 from pipeline.adapters.sources import FileSourceReader
@@ -22,7 +22,7 @@ from tests.fakes import source_files as files
 
 @pytest.fixture(scope="module")
 def reader() -> SourceReader:
-    return FileSourceReader(IntakeSettings())
+    return FileSourceReader(IntakeSettings(render_dpi=100))
 
 
 def _read(
@@ -236,8 +236,8 @@ def test_mixed_pdf_keeps_its_images_and_draws_the_rest(
     report, (scan, text, red) = _read(reader, tmp_path, builder.bytes())
     assert report.kind is SourceKind.PDF_RENDERED
     assert (scan.data, scan.lossless) == (data, True)
-    assert (text.media_type, text.lossless, text.dpi) == ("image/png", False, 300)
-    assert (text.width_px, text.height_px) == (2481, 3508)
+    assert (text.media_type, text.lossless, text.dpi) == ("image/png", False, 100)
+    assert (text.width_px, text.height_px) == (827, 1170)
     assert (red.media_type, red.lossless) == ("image/jpeg", False)
     assert _pixels(text, tmp_path).min() < 60
 

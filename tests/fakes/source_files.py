@@ -9,8 +9,8 @@ from typing import Literal
 
 import numpy as np
 import pikepdf
-from PIL import Image, ImageDraw
 from pikepdf import Array, Dictionary, Name, Stream, String
+from PIL import Image, ImageDraw
 
 A4 = (595.32, 841.92)
 """Points."""
@@ -121,7 +121,7 @@ class PdfBuilder:
             "/BitsPerComponent": 1 if image.mode == "1" else 8,
         }
         about |= {f"/{key}": value for key, value in entries.items()}
-        return Stream(self.pdf, data, Dictionary(about))  # type: ignore[arg-type]
+        return Stream(self.pdf, data, Dictionary(about))
 
     def jpeg_image(self, image: Image.Image | None = None) -> tuple[Stream, bytes]:
         """A DCT image and its data."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import unicodedata
+from pathlib import Path
 
 import pikepdf
 import pytest
@@ -107,3 +109,55 @@ def test_each_character_has_a_code_and_a_unicode_value() -> None:
     for char, cid in font.codes.items():
         assert f"<{cid:04X}> <{char.encode('utf-16-be').hex().upper()}>" in to_unicode
     assert font.encode("đa") == f"<{font.codes['đ']:04X}{font.codes['a']:04X}>"
+
+
+def set_line(text: str, y: float, slope: float, gap: float = 9.0) -> Line:
+    x, found = 40.0, []
+    for place, token in enumerate(text.split()):
+        width = 9.0 * len(token)
+        top = y + slope * x + (4 if place % 2 else 0)
+        box = Box(x0=x, y0=top, x1=x + width, y1=top + 16)
+        found.append(Word(text=token, confidence=1.0, box=box))
+        x += width + gap
+    return Line(words=tuple(found), box=Box(x0=40, y0=y, x1=x, y1=y + 30), block=0)
+
+
+def read_back(tmp_path: Path, lines: tuple[Line, ...], *options: str) -> list[str]:
+    path = tmp_path / "text.pdf"
+    text = page(lines)
+    with pikepdf.new() as pdf:
+        pdf.add_blank_page(page_size=PAGE_PT)
+        font = glyphless.embed(pdf, text_layer.characters(text))
+        pdf.pages[0].Resources = pikepdf.Dictionary(Font=pikepdf.Dictionary(F0=font.resource))
+        drawn = text_layer.operators(text, PAGE_PT, font.encode)
+        pdf.pages[0].Contents = pdf.make_stream(drawn.encode())
+        pdf.save(path)
+    done = subprocess.run(
+        ["pdftotext", *options, str(path), "-"], check=True, capture_output=True, text=True
+    )
+    return done.stdout.replace("\f", "").split()
+
+
+PROSE = (
+    "Bộ phận Tiếp nhận và Trả kết quả có trách nhiệm kiểm tra hồ",
+    "sơ, đối chiếu thông tin với cơ sở dữ liệu, hướng dẫn người nộp",
+    "bổ sung khi còn thiếu; nếu đầy đủ thì lập giấy tiếp nhận",
+)
+
+
+@pytest.mark.parametrize("slope", [-0.017, 0.0, 0.017])
+@pytest.mark.parametrize("options", [(), ("-raw",)])
+def test_tilted_lines_are_read_back_in_order(
+    tmp_path: Path, slope: float, options: tuple[str, ...]
+) -> None:
+    lines = tuple(set_line(text, 60 + 26 * row, slope) for row, text in enumerate(PROSE))
+
+    assert read_back(tmp_path, lines, *options) == " ".join(PROSE).split()
+
+
+@pytest.mark.parametrize("gap", [0.0, 1.0, -4.0])
+@pytest.mark.parametrize("options", [(), ("-raw",)])
+def test_touching_words_stay_apart(tmp_path: Path, gap: float, options: tuple[str, ...]) -> None:
+    lines = (set_line("22% | Tổ trưởng", 60, 0.0, gap),)
+
+    assert read_back(tmp_path, lines, *options) == ["22%", "|", "Tổ", "trưởng"]

@@ -121,7 +121,7 @@ def _recoded(path: Path) -> ExtractedPage:
     raw = path.read_bytes()
     facts = read_jpeg(raw) if is_jpeg(raw) else read_png(raw)
     try:
-        with Image.open(path, formats=["JPEG", "MPO", "PNG"]) as image:
+        with Image.open(path, formats=["JPEG", "PNG"]) as image:
             data, _ = to_png(image)
     except (OSError, ValueError, SyntaxError) as error:
         raise UnreadableScan("SCAN_UNREADABLE") from error

@@ -25,6 +25,12 @@ _G4: Final = 4
 _JPEG: Final = 7
 _MARKS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATIONS: Final[dict[int, Turn]] = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
+_GREY: Final = 1
+_RGB: Final = 2
+_YCC: Final = 6
+_SOI: Final = b"\xff\xd8"
+_ADOBE: Final = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
+"""APP14 but for its last byte, the colour transform."""
 _CM: Final = 3
 _CM_PER_INCH: Final = 2.54
 _SQUARE: Final = 0.05
@@ -134,19 +140,24 @@ def _as_stored(frame: TiffImagePlugin.TiffImageFile, path: Path) -> ExtractedPag
         whole = wrap_g4(strip, width, height, dpi, black_is_zero=photometric == 1)
         return ExtractedPage(whole, "image/tiff", width, height, dpi, turn, lossless=True)
     if coding == _JPEG and is_jpeg(strip):
-        whole = _with_tables(strip, frame.tag_v2.get(347))
+        whole = _interchange(strip, frame.tag_v2.get(347), photometric)
         facts = read_jpeg(whole)
         fits = (facts.width_px, facts.height_px) == (width, height)
-        if fits and (photometric, facts.channels) in ((1, 1), (6, 3)):
+        if fits and (photometric, facts.channels) in ((_GREY, 1), (_RGB, 3), (_YCC, 3)):
             return ExtractedPage(whole, "image/jpeg", width, height, dpi, turn, lossless=True)
     return None
 
 
-def _with_tables(strip: bytes, tables: object) -> bytes:
-    """An abbreviated JPEG stream and its tables as one interchange stream (TIFF Tech Note 2)."""
-    if not isinstance(tables, bytes) or not tables.startswith(b"\xff\xd8"):
-        return strip
-    return tables.removesuffix(b"\xff\xd9") + strip[2:]
+def _interchange(strip: bytes, tables: object, photometric: int) -> bytes:
+    """An abbreviated JPEG stream and its tables as one interchange stream (TIFF Tech Note 2).
+
+    An Adobe marker says whether colour was transformed, so that every reader agrees.
+    """
+    marks = b"" if photometric == _GREY else _ADOBE + bytes([int(photometric == _YCC)])
+    known = b""
+    if isinstance(tables, bytes) and tables.startswith(_SOI):
+        known = tables.removeprefix(_SOI).removesuffix(b"\xff\xd9")
+    return _SOI + marks + known + strip.removeprefix(_SOI)
 
 
 def _decoded(frame: TiffImagePlugin.TiffImageFile) -> ExtractedPage:

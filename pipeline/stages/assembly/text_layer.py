@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import statistics
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
 
 from pipeline.models.text import Line, PageText, Word
@@ -19,8 +19,13 @@ from pipeline.textnorm import nfc
 _SNAP: Final = 0.35
 """A line takes the size of its block where it differs by no more than this share."""
 _MIN_SIZE_PT: Final = 1.0
-_MIN_GAP: Final = 0.12
-"""Least width of a space, share of the font size."""
+_MIN_GAP: Final = 0.2
+"""Least width of a space, share of the font size: extractors glue words that stand closer."""
+_LEAST_SHARE: Final = 0.1
+"""Share of its width that a word keeps where it makes room for that space."""
+_LEAST_FOR_SLOPE: Final = 4
+_MOST_RISE: Final = 0.3
+"""How far a tilted line may rise or fall from end to end, share of the height of its words."""
 _UNFIT: Final = frozenset(("Cc", "Cf", "Cs", "Cn", "Co", "Zl", "Zp"))
 _FULL: Final = 100.0
 
@@ -59,22 +64,46 @@ def operators(page: PageText, size_pt: tuple[float, float], encode: Callable[[st
 
 
 def _line(
-    words: list[Word],
+    words: Sequence[Word],
     size: float,
     frame: tuple[float, float, float, float],
     encode: Callable[[str], str],
 ) -> Iterator[str]:
     scale_x, scale_y, page_width, page_height = frame
-    for place, word in enumerate(words):
+    edges = [
+        tuple(_within(edge * scale_x, page_width) for edge in (word.box.x0, word.box.x1))
+        for word in words
+    ]
+    foot = _foot(words)
+    for place, (word, (x, right)) in enumerate(zip(words, edges, strict=True)):
         text = shown(word.text)
-        x, right = (_within(edge * scale_x, page_width) for edge in (word.box.x0, word.box.x1))
         width = max(right - x, _MIN_SIZE_PT)
-        y = _within(page_height - word.box.y1 * scale_y, page_height)
+        following = edges[place + 1][0] if place + 1 < len(words) else x + width + size
+        if x < following < x + width + size * _MIN_GAP:
+            width = max(following - size * _MIN_GAP - x, width * _LEAST_SHARE)
+        y = _within(page_height - foot((word.box.x0 + word.box.x1) / 2) * scale_y, page_height)
         yield f"1 0 0 1 {x:.2f} {y:.2f} Tm {_stretch(len(text), width, size):.2f} Tz"
         yield f"{encode(text)} Tj"
-        following = words[place + 1].box.x0 * scale_x if place + 1 < len(words) else 0.0
         gap = max(following - (x + width), size * _MIN_GAP)
         yield f"{_stretch(1, gap, size):.2f} Tz {encode(' ')} Tj"
+
+
+def _foot(words: Sequence[Word]) -> Callable[[float], float]:
+    """The lower edge of a line at any x, upright pixels: a straight line through the words' feet.
+
+    Letters below the baseline would otherwise make the words jump, and a steep line would run
+    into the next: extractors then break lines. So the slope of a tilted scan is followed only as
+    far as the words stay level enough to be read as one line.
+    """
+    feet = [word.box.y1 for word in words]
+    middles = [(word.box.x0 + word.box.x1) / 2 for word in words]
+    span = max(middles) - min(middles)
+    level, centre = statistics.fmean(feet), statistics.fmean(middles)
+    if len(words) < _LEAST_FOR_SLOPE or not span:
+        return lambda _: level
+    most = _MOST_RISE * statistics.median(word.box.height for word in words) / span
+    slope = min(max(statistics.linear_regression(middles, feet).slope, -most), most)
+    return lambda x: level + slope * (x - centre)
 
 
 def _within(value: float, most: float) -> float:

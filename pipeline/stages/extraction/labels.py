@@ -79,6 +79,8 @@ _GAP: Final = 2.5
 _LETTERS: Final = re.compile(r"[^\w]|_")
 _WORD_END: Final = re.compile(r"[\s/]")
 _LIKE: Final = 55.0
+_ACCENTS: Final = 80.0
+"""`Địa chí` is still `Địa chỉ`; `Sở` is not `Số`."""
 _ACRONYM: Final = re.compile(r"[A-ZĐ]{2,6}:?")
 
 
@@ -241,7 +243,8 @@ def _plausible(row: Row, match: LabelMatch) -> bool:
 def _stands_alone(row: Row, match: LabelMatch) -> bool:
     """A short label has a colon, or leads and keeps its accents."""
     printed = " ".join(t.text for t in row.tokens[match.start : match.end]).strip(":.,()- ")
-    return match.colon or (match.leads and exact(printed) == exact(match.label.text))
+    accents = fuzz.ratio(exact(printed), exact(match.label.text))
+    return match.colon or (match.leads and accents >= _ACCENTS)
 
 
 def _gap(row: Row, index: int) -> float:

@@ -138,7 +138,17 @@ def _named(span: Span) -> Placed | None:
     value = joined(tokens).lstrip("-: ")
     if not span.tokens or not value:
         return None
+    value = _as_labelled(value, span.match.label.text)
     return Placed(place, Parsed(value, tuple(tokens)))
+
+
+def _as_labelled(value: str, label: str) -> str:
+    """The printed label is known: its part of the value is spelt as the label is."""
+    known = label.rpartition(":")[2].strip()
+    head = value[: len(known)]
+    if fold(head) != fold(known):
+        return value
+    return (known.upper() if head.isupper() else known) + value[len(known) :]
 
 
 def ticked(pages: Pages, field: FieldType, catalogue: Catalogue, code: str) -> Placed | None:

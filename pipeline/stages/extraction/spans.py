@@ -127,9 +127,10 @@ class Pages:
                 return
             if row.y - before.row.y > _CONTINUES * max(sheet.pitch, row.height):
                 return
-            begin = _column(row, label_x)
+            begin = _column(row, label_x if not flush else self.rows[index].row.tokens[0].box.x0)
             mine = row.tokens[begin:]
-            if not mine or not _aligned(mine[0], label_x, tokens[0], row.height):
+            starts = (label_x, tokens[0].box.x0, self.rows[index].row.tokens[0].box.x0)
+            if not mine or not _aligned(mine[0], starts, row.height):
                 return
             if _starts_anew(place, begin) or (_shouted(mine) and not shouts):
                 return
@@ -176,10 +177,9 @@ def _shouted(tokens: Sequence[Token]) -> bool:
     return text.isupper() and len(tokens) > 1
 
 
-def _aligned(token: Token, label_x: float, value: Token, height: float) -> bool:
-    """A further row starts under its label or under its value."""
-    slack = _INDENT * height
-    return min(abs(token.box.x0 - label_x), abs(token.box.x0 - value.box.x0)) <= slack
+def _aligned(token: Token, starts: Sequence[float], height: float) -> bool:
+    """A further row starts under its label, its value or the first row's start."""
+    return min(abs(token.box.x0 - start) for start in starts) <= _INDENT * height
 
 
 def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:

@@ -184,9 +184,9 @@ def _archive() -> None:
         _batch_key("manifests"),
         _dossier_key("manifests"),
         _primary("manifests", "unit", "dossier_code", "seq"),
-        _unique("manifests", "batch_id", "unit", "dossier_code"),
         _unique("manifests", "object_key"),
     )
+    _index("manifests", "batch_id", "unit", "dossier_code")
 
 
 def _deliveries() -> None:
