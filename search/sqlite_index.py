@@ -15,12 +15,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.errors import SearchUnavailable
+from pipeline.textnorm import nfc
 from search.documents import Document
 from search.port import Hit, Results, Tier
 from search.query import PREFIX_MIN, Parsed, Query, parse
 from search.snippets import snippet
 from search.sqlite_errors import DAMAGED, mapped
-from search.terms import code_key, exact_terms, folded_terms, joined_numbers
+from search.terms import code_key, joined_numbers, terms
 
 _VERSION = 1
 """Of tables and of the cutting of terms; another one in the file asks for a rebuild."""
@@ -253,17 +254,25 @@ def _insert(connection: sqlite3.Connection, document: Document) -> None:
     )
     sources = (*document.names, *document.numbers, *codes[1:], document.code, document.text)
     joined = frozenset[str]().union(*map(joined_numbers, sources))
+    forms = [_forms(source) for source in sources]
+    names = forms[: len(document.names)]
     connection.execute(
         "INSERT INTO words (rowid, name_exact, name_folded, all_exact, all_folded)"
         " VALUES (?, ?, ?, ?, ?)",
         (
             doc,
-            _WALL.join(" ".join(exact_terms(name)) for name in document.names),
-            _WALL.join(" ".join(folded_terms(name)) for name in document.names),
-            _WALL.join(" ".join(exact_terms(source)) for source in sources),
-            _WALL.join([*(" ".join(folded_terms(source)) for source in sources), *sorted(joined)]),
+            _WALL.join(exact for exact, _ in names),
+            _WALL.join(folded for _, folded in names),
+            _WALL.join(exact for exact, _ in forms),
+            _WALL.join([*(folded for _, folded in forms), *sorted(joined)]),
         ),
     )
+
+
+def _forms(text: str) -> tuple[str, str]:
+    """Exact and folded terms of a text, joined by spaces."""
+    found = list(terms(nfc(text)))
+    return " ".join(term.exact for term in found), " ".join(term.folded for term in found)
 
 
 def _arguments(query: Query, parsed: Parsed) -> dict[str, str | int | float | None]:
@@ -303,9 +312,9 @@ def _quoted(parsed: Parsed) -> list[str]:
     return [f"all_exact : {_phrase(phrase)}" for phrase in parsed.phrases]
 
 
-def _phrase(terms: Sequence[str]) -> str:
+def _phrase(words: Sequence[str]) -> str:
     """Terms hold letters and digits only: nothing in them can end the string."""
-    return '"' + " ".join(terms) + '"'
+    return '"' + " ".join(words) + '"'
 
 
 def _storable(text: str | None) -> str | None:

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pipeline.textnorm import exact, fold, nfc
 
@@ -20,6 +21,7 @@ NUMBER_MIN, NUMBER_MAX = 9, 15
 _TERM = re.compile(r"(?:[^\W_][\u0300-\u036f]*)+")
 _DIGIT_RUN = re.compile(r"(?<![^\W_])[0-9]+(?:[ .-][0-9]+)+(?![^\W_])")
 _DIGITS = re.compile(r"[0-9]+")
+_FORMS = 1 << 14
 _GAPS = " .\N{MINUS SIGN}"
 _SILENT = frozenset({"Pd", "Cc", "Cf", "Cs"})
 
@@ -41,8 +43,15 @@ class Term:
 def terms(text: str) -> Iterator[Term]:
     """Terms of an NFC text in order; offsets count in that text."""
     for match in _TERM.finditer(text):
-        if folded := fold(match[0]):
-            yield Term(exact(match[0]), folded, match.start(), match.end())
+        printed, folded = _forms(match[0])
+        if folded:
+            yield Term(printed, folded, match.start(), match.end())
+
+
+@lru_cache(maxsize=_FORMS)
+def _forms(word: str) -> tuple[str, str]:
+    """Exact and folded form: few words make up most of a text."""
+    return exact(word), fold(word)
 
 
 def exact_terms(text: str) -> tuple[str, ...]:

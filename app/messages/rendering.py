@@ -66,9 +66,9 @@ class Messages:
 
         Args:
             item: pages are shown 1-based.
-            field_label: printed label of the field; None: its name.
+            field_label: printed label of the field; None: `field`.
         """
-        params = _review_params(item, field_label)
+        params = _review_params(item, field_label or self.field(item.field or ""))
         if "proposal" in params:
             params["proposal"] = self.label(f"proposal.{params['proposal']}")
         text = self._section("reviews").get(item.reason)
@@ -85,7 +85,7 @@ class Messages:
     def review_action(self, item: ReviewItem) -> str:
         """The command that answers the question."""
         kind = self._section("review_kinds").get(item.kind.value, {})
-        return _fill(str(kind.get("action", "")), _review_params(item, None))
+        return _fill(str(kind.get("action", "")), _review_params(item, ""))
 
     def finding(self, code: str | None, params: Mapping[str, Param] | None = None) -> Rendered:
         """What `doctor` has to say about one part of the installation; None: all is well."""
@@ -101,6 +101,10 @@ class Messages:
         section, _, name = key.partition(".")
         labels = self._section("labels").get(section, {})
         return str(labels.get(name) or key.rpartition(".")[2])
+
+    def field(self, name: str) -> str:
+        """A field's name for people; its own, in words, where there is none."""
+        return self.label(f"field.{name}").replace("_", " ")
 
     def text(self, key: str, **params: Param) -> str:
         """A sentence of the user interface by key; the key itself where there is none."""
@@ -119,8 +123,7 @@ class Messages:
         )
 
 
-def _review_params(item: ReviewItem, field_label: str | None) -> dict[str, Param]:
-    field = field_label or (item.field or "").replace("_", " ")
+def _review_params(item: ReviewItem, field: str) -> dict[str, Param]:
     params: dict[str, Param] = {"review": shown(item.review_id), "field": field, **item.params}
     if item.page is not None:
         params["page"] = item.page + 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +24,7 @@ COVER: Final = "COVER"
 CODES: Final = ("F_14_HSB", "R_07B_HSB", "R_04_HSB", "M_GIAY_RA_VIEN", "C_KHAI_TU")
 FILE_NAME: Final = "ho-so-mau.pdf"
 _BACK_AFTER: Final = "F_14_HSB"
+_OF_A_RELATIVE: Final = "C_KHAI_TU"
 _A4_INCHES: Final = (210 / 25.4, 297 / 25.4)
 
 
@@ -94,10 +95,23 @@ def _pages(
     for code in CODES:
         if code in slips:
             yield _Scanned(age(_slip(slips[code], dpi), rng), "slip")
-        for page in render_component(code, person, rng, dpi):
+        subject = _relative(person, rng) if code == _OF_A_RELATIVE else person
+        for page in render_component(code, subject, rng, dpi):
             yield _Scanned(age(page.image, rng), code, page)
             if code == _BACK_AFTER:
                 yield _Scanned(age(bleed_through(page.image), rng), "blank")
+
+
+def _relative(person: Person, rng: np.random.Generator) -> Person:
+    """Another person of the same household."""
+    return replace(
+        make_person(rng),
+        address=person.address,
+        commune=person.commune,
+        province=person.province,
+        agency=person.agency,
+        applied_on=person.applied_on,
+    )
 
 
 def _slip(slip: SlipImage, dpi: int) -> Image.Image:

@@ -72,8 +72,9 @@ class SourceReader(Protocol):
             keep_unsigned: an unsigned PDF from the portal keeps its bytes (`PDF_E_COPY`).
 
         Raises:
-            UnreadableScan: `SCAN_EMPTY`, `SCAN_TRUNCATED`, `SCAN_NOT_A_SCAN`.
+            UnreadableScan: `SCAN_EMPTY`, `SCAN_TRUNCATED`, `SCAN_NOT_A_SCAN`, `SCAN_UNREADABLE`.
             UnsafeInput: `PDF_ENCRYPTED`, `PAGE_TOO_LARGE`, `TOO_MANY_PAGES`, `READ_TIMEOUT`.
+                `READ_OUT_OF_MEMORY`, `FILE_TOO_LARGE` (one image of absurd length).
         """
         ...
 

@@ -41,8 +41,8 @@ _SURE_CONFIDENCE: Final = 0.85
 _SURE_LETTERS: Final = 40
 _HEARD: Final = 0.5
 """Words less confident than this say nothing about the direction."""
-_SPECKLE: Final = 8.0
-"""Median difference from the smoothed image, grey levels; from 10 on Tesseract read nothing."""
+_SPECKLE: Final = 4.0
+"""Median difference from the smoothed image, grey levels; from 6 on sparse pages read as empty."""
 _CLEARLY_BETTER: Final = 1.2
 
 

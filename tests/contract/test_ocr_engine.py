@@ -117,9 +117,7 @@ class TestTesseract:
             engine.read(printed(), 200)
         assert caught.value.code == "MODEL_MISSING"
 
-    def test_names_a_missing_program(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_names_a_missing_program(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         engine = tesseract()
         monkeypatch.setenv("PATH", str(tmp_path))
         with pytest.raises(MissingToolError) as caught:

@@ -152,7 +152,9 @@ def test_the_same_papers_may_belong_to_a_second_dossier(
 
 def test_a_person_is_found_without_diacritics(archived: tuple[Office, Json, Path]) -> None:
     office, result, _ = archived
-    (name,) = [f["value"] for f in result["components"][1]["fields"] if f["name"] == "deceased_name"]
+    (name,) = [
+        f["value"] for f in result["components"][1]["fields"] if f["name"] == "deceased_name"
+    ]
     found = office.one("search", fold(name))
     assert result["dossier_code"] in {hit["dossier_code"] for hit in found["hits"]}
 
@@ -227,11 +229,7 @@ def test_a_confirmed_field_is_searchable_at_once(tmp_path: Path) -> None:
     found = office.one("search", "987654321012345")
     assert found["total"] >= 1 or question["field"] not in ("doc_number", "bhxh_code")
     shown = office.one("show", result["dossier_code"])
-    (field,) = [
-        f
-        for f in shown["components"][0]["fields"]
-        if f["name"] == question["field"]
-    ]
+    (field,) = [f for f in shown["components"][0]["fields"] if f["name"] == question["field"]]
     assert (field["value"], field["status"]) == ("987654321012345", "accepted")
     assert office.one("audit")["ok"] is True
 

@@ -171,6 +171,7 @@ def test_the_demo_batch_knows_where_everything_is(tmp_path: Path) -> None:
     assert truth.blank_pages == (2,)
     assert [component.code for component in truth.components][:2] == ["F_14_HSB", "R_07B_HSB"]
     assert truth.components[0].fields["bhxh_code"] == truth.person.bhxh_code
+    assert truth.components[-1].fields["deceased_name"] != truth.person.full_name.upper()
     with pikepdf.open(truth.path) as pdf:
         assert len(pdf.pages) == truth.page_count
 

@@ -28,9 +28,8 @@ from pipeline.models.fields import FieldStatus
 from pipeline.models.files import SourceWarning
 from pipeline.models.pages import QualityWarning
 from pipeline.models.review import ReviewItem, ReviewKind
-from pipeline.models.split import Fate
+from pipeline.run.steps import STEPS
 from pipeline.signatures.verdicts import Reason
-from search.port import Tier
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("pipeline", "storage", "search", "casework", "flows", "app", "ocr_models")
@@ -253,7 +252,6 @@ def test_both_languages_say_the_same_things() -> None:
         ("field_status", FieldStatus),
         ("warning", SourceWarning),
         ("warning", QualityWarning),
-        ("fate", Fate),
         ("finding", Status),
         ("verdict_reason", Reason),
     ],
@@ -266,8 +264,15 @@ def test_every_value_of_a_vocabulary_has_a_label(
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_tier_and_exit_code_has_words(language: Language) -> None:
-    assert {tier.name for tier in Tier} <= raw(language)["labels"]["tier"].keys()
+def test_every_step_and_every_field_has_a_label(language: Language) -> None:
+    labels = raw(language)["labels"]
+    fields = {f.name for kind in load_catalogue().components.values() for f in kind.fields}
+    assert labels["field"].keys() == fields
+    assert labels["step"].keys() == {step.name for step in STEPS}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_exit_code_has_words(language: Language) -> None:
     assert {code.name for code in ExitCode} <= raw(language)["fallback"].keys()
 
 
@@ -319,10 +324,12 @@ def test_the_action_names_the_question() -> None:
     assert "sohoa review resolve abababababab --accept" in Messages("vi").review_action(item())
 
 
-def test_a_field_is_named_by_its_printed_label() -> None:
+def test_a_field_is_named_for_people() -> None:
     doubt = item(kind=ReviewKind.FIELD, reason="PATTERN", field="bhxh_code")
-    assert "“Mã số BHXH”" in Messages("vi").review(doubt, "Mã số BHXH")
-    assert "“bhxh code”" in Messages("vi").review(doubt)
+    assert "“Số sổ”" in Messages("vi").review(doubt, "Số sổ")
+    assert "“Mã số BHXH”" in Messages("vi").review(doubt)
+    unknown = item(kind=ReviewKind.FIELD, reason="PATTERN", field="some_new_field")
+    assert "“some new field”" in Messages("vi").review(unknown)
 
 
 def test_an_error_is_rendered_with_its_parameters() -> None:

@@ -32,7 +32,7 @@ _DIAGNOSES: Final = (
 )
 _SMALL: Final = Style(Face.SERIF, 11.5)
 _SMALL_BOLD: Final = Style(Face.SERIF_BOLD, 11.5)
-_PEN: Final = Style(Face.SERIF_ITALIC, 13.0, BLUE)
+_PEN: Final = Style(Face.SANS_ITALIC, 11.5, BLUE)
 _STAMP: Final = ("BỆNH VIỆN ĐA KHOA TỈNH", "SỞ Y TẾ")
 
 
