@@ -17,7 +17,7 @@ from typing import Any
 
 from pdf2image import convert_from_path
 
-from benchmarks.factory.demo import COVER, DemoTruth, make_demo_batch
+from benchmarks.factory.demo import DemoTruth, make_demo_batch
 from pipeline.textnorm import strip_marks
 
 Json = dict[str, Any]
@@ -51,12 +51,11 @@ class Demo:
         return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
     def batch(self, seed: int) -> DemoTruth:
-        """A scanned-looking dossier with a cover and separators printed by `sohoa slip`."""
+        """A scanned-looking dossier with a separator sheet printed by `sohoa slip`."""
         slip = self.folder / "phieu.pdf"
         self.sohoa("slip", "--procedure", _PROCEDURE, "--case", _CASE, "-o", str(slip))
         pages = convert_from_path(slip, dpi=300)
-        sheets = {COVER: pages[0], "F_14_HSB": pages[1], "M_GIAY_RA_VIEN": pages[-1]}
-        return make_demo_batch(self.folder, seed, sheets)
+        return make_demo_batch(self.folder, seed, {"C_KHAI_TU": pages[-1]})
 
 
 def main() -> None:
@@ -80,7 +79,7 @@ def main() -> None:
         _show(result, demo.home)
     _check_components(results, truth)
 
-    name = truth.person.name
+    name = truth.person.full_name
     query = strip_marks(name).lower()
     print(f'3. sohoa search "{query}"')
     found = demo.sohoa("search", query, "--json")[0]

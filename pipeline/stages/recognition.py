@@ -43,6 +43,9 @@ _HEARD: Final = 0.5
 """Words less confident than this say nothing about the direction."""
 _SPECKLE: Final = 4.0
 """Median difference from the smoothed image, grey levels; from 6 on sparse pages read as empty."""
+_SIDEWAYS_MARGIN = 0.9
+"""A page whose words stand on their side is turned unless that reads worse."""
+_TELLING_LETTERS = 3
 _CLEARLY_BETTER: Final = 1.2
 
 
@@ -141,7 +144,10 @@ def read_page(
     scale = reading_scale(dpi, settings.read_dpi, max(page.width_px, page.height_px))
     gray = _decode(decoder, path, turn, scale)
     best = reader.read(gray, turn, scale, dpi)
-    if needs_second_look(best, certain=look.turn_certain, doubt_below=settings.doubt_below):
+    if quarters := runs_sideways(best):
+        upright = reader.read(_turned(gray, quarters), _plus(turn, 90 * quarters), scale, dpi)
+        best = better(best, upright, margin=_SIDEWAYS_MARGIN)
+    elif needs_second_look(best, certain=look.turn_certain, doubt_below=settings.doubt_below):
         best = better(best, reader.read(_turned(gray, 2), _plus(turn, 180), scale, dpi))
         if not look.turn_certain and best.confidence < settings.doubt_below:
             for more, quarters in ((90, 1), (270, 3)):
@@ -188,6 +194,22 @@ def needs_second_look(text: PageText, *, certain: bool, doubt_below: float) -> b
         return text.confidence < doubt_below
     letters = sum(len(word.text) for line in text.lines for word in line.words)
     return text.confidence < _SURE_CONFIDENCE or letters < _SURE_LETTERS
+
+
+def runs_sideways(text: PageText) -> int:
+    """Clockwise quarter turns (1 or 3) that lay the lines level, 0 where they lie level already.
+
+    Engines read blocks that stand on their side without saying so; the words' boxes tell.
+    """
+    long_words = [w for line in text.lines for w in line.words if len(w.text) >= _TELLING_LETTERS]
+    standing = [w for w in long_words if w.box.height > w.box.width]
+    if not long_words or len(standing) * 2 < len(long_words):
+        return 0
+    downwards = 0
+    for line in text.lines:
+        if len(line.words) > 1:
+            downwards += 1 if line.words[-1].box.y0 > line.words[0].box.y0 else -1
+    return 3 if downwards > 0 else 1
 
 
 def reads_well(text: PageText) -> float:

@@ -25,7 +25,7 @@ from pipeline.stages.recognition import read_page
 from tests.fakes.forms import form
 
 EXACT = frozenset({"code", "date", "datetime", "amount", "phone", "integer", "duration"})
-LEAST_ACCEPTED = 0.6
+LEAST_ACCEPTED = 0.5
 
 
 class Pixels:

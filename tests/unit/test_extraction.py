@@ -71,7 +71,7 @@ class TestForms:
         page = paper.page()
         text = page.text()
         for value in fields(read(paper.code, text)).values():
-            if value.box is None or len(value.value) > 25:
+            if value.box is None or len(value.value) > 25 or "CHECKBOX" in value.reasons:
                 continue
             k = 72 / page.dpi
             first = value.value.split()[0].strip(",.")
@@ -97,8 +97,10 @@ class TestForms:
             assert digits(read_value.value) == digits(value)
 
     def test_low_confidence_is_never_accepted(self, paper: Form) -> None:
+        """But for an amount that its own words confirm."""
         found = fields(read(paper.code, paper.page().text(confidence=0.7)))
-        assert {value.status for value in found.values()} == {FieldStatus.REVIEW}
+        sure = {name for name, value in found.items() if value.status is FieldStatus.ACCEPTED}
+        assert sure <= {"benefit_amount", "total_amount"}
 
 
 def without_vowels(text: PageText) -> PageText:
@@ -171,7 +173,7 @@ class TestDoubt:
         ("line", "field", "reason"),
         [
             ("Mã số BHXH: 791234567", "bhxh_code", "PATTERN"),
-            ("Số CCCD: 187084000999", "id_number", "PATTERN"),
+            ("Số CCCD: 187084000999", "id_number", "CCCD_FIRST_DIGIT"),
             ("Số CCCD: 003084000999", "id_number", "CCCD_PROVINCE"),
             ("Sinh ngày: 31/04/1984", "birth_date", "CALENDAR"),
             ("Sinh ngày: 12/03/2084", "birth_date", "FUTURE_DATE"),
@@ -294,7 +296,47 @@ def test_an_unclassified_paper_has_no_fields() -> None:
 
 
 WORDS = st.sampled_from(
-    ["Họ", "và", "tên:", "Số", "BHXH:", "Mã", "số", "ngày", "tháng", "năm", "12/03/1984", "791234567", "(", ")", ":", "…", "....", "/", "|", "0", "□", "Nam", "UBND", "đồng", "45.678", "Bằng", "chữ:", "Cộng", "STT", "@", "99/99/9999"]
+    (
+        *(
+            "Họ",
+            "và",
+            "tên:",
+            "Số",
+            "BHXH:",
+            "Mã",
+            "số",
+            "ngày",
+        ),
+        *(
+            "tháng",
+            "năm",
+            "12/03/1984",
+            "791234567",
+            "(",
+            ")",
+            ":",
+            "…",
+        ),
+        *(
+            "....",
+            "/",
+            "|",
+            "0",
+            "□",
+            "Nam",
+            "UBND",
+            "đồng",
+        ),
+        *(
+            "45.678",
+            "Bằng",
+            "chữ:",
+            "Cộng",
+            "STT",
+            "@",
+            "99/99/9999",
+        ),
+    )
 )
 
 

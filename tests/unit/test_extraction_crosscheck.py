@@ -15,7 +15,7 @@ BATCH = "b" * 64
 AN = {"full_name": "NGUYỄN VĂN AN", "birth_date": "12/03/1984", "bhxh_code": "7912345678"}
 
 
-def paper(code: str, dossier: int = 0, **values: str) -> tuple[Classified, FieldSet]:
+def paper(code: str, dossier: int = 0, /, **values: str) -> tuple[Classified, FieldSet]:
     classified = Classified(
         component_id=f"{code}-{dossier}",
         code=code,

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from pipeline.textnorm import fold, squash
+from pipeline.textnorm import fold
 
 _NUMERIC: Final = re.compile(r"(?<!\d)(\d{1,2})\s*([/.\-])\s*(\d{1,2})\s*\2\s*(\d{4})(?!\d)")
 _WORDED: Final = re.compile(
@@ -142,8 +142,3 @@ def find_moment(text: str) -> Moment | None:
     if time is None:
         return Moment(found.date)
     return Moment(found.date, int(time[1]), int(time[2] or 0))
-
-
-def parse_moment(text: str) -> Moment | None:
-    """What `str(Moment)` gives, read back."""
-    return find_moment(squash(text))

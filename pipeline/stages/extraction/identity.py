@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pipeline.catalogue import Catalogue
 from pipeline.models.pages import Symbol
 from pipeline.stages.extraction.dates import PartialDate
-from pipeline.stages.extraction.validators import OK, PATTERN, Verdict, error, warn
+from pipeline.stages.extraction.validators import PATTERN, Verdict, error, warn
 from pipeline.textnorm import fold, squash
 
 _SHAPE = re.compile(r"\d{12}")
@@ -79,11 +79,6 @@ def personal_id(
         if beside.birth is not None and beside.birth.year != year:
             verdicts.append(warn("CCCD_YEAR"))
     return tuple(verdicts)
-
-
-def agrees(verdicts: tuple[Verdict, ...]) -> Verdict:
-    """The first verdict, ok where there is none."""
-    return verdicts[0] if verdicts else OK
 
 
 def card_code(symbol: Symbol) -> CardCode | None:

@@ -77,6 +77,7 @@ _LONGEST_TAIL: Final = 9
 _GAP: Final = 2.5
 """Of the text height: a gap this wide starts a new column."""
 _LETTERS: Final = re.compile(r"[^\w]|_")
+_NOTE: Final = re.compile(r"\(.*?\)")
 _WORD_END: Final = re.compile(r"[\s/]")
 _LIKE: Final = 55.0
 _ACCENTS: Final = 80.0
@@ -92,13 +93,10 @@ class Label:
     letters: str
     """Folded, letters and digits only."""
     field: str | None
-    inline: bool = True
+    first: str
+    """Folded letters of the first word."""
+    inline: bool
     """May stand within a row without a colon."""
-
-    @property
-    def first(self) -> str:
-        """Folded letters of the first word."""
-        return letters(_WORD_END.split(self.text.strip(), maxsplit=1)[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,15 +122,15 @@ class LabelMatch:
 def form_labels(component: ComponentType) -> tuple[Label, ...]:
     """Labels of a form's fields, then the stops."""
     printed = [
-        Label(text, letters(text), field.name)
+        _label(text, field.name)
         for field in component.fields
         for printed_label in field.labels
         if ELLIPSIS not in printed_label
-        for text in _in_both_languages(printed_label, component.kind)
+        for text in _as_printed(printed_label, component.kind)
     ]
     mine = {label.letters for label in printed}
     stops = [
-        Label(text, letters(text), None, inline)
+        _label(text, None, inline=inline)
         for texts, inline in ((_STOPS, False), (_INLINE_STOPS, True))
         for text in texts
         if letters(text) not in mine
@@ -140,10 +138,22 @@ def form_labels(component: ComponentType) -> tuple[Label, ...]:
     return (*printed, *stops)
 
 
-def _in_both_languages(label: str, kind: str) -> tuple[str, ...]:
-    """`Có giá trị đến/Date of expiry` may be printed on two lines of a card."""
+def _label(text: str, field: str | None, *, inline: bool = True) -> Label:
+    first = letters(_WORD_END.split(text.strip(), maxsplit=1)[0])
+    return Label(text, letters(text), field, first, inline)
+
+
+def _as_printed(label: str, kind: str) -> tuple[str, ...]:
+    """The label, and how else it may stand there.
+
+    Without its note in brackets; a card's two languages (`Có giá trị đến/Date of expiry`) on two
+    lines.
+    """
     parts = [part for part in label.split("/") if len(letters(part)) >= _SHORT]
-    return (label, *parts) if kind == "identity" and len(parts) > 1 else (label,)
+    bilingual = tuple(parts) if kind == "identity" and len(parts) > 1 else ()
+    bare = _NOTE.sub("", label).strip()
+    plain = (bare,) if bare != label and len(letters(bare)) >= _SHORT else ()
+    return (label, *bilingual, *plain)
 
 
 def letters(text: str) -> str:
