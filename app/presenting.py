@@ -132,7 +132,7 @@ def field_json(field: SidecarField) -> Json:
         "status": field.status,
         "reasons": list(field.reasons),
         "page": field.page,
-        "box": list(field.box) if field.box else None,
+        "box": [round(v, 2) for v in field.box] if field.box else None,
     }
 
 

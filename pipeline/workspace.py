@@ -123,9 +123,11 @@ class Workspace:
 
     def quarantine(self, ref: FileRef, reason: dict[str, object]) -> None:
         """Keep a refused input byte for byte, with the reason beside it."""
-        data = self.read(ref)
-        folder = self.root / "quarantine"
-        self._publish(folder / ref.sha256, data)
+        folder = self._folder(self.root / "quarantine")
+        target = folder / ref.sha256
+        with contextlib.suppress(FileExistsError):
+            os.link(self.path(ref), target)
+        _sync_folder(folder)
         note = json.dumps(reason, ensure_ascii=False, sort_keys=True, indent=1)
         self._publish(folder / f"{ref.sha256}.json", note.encode(), replace=True)
 

@@ -21,7 +21,7 @@ class ScanRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Anchors:
-    """Printed strings that tell a paper: every one of `all_of`, one of `any_of`, none of `none_of`."""
+    """Printed strings that tell a paper: all of `all_of`, one of `any_of`, none of `none_of`."""
 
     all_of: tuple[str, ...] = ()
     any_of: tuple[str, ...] = ()

@@ -43,9 +43,13 @@ _HEARD: Final = 0.5
 """Words less confident than this say nothing about the direction."""
 _SPECKLE: Final = 4.0
 """Median difference from the smoothed image, grey levels; from 6 on sparse pages read as empty."""
-_SIDEWAYS_MARGIN = 0.9
+_SIDEWAYS_MARGIN: Final = 0.9
 """A page whose words stand on their side is turned unless that reads worse."""
-_TELLING_LETTERS = 3
+_TELLING_LETTERS: Final = 3
+_TELLING_WORDS: Final = 5
+"""Fewer words of that length say nothing about the direction."""
+_STANDING: Final = 1.5
+"""Height over width of a word on its side."""
 _CLEARLY_BETTER: Final = 1.2
 
 
@@ -202,8 +206,8 @@ def runs_sideways(text: PageText) -> int:
     Engines read blocks that stand on their side without saying so; the words' boxes tell.
     """
     long_words = [w for line in text.lines for w in line.words if len(w.text) >= _TELLING_LETTERS]
-    standing = [w for w in long_words if w.box.height > w.box.width]
-    if not long_words or len(standing) * 2 < len(long_words):
+    standing = [w for w in long_words if w.box.height > _STANDING * w.box.width]
+    if len(long_words) < _TELLING_WORDS or len(standing) * 2 < len(long_words):
         return 0
     downwards = 0
     for line in text.lines:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pipeline.models.base import Box
 from pipeline.models.files import FileRef
 from pipeline.models.pages import BlankStatus, PageLook, RawPage, Turn
-from pipeline.models.text import Line, PageText
+from pipeline.models.text import Line, PageText, Word
 from pipeline.ports.reading import Gray
 from pipeline.settings import ImagingSettings, OcrSettings
 from pipeline.stages.recognition import (
@@ -25,6 +25,7 @@ from pipeline.stages.recognition import (
     prepare,
     read_page,
     reading_scale,
+    runs_sideways,
 )
 from tests.fakes.engines import IDENTITY, ScriptedEngine, one_line
 
@@ -307,3 +308,17 @@ def test_reading_scale(dpi: float, longest: int, scale: float) -> None:
 def test_an_impossible_resolution_is_taken_for_a4() -> None:
     assert paper_dpi(raw_page(3000, 4000, dpi=72)) == pytest.approx(4000 / 11.69)
     assert paper_dpi(raw_page(2480, 3508, dpi=300)) == 300
+
+
+@pytest.mark.parametrize(("step", "quarters"), [(40, 3), (-40, 1)])
+def test_words_on_their_side_say_which_way_to_turn(step: int, quarters: int) -> None:
+    words = tuple(
+        Word(text="đứng", confidence=0.9, box=Box(x0=50, y0=y, x1=60, y1=y + 30))
+        for y in range(400, 400 + 6 * step, step)
+    )
+    line = Line(words=words, box=Box(x0=50, y0=0, x1=60, y1=700), block=0)
+    text = text_of(0.9, 0).model_copy(update={"lines": (line,)})
+    assert runs_sideways(text) == quarters
+    few = line.model_copy(update={"words": words[:4]})
+    assert runs_sideways(text.model_copy(update={"lines": (few,)})) == 0
+    assert runs_sideways(text_of(0.9, 10)) == 0

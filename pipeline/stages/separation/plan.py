@@ -19,6 +19,9 @@ from pipeline.stages.separation.evidence import PageEvidence, Questions, Separat
 from pipeline.stages.separation.walking import Run, Walk, Walker
 
 PAGE_UNREADABLE = "PAGE_UNREADABLE"
+_WRITTEN_INK = 0.002
+"""Share of ink from which a page must have text; below it bears at most a seal or a mark, and
+what cannot be read there is nothing to ask a person about."""
 _FEWEST_LETTERS = 4
 
 
@@ -87,7 +90,7 @@ def _readings(
             text = pages[index].text
             if text is not None and _readable(text, settings):
                 out[index] = matcher.read(text)
-            elif index not in walk.doubtful:
+            elif index not in walk.doubtful and pages[index].look.ink >= _WRITTEN_INK:
                 questions.ask(
                     ReviewKind.UNREADABLE_PAGE,
                     PAGE_UNREADABLE,
