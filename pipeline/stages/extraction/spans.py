@@ -23,7 +23,7 @@ _BELOW: Final = 2.2
 """Of the row pitch: how far below its label a value may stand."""
 _CONTINUES: Final = 1.6
 """Of the row pitch."""
-_FULL_ROW: Final = 0.72
+_FULL_ROW: Final = 0.85
 """Of the text width: a row that ends beyond may run on."""
 _COLUMN_GAP: Final = 1.5
 """Of the text height."""
