@@ -11,6 +11,7 @@ from storage.records.schema import HEAD
 def inspect(services: Services) -> tuple[Finding, ...]:
     """Look at every part of the installation behind some services."""
     ports, settings = services.ports, services.settings
+    ports.ensure_index()
 
     def model() -> ModelFacts:
         chosen = ports.ocr_model()

@@ -17,6 +17,7 @@ from pipeline.models.batch import Batch, BatchState, Channel, IngestTerms
 from pipeline.models.events import Event
 from pipeline.models.files import RefusedFile
 from pipeline.models.records import BatchRecord
+from pipeline.models.review import ReviewKind
 from pipeline.ports.reading import SourceReader
 from pipeline.ports.records import Records
 from pipeline.ports.runtime import Clock
@@ -157,6 +158,7 @@ def _supersede(batch: Batch, desk: Desk) -> None:
         ):
             event = _event("batch.superseded", held, desk, by=batch.batch_id)
             desk.records.set_state(held.batch_id, BatchState.SUPERSEDED, [event])
+            desk.records.put_reviews(held.batch_id, (), [kind.value for kind in ReviewKind])
 
 
 def _event(action: str, batch: Batch, desk: Desk, **subjects: str) -> Event:

@@ -245,6 +245,7 @@ class SearchError(SohoaError):
     """The index refused the query or the document."""
 
     default_code = "SEARCH_FAILED"
+    exit_code = ExitCode.USAGE
 
 
 class SearchUnavailable(SearchError):

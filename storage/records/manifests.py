@@ -32,7 +32,8 @@ class SqlManifests:
             known_batch(connection, batch_id)
             dossier = known_dossier(connection, unit, dossier_code)
             row = connection.execute(
-                select(manifests).where(
+                select(manifests)
+                .where(
                     manifests.c.batch_id == batch_id,
                     manifests.c.unit == unit,
                     manifests.c.dossier_code == dossier_code,

@@ -117,8 +117,8 @@ def test_the_raw_image_passes_through_untouched(
 
 
 def _image(page: pikepdf.Page) -> bytes:
-    (image,) = page.images.values()
-    return image.read_raw_bytes()
+    (image,) = page.get_images().values()
+    return image.obj.read_raw_bytes()
 
 
 def test_the_same_papers_again_are_the_same_batch(archived: tuple[Office, Json, Path]) -> None:
@@ -246,9 +246,7 @@ def test_a_folder_with_a_bad_file_waits_and_the_repaired_one_supersedes(tmp_path
     papers(tmp_path, "R_07B_HSB").rename(folder / "2.pdf")
     done = office.one("ingest", folder)
     assert done["state"] == "ARCHIVED"
-    assert office.run("review", "list", "--json") == [
-        r for r in office.run("review", "list", "--json") if not r["blocking"]
-    ]
+    assert not [r for r in office.run("review", "list", "--json") if r["blocking"]]
 
 
 def test_a_watched_file_leaves_only_when_archived(tmp_path: Path) -> None:
