@@ -13,9 +13,14 @@ from pipeline.errors import NotFound
 from pipeline.ids import component_id
 from pipeline.models.batch import Batch, BatchState, Problem
 from pipeline.models.components import Classified
-from pipeline.models.fields import FieldSet
 from pipeline.models.manifest import Sidecar, SidecarField
-from pipeline.models.records import ComponentRecord, DossierRecord, Revision
+from pipeline.models.records import (
+    BatchDossier,
+    BatchRecord,
+    ComponentRecord,
+    DossierRecord,
+    Revision,
+)
 from pipeline.models.review import ResolvedReview
 from pipeline.models.split import Boundary, DossierSlot, PageCounts, Segment, SplitPlan
 from pipeline.ports.archive import ObjectStore
@@ -54,6 +59,16 @@ class DossierView:
     problem: Problem | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What one dossier has of a batch."""
+
+    slot: int
+    placed: BatchDossier | None
+    counts: PageCounts
+    components: tuple[ComponentView, ...]
+
+
 class Reporter:
     """Draws views from records, workspace and archive."""
 
@@ -64,35 +79,69 @@ class Reporter:
         self._catalogue = catalogue
 
     def batch(self, work: Work, *, duplicate: bool = False) -> tuple[DossierView, ...]:
-        """One view per dossier of a batch, in slot order; at least one."""
+        """One view per dossier of a batch, in slot order; at least one.
+
+        An archived batch is drawn from records and archive alone: its workspace may be gone.
+        """
         record = self._records.batch(work.batch_id)
-        split = work.provisional() or _unsplit(record.batch)
-        placed = {d.slot: d for d in self._records.batch_dossiers(work.batch_id)}
         reviews = self._records.reviews(batch_id=work.batch_id, open_only=True)
-        stored = {c.component_id: c for c in self._records.components(batch_id=work.batch_id)}
-        owed = self._records.undelivered(work.batch_id)
-        slots = sorted({d.slot for d in split.plan.dossiers} | placed.keys())
         views = []
-        for slot in slots:
-            mine = [c for c in split.components if c.dossier == slot]
-            dossier = placed[slot].dossier if slot in placed else None
+        for part in self._parts(work, record):
+            dossier = part.placed.dossier if part.placed else None
             views.append(
                 DossierView(
                     batch=record.batch,
                     duplicate=duplicate,
                     dossier=dossier,
                     state=record.state,
-                    indexed=record.state is BatchState.ARCHIVED and owed == 0,
-                    counts=split.plan.counts(slot),
-                    components=tuple(
-                        self._component(work, c, stored.get(c.component_id)) for c in mine
-                    ),
-                    open_reviews=tuple(r for r in reviews if _concerns(r, slot, mine)),
-                    gaps=self._gaps(dossier, [c.code for c in mine]),
+                    indexed=record.state is BatchState.ARCHIVED
+                    and self._records.undelivered(work.batch_id) == 0,
+                    counts=part.counts,
+                    components=part.components,
+                    open_reviews=tuple(r for r in reviews if _concerns(r, part)),
+                    gaps=self._gaps(dossier, [c.code for c in part.components]),
                     problem=record.problem,
                 )
             )
         return tuple(views)
+
+    def _parts(self, work: Work, record: BatchRecord) -> tuple[_Part, ...]:
+        placed = self._records.batch_dossiers(work.batch_id)
+        if record.state is BatchState.ARCHIVED:
+            return tuple(self._archived(p) for p in placed)
+        split = work.provisional() or _unsplit(record.batch)
+        by_slot = {p.slot: p for p in placed}
+        stored = {c.component_id: c for c in self._records.components(batch_id=work.batch_id)}
+        return tuple(
+            _Part(
+                slot=slot,
+                placed=by_slot.get(slot),
+                counts=split.plan.counts(slot),
+                components=tuple(
+                    self._in_work(work, c, stored.get(c.component_id))
+                    for c in split.components
+                    if c.dossier == slot
+                ),
+            )
+            for slot in sorted({d.slot for d in split.plan.dossiers})
+        )
+
+    def _archived(self, placed: BatchDossier) -> _Part:
+        dossier = placed.dossier
+        mine = [
+            c
+            for c in self._records.components(unit=dossier.unit, dossier_code=dossier.code)
+            if c.batch_id == placed.batch_id
+        ]
+        return _Part(
+            slot=placed.slot,
+            placed=placed,
+            counts=placed.counts,
+            components=tuple(
+                _view(c, c.pages, c.confidence, side.fields if (side := self.sidecar(c)) else ())
+                for c in mine
+            ),
+        )
 
     def sidecar(self, component: ComponentRecord) -> Sidecar | None:
         """The archived text and fields of a component, None before it is archived.
@@ -106,27 +155,28 @@ class Reporter:
         with self._store.open(key) as stream:
             return unpacked(stream.read())
 
-    def _component(
+    def _in_work(
         self, work: Work, component: Classified, record: ComponentRecord | None
     ) -> ComponentView:
-        return ComponentView(
-            component_id=component.component_id,
-            code=record.code if record else component.code,
-            pages=component.pages,
-            confidence=component.confidence,
-            digitisation_code=record.digitisation_code if record else None,
-            revision=record.current if record else None,
-            fields=self._fields(work, component, record),
-        )
+        if record is None:
+            return ComponentView(
+                component_id=component.component_id,
+                code=component.code,
+                pages=component.pages,
+                confidence=component.confidence,
+                digitisation_code=None,
+                revision=None,
+                fields=(),
+            )
+        fields = self._fields(work, component, record)
+        return _view(record, component.pages, component.confidence, fields)
 
     def _fields(
-        self, work: Work, component: Classified, record: ComponentRecord | None
+        self, work: Work, component: Classified, record: ComponentRecord
     ) -> tuple[SidecarField, ...]:
-        if record is None:
-            return ()
         if (archived := self.sidecar(record)) is not None:
             return archived.fields
-        fields: FieldSet | None = work.fields_of(component) if work.split() else None
+        fields = work.fields_of(component) if work.split() else None
         texts = work.texts_of(component) if fields else ()
         return sidecar(record, texts, fields, self._catalogue.version, "").fields
 
@@ -141,11 +191,28 @@ class Reporter:
             return None
 
 
-def _concerns(review: ResolvedReview, slot: int, components: list[Classified]) -> bool:
-    if review.item.component_id is not None:
-        return any(c.component_id == review.item.component_id for c in components)
-    pages = {index for c in components for index in c.pages}
-    return review.item.dossier == slot or review.item.page in pages
+def _view(
+    record: ComponentRecord,
+    pages: tuple[int, ...],
+    confidence: float,
+    fields: tuple[SidecarField, ...],
+) -> ComponentView:
+    return ComponentView(
+        component_id=record.component_id,
+        code=record.code,
+        pages=pages,
+        confidence=confidence,
+        digitisation_code=record.digitisation_code,
+        revision=record.current,
+        fields=fields,
+    )
+
+
+def _concerns(review: ResolvedReview, part: _Part) -> bool:
+    item = review.item
+    if item.component_id is not None:
+        return any(c.component_id == item.component_id for c in part.components)
+    return item.dossier == part.slot or any(item.page in c.pages for c in part.components)
 
 
 def _unsplit(batch: Batch) -> Split:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pipeline.catalogue import Catalogue
 from pipeline.errors import ConfigError, NotFound, WorkflowError
 from pipeline.ids import digest
-from pipeline.models.actors import Actor
+from pipeline.models.actors import Actor, Role
 from pipeline.models.batch import BatchState
 from pipeline.models.events import Event
 from pipeline.models.manifest import Sidecar
@@ -35,6 +35,14 @@ _FITTING: Mapping[ReviewKind, frozenset[AnswerKind]] = {
     ReviewKind.QUALITY: frozenset({AnswerKind.ACCEPT}),
     ReviewKind.E_COPY: frozenset({AnswerKind.ACCEPT}),
 }
+
+
+def role_of(kind: ReviewKind) -> Role:
+    """Whose question it is (R-1333-17, R-1333-27).
+
+    Boundaries and types are the scanning officer's, values the case officer's.
+    """
+    return Role.RECEPTION_OFFICER if kind.blocking else Role.CASE_OFFICER
 
 
 def check(item: ReviewItem, answer: Answer, pages: int, catalogue: Catalogue) -> None:

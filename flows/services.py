@@ -7,13 +7,14 @@ never loads OCR or signing. A use case is a method; its rules live in `casework`
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from casework import delivery, review
+from casework.clearing import clear
 from casework.reporting import DossierView, Reporter
 from flows.wiring import Ports
 from pipeline.errors import (
@@ -62,11 +63,16 @@ class Services:
         self.settings = settings
         self.ports = Ports(settings, progress)
 
-    def actor(self, officer: str | None = None, unit: str | None = None) -> Actor:
+    def actor(
+        self,
+        officer: str | None = None,
+        unit: str | None = None,
+        role: Role = Role.RECEPTION_OFFICER,
+    ) -> Actor:
         """Who acts, from the settings unless said otherwise."""
         return Actor(
             id=officer or self.settings.officer,
-            role=Role.RECEPTION_OFFICER,
+            role=role,
             unit=unit or self.settings.unit,
         )
 
@@ -107,7 +113,16 @@ class Services:
                 self._walk(batch_id)
         self.settle()
         work = Work(tools=ports, batch=record.batch)
+        if ports.records.batch(batch_id).state is BatchState.ARCHIVED:
+            clear(work, ports.records, ports.workspace)
         return self._reporter.batch(work, duplicate=duplicate)
+
+    def resume_all(self) -> Iterator[Outcome]:
+        """Walk every batch on that stands still for want of a service, a tool or a key."""
+        for record in list(self.ports.records.batches(state=BatchState.PENDING)):
+            start = time.monotonic()
+            views = self.resume(record.batch.batch_id)
+            yield Outcome(views=views, refused=None, seconds=time.monotonic() - start)
 
     def _walk(self, batch_id: str) -> None:
         from pipeline.run.steps import advance

@@ -107,9 +107,9 @@ class SigningSettings(Group):
     password: SecretStr | None = None
     agency: str = "Bảo hiểm xã hội Việt Nam"
     """Agency named in the stamp."""
-    stamp_width_mm: float = 70.0
-    stamp_height_mm: float = 20.0
-    stamp_margin_mm: float = 5.0
+    stamp_width_mm: float = 58.0
+    stamp_height_mm: float = 12.0
+    stamp_margin_mm: float = 3.0
     """From the visible top-left corner of page one (R-1333-12)."""
     font: Path | None = None
     """TrueType font with Vietnamese glyphs; None: found on the system."""

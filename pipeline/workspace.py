@@ -23,7 +23,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import IO, TypeVar
 
@@ -134,6 +134,18 @@ class Workspace:
     def quarantined(self, sha256: str) -> Path:
         """Where a refused input lies."""
         return self.root / "quarantine" / sha256
+
+    def forget(self, blobs: Collection[str], results: Sequence[tuple[str, str]]) -> None:
+        """Remove bytes and stage results that the archive has taken over.
+
+        Args:
+            blobs: digests; quarantined copies stay.
+            results: (stage, key) pairs, removed in this order before the bytes.
+        """
+        for stage, key in results:
+            self._stage(stage, key).unlink(missing_ok=True)
+        for sha256 in blobs:
+            self._blob(sha256).unlink(missing_ok=True)
 
     def erase(self, sha256: str) -> None:
         """Remove bytes here and from quarantine (only for `PHYSICAL_ONLY`, architecture §3)."""

@@ -18,7 +18,7 @@ from app.presenting import (
 )
 from app.watching import Watcher
 from flows.services import Outcome
-from pipeline.errors import ExitCode
+from pipeline.errors import ConfigError, ExitCode
 from pipeline.models.batch import Channel, IngestTerms
 from pipeline.workspace import write_atomically
 
@@ -35,7 +35,9 @@ Station = Annotated[str | None, typer.Option(help="Máy trạm quét.")]
 
 
 def ingest(
-    sources: Annotated[list[str], typer.Argument(metavar="SOURCE…", help="Tệp hoặc thư mục.")],
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE…", help="Tệp hoặc thư mục.")
+    ] = None,
     procedure: Procedure = None,
     case: Case = None,
     dossier: Dossier = None,
@@ -44,6 +46,9 @@ def ingest(
     officer: Officer = None,
     unit: Unit = None,
     station: Station = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Làm tiếp mọi lô còn dở (PENDING).")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Số hoá: tách, nhận dạng, ký, lưu trữ, lập chỉ mục. Mỗi SOURCE là một lô."""
@@ -55,10 +60,14 @@ def ingest(
         channel=channel,
         station=station,
     )
+    if resume == bool(sources):
+        raise ConfigError("SOURCE_NEEDED")
     with session(as_json) as run:
         actor = run.services.actor(officer, unit)
+        if resume:
+            raise typer.Exit(worst(give_outcome(run, o) for o in run.services.resume_all()))
         run.each(
-            sources,
+            sources or [],
             lambda source: give_outcome(run, run.services.ingest(Path(source), terms, actor)),
         )
 

@@ -9,6 +9,7 @@ import typer
 from app.cli.intake import give_outcome
 from app.cli.session import AsJson, session
 from app.presenting import review_json, review_line
+from casework.review import role_of as review_role
 from pipeline.errors import ConfigError
 from pipeline.models.review import Answer, AnswerKind
 
@@ -63,7 +64,8 @@ def resolve(
         raise ConfigError("ANSWER_NEEDS_ONE")
     with session(as_json) as run:
         services = run.services
-        actor = services.actor(officer)
+        question = services.review(review_id).item
+        actor = services.actor(officer, role=review_role(question.kind))
         answer = Answer(
             kind=kinds[0],
             component_code=component,

@@ -6,13 +6,13 @@ Legal order: sign, then extract (QĐ 1333 steps 3 and 4, R-1333-27).
 from __future__ import annotations
 
 from pipeline.errors import AssemblyError
-from pipeline.ids import digest, legal_day
+from pipeline.ids import legal_day
 from pipeline.models.components import CaptureFacts, Classified, ComponentPdf, KeptPdf
 from pipeline.models.fields import FieldSet
 from pipeline.models.pages import Symbol
 from pipeline.models.records import ComponentRecord, Revision
 from pipeline.models.review import ReviewItem, ReviewKind
-from pipeline.provenance import STAGE_VERSIONS, software
+from pipeline.provenance import software
 from pipeline.run.work import Extracted, Work
 from pipeline.stages import assembly, extraction
 from pipeline.stages.archiving import component_key
@@ -76,7 +76,7 @@ def extract(work: Work) -> None:
             legal_day(work.batch.received_at),
         )
         tools.workspace.publish(
-            "fields", work.extracted_key(component), Extracted(fields=result.fields)
+            "fields", work.fields_key(component), Extracted(fields=result.fields)
         )
         found.append((component, result.fields))
         questions.extend(result.reviews)
@@ -116,24 +116,11 @@ def _assemble(work: Work, component: Classified) -> None:
         file=ref,
         page_sizes=made.page_sizes,
     )
-    tools.workspace.publish("component", _component_key(work, component), result)
+    tools.workspace.publish("component", work.component_key(component), result)
 
 
 def _assembled(work: Work, component: Classified) -> ComponentPdf | None:
-    return work.tools.workspace.result("component", _component_key(work, component), ComponentPdf)
-
-
-def _component_key(work: Work, component: Classified) -> str:
-    pages = {p.index: p for p in work.pages()}
-    return digest(
-        "component",
-        STAGE_VERSIONS["assembly"],
-        component.component_id,
-        component.code,
-        [work.text_key(pages[i], work.seen(pages[i])) for i in component.pages],
-        work.batch.received_at.isoformat(),
-        software(),
-    )
+    return work.tools.workspace.result("component", work.component_key(component), ComponentPdf)
 
 
 def _facts(work: Work, component: Classified) -> CaptureFacts:

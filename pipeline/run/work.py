@@ -11,7 +11,7 @@ from pipeline.ids import digest
 from pipeline.models.actors import Actor
 from pipeline.models.base import Model
 from pipeline.models.batch import Batch
-from pipeline.models.components import Classified
+from pipeline.models.components import Classified, ComponentPdf
 from pipeline.models.events import Event
 from pipeline.models.fields import FieldSet
 from pipeline.models.pages import PageLook, PageSheet, RawPage
@@ -23,7 +23,7 @@ from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReade
 from pipeline.ports.records import Records
 from pipeline.ports.runtime import Clock, Progress
 from pipeline.ports.signing import ComponentSigner, SignatureJudge
-from pipeline.provenance import STAGE_VERSIONS
+from pipeline.provenance import STAGE_VERSIONS, software
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 
@@ -121,6 +121,16 @@ class Extracted(Model):
     """Result of extraction for one component."""
 
     fields: FieldSet
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFiles:
+    """What the workspace holds for a batch."""
+
+    blobs: frozenset[str]
+    """SHA-256."""
+    results: tuple[tuple[str, str], ...]
+    """(stage, key), those first that are named after others: to be removed in this order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +258,7 @@ class Work:
             r for r in self.tools.records.reviews(batch_id=self.batch_id) if r.answer is not None
         )
 
-    def extracted_key(self, component: Classified) -> str:
+    def fields_key(self, component: Classified) -> str:
         """Digest that names the fields of a component."""
         pages = {p.index: p for p in self.pages()}
         return digest(
@@ -261,10 +271,47 @@ class Work:
             self.tools.settings.fields.model_dump(mode="json"),
         )
 
+    def component_key(self, component: Classified) -> str:
+        """Digest that names the assembled, unsigned file of a component."""
+        pages = {p.index: p for p in self.pages()}
+        return digest(
+            "component",
+            STAGE_VERSIONS["assembly"],
+            component.component_id,
+            component.code,
+            [self.text_key(pages[i], self.seen(pages[i])) for i in component.pages],
+            self.batch.received_at.isoformat(),
+            software(),
+        )
+
     def fields_of(self, component: Classified) -> FieldSet | None:
         """Extracted fields of a component, None before extraction."""
-        found = self.tools.workspace.result("fields", self.extracted_key(component), Extracted)
+        found = self.tools.workspace.result("fields", self.fields_key(component), Extracted)
         return found.fields if found else None
+
+    def files(self) -> BatchFiles:
+        """Everything the workspace holds for this batch, as far as it got."""
+        workspace = self.tools.workspace
+        found = workspace.result("pages", self.pages_key(), PageSet)
+        pages = found.pages if found else ()
+        blobs = {s.file.sha256 for s in self.batch.sources} | {p.file.sha256 for p in pages}
+        for record in self.tools.records.components(batch_id=self.batch_id):
+            blobs |= {r.sha256 for r in record.revisions}
+        derived: list[tuple[str, str]] = []
+        for page in pages:
+            seen = workspace.result("seen", self.seen_key(page), Seen)
+            if seen is not None:
+                derived.append(("text", self.text_key(page, seen)))
+        split = self.split()
+        for component in split.components if split else ():
+            key = self.component_key(component)
+            made = workspace.result("component", key, ComponentPdf)
+            blobs |= {made.file.sha256} if made else set()
+            derived += [("component", key), ("fields", self.fields_key(component))]
+        derived += [("proposal", self.split_key()), ("split", self.split_key())]
+        derived += [("seen", self.seen_key(page)) for page in pages]
+        derived.append(("pages", self.pages_key()))
+        return BatchFiles(frozenset(blobs), tuple(derived))
 
     def event(
         self,

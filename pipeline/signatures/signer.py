@@ -159,12 +159,7 @@ class Pkcs12Signer:
         fonts = self._profile.fonts
         lines = tuple(fonts.writable(line) for line in text.lines())
         font = fonts.subset_for("".join((ALWAYS_CHARACTERS, *lines)))
-        return DossierStampStyle(
-            lines=lines,
-            font=font,
-            place=place,
-            last_line_filled=self._development,
-        )
+        return DossierStampStyle(lines=lines, font=font, place=place)
 
 
 def _verify_own(signed: bytes) -> None:

@@ -1,8 +1,8 @@
 """What the visible signature says and how it is drawn (R-1333-12).
 
 The appearance is one form XObject, upright in its own frame and turned by /Matrix so that it
-reads upright on a rotated page. A veil of white lets what lies below shine through: nothing of
-the paper is hidden for good. May not come in: where the stamp goes, keys, certificates.
+reads upright on a rotated page. It is ink only, multiplied with the paper: whatever lies below
+stays visible. May not come in: where the stamp goes, keys, certificates.
 """
 
 from __future__ import annotations
@@ -32,9 +32,13 @@ ALWAYS_CHARACTERS = "0123456789 :/+-.…?"
 
 _LONGEST = 90
 _INK = b"0.66 0.04 0.06"
-_VEIL = 0.72
-_TALLEST = 0.19
-_BORDER = 0.9
+_TALLEST = 0.2
+"""Of the letters (em), as a share of the stamp's height."""
+_BORDER = 0.015
+_PAD_X, _PAD_Y = 0.1, 0.04
+"""Between frame and text, as shares of the stamp's height."""
+_ROW_FILL = 0.84
+"""Em per row: room for two diacritics above and a tail below."""
 _TURNS = {0: (1, 0, 0, 1), 90: (0, 1, -1, 0), 180: (-1, 0, 0, -1), 270: (0, -1, 1, 0)}
 
 
@@ -69,8 +73,6 @@ class DossierStampStyle(BaseStampStyle):
     font: bytes = b""
     """TrueType, 1000 units per em."""
     place: StampPlace | None = None
-    last_line_filled: bool = False
-    """Draw the last line in white on red."""
 
     def create_stamp(
         self, writer: BasePdfFileWriter, box: BoxConstraints, text_params: dict[str, Any]
@@ -92,7 +94,7 @@ class _DossierStamp(BaseStamp):
         rotation: int,
     ) -> None:
         super().__init__(writer, style, BoxConstraints(width=width, height=height))
-        self._lines, self._last_filled = style.lines, style.last_line_filled
+        self._lines = style.lines
         self._width, self._height = width, height
         self._rotation = rotation
         self._font = GlyphAccumulator(writer, io.BytesIO(style.font), font_size=1)
@@ -109,40 +111,32 @@ class _DossierStamp(BaseStamp):
 
     def render(self) -> bytes:
         self.set_resource(ResourceType.FONT, pdf_name("/F1"), self._font.as_resource())
-        veil = generic.DictionaryObject({pdf_name("/ca"): generic.FloatObject(_VEIL)})
-        self.set_resource(ResourceType.EXT_G_STATE, pdf_name("/Veil"), veil)
+        multiply = generic.DictionaryObject({pdf_name("/BM"): pdf_name("/Multiply")})
+        self.set_resource(ResourceType.EXT_G_STATE, pdf_name("/Ink"), multiply)
         width, height = self._width, self._height
-        unit = height / 20
-        line = unit * _BORDER / 3
+        line = height * _BORDER
+        row = height * (1 - 2 * _PAD_Y) / max(len(self._lines), 1)
         commands = [
-            b"q /Veil gs 1 1 1 rg 0 0 %.3f %.3f re f Q" % (width, height),
-            b"q %s RG %.3f w %.3f %.3f %.3f %.3f re S Q"
-            % (_INK, line, line / 2, line / 2, width - line, height - line),
+            b"/Ink gs %s RG %s rg" % (_INK, _INK),
+            b"%.3f w %.3f %.3f %.3f %.3f re S"
+            % (line, line / 2, line / 2, width - line, height - line),
         ]
-        rows = len(self._lines)
-        row = (height - 2 * unit) / rows
-        for index, text in enumerate(self._lines):
-            base = height - unit - row * (index + 1)
-            filled = self._last_filled and index == rows - 1
-            commands.append(self._row(text, base, row, filled=filled))
+        commands += [
+            self._row(text, height * (1 - _PAD_Y) - row * index, row)
+            for index, text in enumerate(self._lines, 1)
+        ]
         return b"\n".join(commands)
 
-    def _row(self, text: str, base: float, row: float, *, filled: bool) -> bytes:
-        """One line of text; `base` is the lower edge of its row."""
-        pad = self._height / 14
+    def _row(self, text: str, base: float, row: float) -> bytes:
+        """One line of text, smaller where it is long; `base` is the lower edge of its row."""
+        pad = self._height * _PAD_X
         shaped = self._font.shape(text, with_actual_text=False)
         room = self._width - 2 * pad
-        size = min(row * 0.78, self._height * _TALLEST, room / max(shaped.x_advance, 0.01))
-        left = (self._width - size * shaped.x_advance) / 2 if filled else pad
-        band = b""
-        if filled:
-            band = b"q %s rg 0 0 %.3f %.3f re f Q\n" % (_INK, self._width, base + row)
-            base /= 2
-        return band + b"q BT %s rg /F1 1 Tf %.4f 0 0 %.4f %.3f %.3f Tm %s ET Q" % (
-            b"1 1 1" if filled else _INK,
+        size = min(row * _ROW_FILL, self._height * _TALLEST, room / max(shaped.x_advance, 0.01))
+        return b"BT /F1 1 Tf %.4f 0 0 %.4f %.3f %.3f Tm %s ET" % (
             size,
             size,
-            left,
+            pad,
             base + (row - size * 0.70) / 2,
             shaped.graphics_ops,
         )

@@ -107,6 +107,11 @@ def test_an_absent_key_may_be_tried_again(tmp_path: Path) -> None:
     assert error.value.retryable
 
 
+needs_poppler = pytest.mark.skipif(
+    shutil.which("pdftoppm") is None, reason="poppler-utils is not installed"
+)
+
+
 # -- what it looks like --------------------------------------------------------------------------
 
 
@@ -121,42 +126,88 @@ def rendered(pdf: Path, dpi: int = 72) -> npt.NDArray[np.int16]:
         return np.asarray(image.convert("RGB")).astype(np.int16)
 
 
-@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler-utils is not installed")
+def inked(
+    signer: Pkcs12Signer, pdf: Path, dpi: int, officer: str = "dev"
+) -> npt.NDArray[np.int16]:
+    """Signs the file; how much darker each pixel of page one became, by channel."""
+    plain = rendered(pdf, dpi)
+    signed, _ = signer.sign(component_of(pdf), pdf, capture_facts(officer), TODAY)
+    pdf.write_bytes(signed)
+    stamped = rendered(pdf, dpi)
+    assert stamped.shape == plain.shape
+    return np.asarray(plain - stamped)
+
+
+def inside(ink: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
+    """Pixels of text within the frame, which is cut off."""
+    rows, columns = np.nonzero(ink.max(axis=2) > 8)
+    frame = max(3, (rows.max() - rows.min()) // 25)
+    dark = ink.max(axis=2) > 60
+    return np.asarray(
+        dark[
+            rows.min() + frame : rows.max() - frame + 1,
+            columns.min() + frame : columns.max() - frame + 1,
+        ]
+    )
+
+
+@needs_poppler
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
 def test_the_stamp_is_seen_upright_at_the_top_left(
     paper: Paper, development_signer: Pkcs12Signer, tmp_path: Path
 ) -> None:
-    pdf = write_paper(tmp_path, paper)
-    plain = rendered(pdf)
-    signed, _ = development_signer.sign(component_of(pdf), pdf, capture_facts(), TODAY)
-    pdf.write_bytes(signed)
-    stamped = rendered(pdf)
-    assert stamped.shape == plain.shape
-    height, width, _ = stamped.shape
-    rows, columns = np.nonzero(np.abs(stamped - plain).max(axis=2) > 8)
-    margin = min(5 / 25.4 * 72 / (paper.user_unit or 1), width / 10, height / 10)
-    assert abs(columns.min() - margin) <= 2 and abs(rows.min() - margin) <= 2
-    assert columns.max() < width - margin + 2 and rows.max() < height - margin + 2
+    scale = 6 if paper.name == "tiny" else 2
+    ink = inked(development_signer, write_paper(tmp_path, paper), 72 * scale)
+    height, width, _ = ink.shape
+    rows, columns = np.nonzero(ink.max(axis=2) > 8)
+    margin = min(3 / 25.4 * 72 / (paper.user_unit or 1) * scale, width / 10, height / 10)
+    assert abs(columns.min() - margin) <= 2 * scale and abs(rows.min() - margin) <= 2 * scale
+    assert columns.max() < width - margin + 2 * scale and rows.max() < height - margin + 2 * scale
     stamp_width = columns.max() - columns.min() + 1
     stamp_height = rows.max() - rows.min() + 1
-    assert stamp_width / stamp_height == pytest.approx(3.5, rel=0.12)
-    red = (stamped[:, :, 0] > 120) & (stamped[:, :, 1] < 60) & (stamped[:, :, 2] < 60)
-    stamp = red[rows.min() : rows.max() + 1]
-    assert stamp[len(stamp) // 2 :].sum() > 2 * stamp[: len(stamp) // 2].sum(), "band at the bottom"
+    assert stamp_width / stamp_height == pytest.approx(58 / 12, rel=0.12)
+    text = inside(ink)
+    quarter, third = text.shape[0] // 4, text.shape[1] // 3
+    assert text[-quarter:].sum() > 1.3 * text[:quarter].sum(), "the longest line is the last"
+    assert text[:, :third].sum() > 1.3 * text[:, -third:].sum(), "lines begin at the left"
 
 
-@pytest.mark.skipif(shutil.which("pdftoppm") is None, reason="poppler-utils is not installed")
-def test_an_officers_stamp_has_no_band_of_development(
+@needs_poppler
+@pytest.mark.parametrize("shade", [0, 90, 255])
+def test_the_stamp_hides_nothing(
+    shade: int, development_signer: Pkcs12Signer, tmp_path: Path
+) -> None:
+    ink = inked(development_signer, write_paper(tmp_path, Paper("ink", shade=shade)), 144)
+    assert ink.min() >= -1, "nothing becomes lighter"
+    box = ink[round(3 / 25.4 * 144) : round(15 / 25.4 * 144), : round(61 / 25.4 * 144)]
+    assert np.median(box) == 0, "the ground stays as it was"
+
+
+@needs_poppler
+@pytest.mark.parametrize("name", ["An", "W" * 60, "Nguyễn Thị Huyền Trang " * 5, "Ậ" * 200])
+def test_names_of_any_length_stay_within_the_frame(
+    name: str, development_signer: Pkcs12Signer, tmp_path: Path
+) -> None:
+    pdf = write_paper(tmp_path, Paper("white", shade=255))
+    text = inside(inked(development_signer, pdf, 288, name))
+    edge = round(0.5 / 25.4 * 288)
+    assert text.any()
+    assert not text[:, :edge].any() and not text[:, -edge:].any()
+    assert not text[:2].any() and not text[-2:].any()
+
+
+@needs_poppler
+def test_an_officers_stamp_has_no_line_of_development(
     officer_signer: Pkcs12Signer, development_signer: Pkcs12Signer, tmp_path: Path
 ) -> None:
-    red = []
+    lines = []
     for signer in (officer_signer, development_signer):
-        pdf = write_paper(tmp_path)
-        signed, _ = signer.sign(component_of(pdf), pdf, capture_facts(), TODAY)
-        pdf.write_bytes(signed)
-        picture = rendered(pdf)
-        red.append(int(((picture[:, :, 0] > 120) & (picture[:, :, 1] < 60)).sum()))
-    assert red[0] * 2 < red[1]
+        text = inside(inked(signer, write_paper(tmp_path, Paper("white", shade=255)), 288))
+        written = text.any(axis=1)
+        starts = written & ~np.roll(written, 1)
+        tall = [row for row in np.flatnonzero(starts) if written[row : row + 8].all()]
+        lines.append(len(tall))
+    assert lines[0] < lines[1]
 
 
 def test_an_officers_stamp_names_them_in_vietnamese_time() -> None:

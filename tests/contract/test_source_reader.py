@@ -98,7 +98,7 @@ def test_absurd_resolution_is_taken_for_a4(
 ) -> None:
     image = Image.new("L", size, 255)
     out = io.BytesIO()
-    image.save(out, "JPEG", **({"dpi": (said, said)} if said else {}))  # type: ignore[arg-type]
+    image.save(out, "JPEG", **({"dpi": (said, said)} if said else {}))
     _, (page,) = _read(reader, tmp_path, out.getvalue())
     assert page.dpi == settled
 

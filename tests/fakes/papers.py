@@ -22,6 +22,8 @@ class Paper:
     rotate: int = 0
     user_unit: float | None = None
     inherited: bool = False
+    shade: int = 205
+    """Grey of the scan, 0 black to 255 white."""
 
 
 PAPERS = (
@@ -64,7 +66,7 @@ def write_paper(folder: Path, paper: Paper = PAPERS[0], pages: int = 1) -> Path:
 
 
 def _add_page(pdf: Pdf, paper: Paper, number: int) -> None:
-    shades = np.full((40, 40), 205 - number, dtype=np.uint8)
+    shades = np.full((40, 40), max(paper.shade - number, 0), dtype=np.uint8)
     image = pdf.make_stream(
         shades.tobytes(),
         Type=Name.XObject,

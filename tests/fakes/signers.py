@@ -37,7 +37,7 @@ class MarkingSigner:
             level=SignatureLevel.B_B,
             signer=self.signer,
             signed_at=at,
-            box=Box(x0=14, y0=771, x1=212, y1=828),
+            box=Box(x0=8.5, y0=799.5, x1=173, y1=833.5),
             certificate_sha256=hashlib.sha256(self.signer.encode()).hexdigest(),
             development=True,
         )

@@ -118,7 +118,7 @@ def test_the_raw_image_passes_through_untouched(
 
 def _image(page: pikepdf.Page) -> bytes:
     (image,) = page.get_images().values()
-    return image.obj.read_raw_bytes()
+    return bytes(image.read_raw_bytes())
 
 
 def test_the_same_papers_again_are_the_same_batch(archived: tuple[Office, Json, Path]) -> None:
@@ -299,3 +299,26 @@ def test_ingest_never_loads_an_orchestrator_or_a_server_client() -> None:
         "sys.exit(bool(bad))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_what_is_archived_leaves_the_workspace_and_still_shows(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    result = office.one("ingest", papers(tmp_path, "R_07B_HSB"))
+    left = [p for p in (office.home / "work" / "blobs").rglob("*") if p.is_file()]
+    assert sum(p.stat().st_size for p in left) < 100_000
+    shown = office.one("show", result["dossier_code"])
+    assert shown["components"] == result["components"]
+    assert shown["pages"] == result["pages"]
+
+
+def test_a_missing_key_keeps_the_work_and_resume_goes_on(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    source = papers(tmp_path, "C_KHAI_TU")
+    office.environ["SOHOA_SIGNING__PKCS12"] = "khoa.p12"
+    waiting = office.one("ingest", source, code=5)
+    assert (waiting["state"], waiting["error"]["code"]) == ("PENDING", "KEY_FILE_MISSING")
+    assert waiting["pages"]["kept"] == sum(len(c["pages"]) for c in waiting["components"])
+    del office.environ["SOHOA_SIGNING__PKCS12"]
+    done = office.one("ingest", "--resume")
+    assert (done["state"], done["batch_id"]) == ("ARCHIVED", waiting["batch_id"])
+    assert office.one("audit")["ok"] is True

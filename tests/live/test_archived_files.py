@@ -142,7 +142,8 @@ def _stamp_pixels(
     """Dark red ink in the upper left quarter."""
     height, width = picture.shape[:2]
     corner = picture[: height // 3, : width * 2 // 3].astype(int)
-    return (corner[..., 0] - corner[..., 1] > 40) & (corner[..., 0] - corner[..., 2] > 40)
+    red, green, blue = (corner[..., channel] for channel in range(3))
+    return np.asarray((red - green > 40) & (red - blue > 40))
 
 
 def test_text_reads_back_in_order(archive: Archive) -> None:
