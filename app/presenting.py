@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from casework.verification import Verdict
 
 Json = dict[str, Any]
+
+_ID = re.compile(r"[0-9a-f]{64}")
 
 PRECEDENCE = (1, 2, 8, 5, 7, 6, 3, 4, 0)
 """Exit code of several results: the first present (architecture §8)."""
@@ -298,11 +301,12 @@ def view_lines(view: DossierView, seconds: float, messages: Messages) -> Iterato
         )
         for review in view.open_reviews:
             if review.item.blocking:
-                yield "    " + review_line(review, messages)
+                yield "    " + _question(review, messages)
     if view.problem is not None:
         rendered = messages.problem(view.problem)
         yield f"  {rendered.message} {rendered.advice}".rstrip()
-    yield "  " + messages.text("dossier_time", seconds=round(seconds, 1))
+    if round(seconds, 1):
+        yield "  " + messages.text("dossier_time", seconds=round(seconds, 1))
 
 
 def _component_lines(component: ComponentView, messages: Messages) -> Iterator[str]:
@@ -329,11 +333,22 @@ def _component_lines(component: ComponentView, messages: Messages) -> Iterator[s
     for field in component.fields:
         mark = "" if field.status == "accepted" else messages.text("field_doubtful")
         if field.value or mark:
-            yield f"      {field.name}: {field.value or '–'}{mark}"
+            yield f"      {field.name}: {_one_line(field.value, messages) or '–'}{mark}"
+
+
+def _one_line(value: str | None, messages: Messages) -> str:
+    """The first line, and how many more there are."""
+    first, *more = (value or "").splitlines() or [""]
+    return f"{first} {messages.text('more_lines', count=len(more))}" if more else first
 
 
 def review_line(review: ResolvedReview, messages: Messages) -> str:
-    """One question in one line."""
+    """One question in one line, with its batch."""
+    batch = messages.text("review_batch", batch=shown(review.item.batch_id))
+    return f"{_question(review, messages)} {batch}"
+
+
+def _question(review: ResolvedReview, messages: Messages) -> str:
     item = review.item
     mark = "!" if item.blocking else "·"
     return f"{mark} {shown(item.review_id)}  {messages.review_title(item)}: {messages.review(item)}"
@@ -359,7 +374,7 @@ def hit_lines(results: Results, messages: Messages) -> Iterator[str]:
 
 def verdict_lines(verdict: Verdict, messages: Messages) -> Iterator[str]:
     """A verdict, as text."""
-    yield f"{verdict.file}: {messages.label(f'verdict.{verdict.verdict.value}')}"
+    yield f"{short(verdict.file)}: {messages.label(f'verdict.{verdict.verdict.value}')}"
     if verdict.signer is not None:
         at = verdict.signed_at.astimezone(LEGAL_ZONE) if verdict.signed_at else None
         yield "  " + messages.text(
@@ -370,3 +385,8 @@ def verdict_lines(verdict: Verdict, messages: Messages) -> Iterator[str]:
         )
     for reason in verdict.reasons:
         yield f"  {messages.label(f'verdict_reason.{reason.value}')}"
+
+
+def short(name: str) -> str:
+    """A 64-character id shortened, anything else as it is."""
+    return shown(name) if _ID.fullmatch(name) else name

@@ -11,11 +11,11 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "intake": 1,
     "imaging": 1,
     "sheets": 1,
-    "recognition": 1,
+    "recognition": 2,
     "separation": 1,
     "classification": 1,
     "assembly": 1,
-    "extraction": 1,
+    "extraction": 2,
 }
 """Raised whenever a stage's output changes for the same input: old results are then remade."""
 

@@ -96,7 +96,13 @@ class FieldSettings(Group):
     """Extraction."""
 
     accept_confidence: float = 0.85
-    """Below: status review. Calibrated thresholds replace this figure once measured."""
+    """Numbers, dates, amounts, ticks: below, a person looks. Measured 2026-11-22 on made-up scans
+    (300 dpi, 12 page sets of 13 papers): no wrong number above 0.4, four of five right ones above
+    this. The confidence of a number is that of its least sure word to the power 1.5."""
+    accept_name_confidence: float = 0.90
+    """Names of people: engines mistake one tone mark for another with up to 0.94."""
+    accept_text_confidence: float = 0.88
+    """Free text and addresses."""
 
 
 class SigningSettings(Group):

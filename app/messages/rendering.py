@@ -19,6 +19,12 @@ Language: TypeAlias = Literal["vi", "en"]
 
 _PLACEHOLDER = re.compile(r"\{([a-z_][a-z0-9_]*)\}")
 _UNKNOWN = "?"
+_TERMS = {
+    "case": "CASE_UNKNOWN",
+    "procedure": "PROCEDURE_UNKNOWN",
+    "component": "COMPONENT_CODE_UNKNOWN",
+}
+"""What `TERM_UNKNOWN` says of the first parameter that it has."""
 
 
 class Rendered(BaseModel):
@@ -55,8 +61,11 @@ class Messages:
     ) -> Rendered:
         """A failure by its code, e.g. of a refused file.
 
-        An unknown code is explained by what its exit code means, and named.
+        An unknown code is explained by what its exit code means, and named. `TERM_UNKNOWN` names
+        the term that is not in the catalogue.
         """
+        if code == "TERM_UNKNOWN":
+            code = next((told for term, told in _TERMS.items() if term in (params or {})), code)
         errors = self._section("errors")
         entry = errors.get(code) or self._section("fallback").get(_exit_name(exit_code), {})
         return self._rendered(entry, {**(params or {}), "code": code})
@@ -79,13 +88,11 @@ class Messages:
 
     def review_title(self, item: ReviewItem) -> str:
         """The kind of doubt, in a few words."""
-        kind = self._section("review_kinds").get(item.kind.value, {})
-        return str(kind.get("title", item.kind.value))
+        return str(self._asked(item).get("title", item.kind.value))
 
     def review_action(self, item: ReviewItem) -> str:
         """The command that answers the question."""
-        kind = self._section("review_kinds").get(item.kind.value, {})
-        return _fill(str(kind.get("action", "")), _review_params(item, ""))
+        return _fill(str(self._asked(item).get("action", "")), _review_params(item, ""))
 
     def finding(self, code: str | None, params: Mapping[str, Param] | None = None) -> Rendered:
         """What `doctor` has to say about one part of the installation; None: all is well."""
@@ -109,6 +116,11 @@ class Messages:
     def text(self, key: str, **params: Param) -> str:
         """A sentence of the user interface by key; the key itself where there is none."""
         return _fill(str(self._section("texts").get(key, key)), params)
+
+    def _asked(self, item: ReviewItem) -> Mapping[str, str]:
+        """Words of the kind of doubt, unless its reason has its own."""
+        kind = self._section("review_kinds").get(item.kind.value, {})
+        return {**kind, **self._section("review_reasons").get(item.reason, {})}
 
     def _section(self, name: str) -> Mapping[str, Any]:
         section: Mapping[str, Any] = self._texts.get(name, {})

@@ -26,6 +26,8 @@ _LINE_GAP = 2.5
 _CAPS_TITLE = 0.7
 _LONGEST_NUMBER = 400
 _SUBJECT_LINES = 4
+_SURE_NUMBER = 0.75
+"""Word confidence of a bare page number."""
 _LOOK_BACK, _LOOK_AHEAD = 10, 40
 """The line below stands so near in reading order."""
 _MOST_LINES, _MOST_PIECES = 600, 1500
@@ -82,7 +84,7 @@ def layout(page: PageText) -> Layout:
         head=head,
         titles=joined(capitals),
         subject=_subject(near, HEAD_SHARE * page.height_px, page.width_px),
-        number=_number(pieces, page),
+        number=_number(page),
     )
 
 
@@ -165,12 +167,18 @@ def _subject(pieces: Sequence[Piece], limit: float, width: float) -> tuple[Piece
     return (Piece(phrase(text), box),)
 
 
-def _number(pieces: Sequence[Piece], page: PageText) -> int | None:
+def _number(page: PageText) -> int | None:
+    """The printed page number; a bare one must stand alone on its line and be read for sure."""
     top, bottom = _EDGE_SHARE * page.height_px, (1 - _EDGE_SHARE) * page.height_px
-    for piece in pieces:
-        if top < _centre(piece) < bottom or piece.box.x1 < 0.3 * page.width_px:
-            continue
-        match = _NUMBER.fullmatch(piece.text.folded)
-        if match is not None and 1 <= int(match.group(1)) <= _LONGEST_NUMBER:
-            return int(match.group(1))
+    for line in page.lines:
+        pieces = _pieces(line)
+        sure = min(w.confidence for w in line.words) >= _SURE_NUMBER if line.words else False
+        for piece in pieces:
+            if top < _centre(piece) < bottom or piece.box.x1 < 0.3 * page.width_px:
+                continue
+            match = _NUMBER.fullmatch(piece.text.folded)
+            if match is None or not 1 <= int(match.group(1)) <= _LONGEST_NUMBER:
+                continue
+            if "trang" in piece.text.folded or (sure and len(pieces) == 1):
+                return int(match.group(1))
     return None

@@ -101,6 +101,9 @@ class _DossierStamp(BaseStamp):
 
     def as_form_xobject(self) -> generic.StreamObject:
         form: generic.StreamObject = super().as_form_xobject()
+        form[pdf_name("/BBox")] = generic.ArrayObject(  # the library's is in whole units
+            generic.FloatObject(round(v, 3)) for v in (0, 0, self._width, self._height)
+        )
         if self._rotation:
             a, b, c, d = _TURNS[self._rotation]
             form[pdf_name("/Matrix")] = generic.ArrayObject(

@@ -126,9 +126,7 @@ def rendered(pdf: Path, dpi: int = 72) -> npt.NDArray[np.int16]:
         return np.asarray(image.convert("RGB")).astype(np.int16)
 
 
-def inked(
-    signer: Pkcs12Signer, pdf: Path, dpi: int, officer: str = "dev"
-) -> npt.NDArray[np.int16]:
+def inked(signer: Pkcs12Signer, pdf: Path, dpi: int, officer: str = "dev") -> npt.NDArray[np.int16]:
     """Signs the file; how much darker each pixel of page one became, by channel."""
     plain = rendered(pdf, dpi)
     signed, _ = signer.sign(component_of(pdf), pdf, capture_facts(officer), TODAY)

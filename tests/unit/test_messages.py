@@ -21,6 +21,7 @@ import pipeline.errors
 from app.doctor import Status
 from app.messages import Messages
 from app.messages.rendering import Language
+from casework.audit_report import AuditCounts
 from pipeline.catalogue import load_catalogue
 from pipeline.errors import ConfigError, ExitCode, SohoaError, UnsafeInput
 from pipeline.models.batch import BatchState, Channel, DossierStage, Problem
@@ -221,6 +222,7 @@ def test_placeholders_of_errors_are_given_where_the_error_is_made(language: Lang
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_placeholders_of_questions_are_known(language: Language) -> None:
     texts = raw(language)["reviews"] | leaves(raw(language)["review_kinds"])
+    texts |= leaves(raw(language)["review_reasons"])
     wrong = {
         key: unknown
         for key, text in texts.items()
@@ -271,6 +273,33 @@ def test_every_step_and_every_field_has_a_label(language: Language) -> None:
     assert labels["step"].keys() == {step.name for step in STEPS}
 
 
+def audit_codes() -> Iterator[str]:
+    """Codes of findings: what the audit and the rebuild of records can note."""
+    for path, tree in modules():
+        if path.stem not in ("audit", "audit_ledger", "rebuild"):
+            continue
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            said = {code for code in strings(node.args[0], tree) if CODE.fullmatch(code)}
+            match called(node), node.args[0]:
+                case (
+                    ("add" | "_problem"),
+                    ast.JoinedStr(values=[ast.Constant(value=str(what)), _]),
+                ):
+                    yield from (what + state for state in ("CHANGED", "LOST"))
+                case (("add" | "_problem"), _):
+                    yield from said
+                case "_fixity", _:
+                    yield from (f"{what}_{state}" for what in said for state in ("CHANGED", "LOST"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_finding_of_an_audit_has_a_label(language: Language) -> None:
+    assert raw(language)["labels"]["audit_finding"].keys() == set(audit_codes())
+    assert raw(language)["labels"]["audit_count"].keys() == AuditCounts.model_fields.keys()
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_exit_code_has_words(language: Language) -> None:
     assert {code.name for code in ExitCode} <= raw(language)["fallback"].keys()
@@ -318,6 +347,24 @@ def test_a_reason_without_words_falls_back_to_its_kind() -> None:
     assert Messages("en").review(item(reason="NEVER_HEARD_OF")) == (
         "It is not certain that a paper begins or ends at page 4."
     )
+
+
+def test_a_reason_may_have_its_own_title_and_action() -> None:
+    doubt = item(kind=ReviewKind.FIELD, reason="SIGNATURE", field="digital_signature")
+    assert Messages("en").review_title(doubt) == "Signature to confirm"
+    assert "--value" not in Messages("en").review_action(doubt)
+    other = item(kind=ReviewKind.FIELD, reason="PATTERN", field="phone")
+    assert "--value" in Messages("en").review_action(other)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"component": "F_99"}, {"procedure": "F_99"}, {"case": "F_99", "procedure": "BHXH1L"}],
+)
+def test_an_unknown_term_is_named(params: dict[str, str]) -> None:
+    told = Messages("en").error(ConfigError("TERM_UNKNOWN", **params))
+    assert "F_99" in told.message and "catalogue.yaml" in told.advice
+    assert "?" not in told.message
 
 
 def test_the_action_names_the_question() -> None:

@@ -28,7 +28,7 @@ from pipeline.stages.extraction.labels import ELLIPSIS, form_labels
 from pipeline.stages.extraction.layout import Token, sheet, union
 from pipeline.stages.extraction.names import same_name
 from pipeline.stages.extraction.numerals import parse_number_words
-from pipeline.stages.extraction.spans import LabelledRow, Pages, Span, label_rows
+from pipeline.stages.extraction.spans import INCLUSIVE, LabelledRow, Pages, Span, label_rows
 from pipeline.stages.extraction.validators import Outcome, Verdict, amount_value, warn
 from pipeline.stages.extraction.values import Parsed, joined, parse
 from pipeline.textnorm import fold
@@ -147,7 +147,7 @@ def _found(
         return None
     if field.type == "enum" and field.pattern is None:
         return _placed(places.ticked(pages, field, catalogue, kind.code))
-    if field.name in places.INCLUSIVE:
+    if field.name in INCLUSIVE:
         return _placed(places.inclusive(pages, field))
     best = _best(field, pages, flush=kind.kind != _CARD_KIND)
     if best is None and any(ELLIPSIS in label for label in field.labels):
@@ -293,11 +293,19 @@ def _settled(
         return value
     beside: Mapping[str, str] = {other.name: other.value for other in all_values if other.value}
     reasons = [*value.reasons, *judge(value.name, value.value, beside, papers)]
-    if value.confidence < settings.accept_confidence:
+    field = papers.kind.field(value.name)
+    if field is not None and value.confidence < _asked(field, settings):
         reasons.append("LOW_CONFIDENCE")
     unique = tuple(dict.fromkeys(reasons))
     status = FieldStatus.REVIEW if unique else FieldStatus.ACCEPTED
     return value.model_copy(update={"reasons": unique, "status": status})
+
+
+def _asked(field: FieldType, settings: FieldSettings) -> float:
+    """Least confidence for the kind of field."""
+    if field.type == "person_name":
+        return settings.accept_name_confidence
+    return settings.accept_text_confidence if field.type in _LONG else settings.accept_confidence
 
 
 def _questions(

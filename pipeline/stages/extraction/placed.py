@@ -22,15 +22,12 @@ from pipeline.stages.extraction.validators import warn
 from pipeline.stages.extraction.values import Parsed, joined
 from pipeline.textnorm import fold, squash
 
-INCLUSIVE: Final = frozenset({"agency_name", "issuer"})
-"""Fields whose label is the beginning of the value: `BẢO HIỂM XÃ HỘI` tỉnh …, `UBND` xã …"""
-
 _TICKS: Final = frozenset("☒☑✓✔✗✘⊠■xXvV")
 _DATE_LINE: Final = re.compile(
     r"(?:ngay|ngy)\D{0,3}\d{1,2}\W*(?:thang|thng)\W*\d{1,2}\W*(?:nam|nm)\W*\d{4}"
 )
 _LABELLED_DATE: Final = re.compile(
-    r"(?:sinh|cap|tu|den|lap|chet|vao|hen|hop|luc|phut|ke tu|qd-\w*|hieu luc)[\s:,(]*$"
+    r"(?:sinh|cap|tu|den|lap|chet|vao|hen|hop|luc|phut|ke tu|qd-\w*|hieu luc)[\s:,(]*$|:$"
 )
 _ADDRESSEE: Final = "kinhgui"
 _OPTION: Final = 80.0

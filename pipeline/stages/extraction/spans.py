@@ -16,6 +16,7 @@ from pipeline.stages.extraction.labels import (
     find_labels,
 )
 from pipeline.stages.extraction.layout import Row, Sheet, Token
+from pipeline.textnorm import fold
 
 _WIDE_GAP: Final = 5.0
 """Of the text height, inside a value: what follows belongs to another column."""
@@ -30,6 +31,20 @@ _COLUMN_GAP: Final = 1.5
 _INDENT: Final = 6.0
 """Of the text height: how far a further row may start from its label or value."""
 _MOST_ROWS: Final = 4
+_CENTRED: Final = 0.5
+"""Of the text height: how far a centred row is indented on both sides, at least."""
+_NARROW: Final = 0.6
+"""Of the text width: centred rows of a column end before."""
+_HEADING: Final = 4
+"""Letters of a heading of one word."""
+_DECLARATION: Final = (
+    "toi cam doan", "toi xin cam", "toi cam ket", "chung toi cam", "toi de nghi", "de nghi co quan",
+    "truong hop phai", "ghi chu",
+)  # fmt: skip
+"""Beginnings of the printed sentences that close official forms."""
+
+INCLUSIVE: Final = frozenset({"agency_name", "issuer"})
+"""Fields whose label is the beginning of the value: `BẢO HIỂM XÃ HỘI` tỉnh …, `UBND` xã …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +135,15 @@ class Pages:
     ) -> Iterator[Token]:
         end = tokens[-1].box.x1
         shouts = _shouted(tokens)
+        if not any(char.isalpha() for token in tokens for char in token.text):
+            return
         for step in range(index + 1, min(index + _MOST_ROWS, len(self.rows))):
             before, place = self.rows[step - 1], self.rows[step]
             sheet, row = place.sheet, place.row
-            if before.sheet is not sheet or (flush and end < _FULL_ROW * sheet.right):
+            if before.sheet is not sheet:
+                return
+            full = not flush or end >= _FULL_ROW * sheet.right
+            if not full and not _centred(row, label_x, end, sheet.right):
                 return
             if row.y - before.row.y > _CONTINUES * max(sheet.pitch, row.height):
                 return
@@ -168,13 +188,22 @@ def _starts_anew(place: LabelledRow, begin: int) -> bool:
     first = tokens[begin].text
     numbered = first.endswith((".", ")")) and not first.rstrip(".)").isalpha()
     labelled = any(begin <= match.start <= begin + 1 for match in place.matches)
+    if fold(" ".join(token.text for token in tokens[begin : begin + 5])).startswith(_DECLARATION):
+        return True
     return labelled or numbered or colon_phrase(tokens, begin, len(tokens)) == begin
 
 
 def _shouted(tokens: Sequence[Token]) -> bool:
     """True where the tokens are a heading in capitals."""
     text = "".join(token.text for token in tokens)
-    return text.isupper() and len(tokens) > 1
+    return text.isupper() and (len(tokens) > 1 or len(text) >= _HEADING)
+
+
+def _centred(row: Row, x0: float, x1: float, right: float) -> bool:
+    """True for a row under the middle of a narrow column's row from x0 to x1."""
+    inset = _CENTRED * row.height
+    left, end = row.tokens[0].box.x0 - x0, x1 - row.tokens[-1].box.x1
+    return x1 < _NARROW * right and min(left, end) >= inset and abs(left - end) <= 2 * row.height
 
 
 def _aligned(token: Token, starts: Sequence[float], height: float) -> bool:
@@ -187,6 +216,8 @@ def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:
     limit = len(place.row.tokens)
     for other in place.matches:
         if other.start >= match.end and field not in other.fields:
+            if other.start == match.end and match.colon and other.fields <= INCLUSIVE:
+                continue
             limit = min(limit, other.start)
     phrase = colon_phrase(place.row.tokens, match.end, limit)
     return limit if phrase is None else phrase

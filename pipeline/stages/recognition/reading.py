@@ -1,9 +1,9 @@
-"""Recognition: one page image becomes words with boxes on the upright, untouched page.
+"""One page laid out for the engine, read, and its words put back onto the untouched page.
 
 The image is turned, straightened and scaled for reading only; every box is mapped back onto the
 upright page at its stored resolution. A page whose direction is in doubt is read in the other
 directions too, and the one that reads best is kept. May not come in: an OCR engine, blank
-detection, any meaning of the words.
+detection, doubts about digits (`digits`), any meaning of the words.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pipeline.models.pages import PageLook, RawPage, Turn
 from pipeline.models.text import Line, PageText, Word
 from pipeline.ports.reading import Decoder, Gray, OcrEngine
 from pipeline.settings import ImagingSettings, OcrSettings
+from pipeline.stages.recognition.digits import doubted
 from pipeline.textnorm import nfc
 
 _MAX_PAPER_INCHES: Final = 17.0
@@ -267,7 +268,7 @@ class _Reader:
         if sideways:
             width, height = height, width
         image, reading = prepare(gray, width, height, scale, self.skew_deg)
-        lines = self.engine.read(image, max(round(dpi * scale), 1))
+        lines = doubted(image, self.engine.read(image, max(round(dpi * scale), 1)))
         return PageText(
             index=self.page.index,
             turn=turn,

@@ -1,0 +1,139 @@
+"""What people read is short, in one line each, in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from app.auditing import audit_lines, rebuild_lines
+from app.messages import Messages
+from app.messages.rendering import Language
+from app.presenting import review_line, verdict_lines, view_lines
+from casework.audit_report import Findings
+from casework.reporting import ComponentView, DossierView
+from casework.verification import Verdict
+from pipeline.models.actors import Actor, Role
+from pipeline.models.batch import Batch, BatchState, IngestTerms
+from pipeline.models.manifest import SidecarField
+from pipeline.models.review import ResolvedReview, ReviewItem, ReviewKind
+from pipeline.models.split import PageCounts
+from pipeline.signatures.verdicts import Outcome
+from storage.rebuild import RebuildProblem, RebuildReport
+
+BATCH, COMPONENT, REVIEW = "b0" * 32, "c0" * 32, "d0" * 32
+LANGUAGES: tuple[Language, ...] = ("vi", "en")
+
+
+def view(rows: str = "một dòng") -> DossierView:
+    question = ReviewItem(
+        review_id=REVIEW,
+        batch_id=BATCH,
+        kind=ReviewKind.PAGE_BOUNDARY,
+        reason="NUMBER_GAP",
+        params={"proposal": "start"},
+        page=4,
+    )
+    batch = Batch(
+        batch_id=BATCH,
+        unit="DEV",
+        source="ho-so.pdf",
+        actor=Actor(id="dev", role=Role.RECEPTION_OFFICER, unit="DEV"),
+        terms=IngestTerms(),
+        sources=(),
+        received_at=dt.datetime(2026, 11, 22, tzinfo=dt.UTC),
+    )
+    component = ComponentView(
+        component_id=COMPONENT,
+        code="R_04_HSB",
+        pages=(3, 4),
+        confidence=0.9,
+        digitisation_code=None,
+        revision=None,
+        fields=(
+            SidecarField(name="history_rows", value=rows, confidence=0.9, status="accepted"),
+            SidecarField(name="phone", value="", confidence=0.0, status="review"),
+        ),
+    )
+    return DossierView(
+        batch=batch,
+        duplicate=False,
+        dossier=None,
+        state=BatchState.NEEDS_REVIEW,
+        indexed=False,
+        counts=PageCounts(),
+        components=(component,),
+        open_reviews=(ResolvedReview(item=question),),
+        gaps=None,
+        problem=None,
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_entry_of_a_dossier_is_one_indented_line(language: Language) -> None:
+    head, *lines = view_lines(view("a\nb\nc"), 3.21, Messages(language))
+    assert "ho-so.pdf" in head
+    assert all(line.startswith("  ") and "\n" not in line for line in lines)
+    assert any("history_rows: a (+2 " in line for line in lines)
+    assert any("phone: –" in line for line in lines)
+
+
+def test_a_value_of_one_line_is_whole() -> None:
+    assert "      history_rows: một dòng" in list(view_lines(view(), 0, Messages("vi")))
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(0.0, False), (0.04, False), (1.26, True)])
+def test_no_time_is_told_where_none_was_taken(seconds: float, told: bool) -> None:
+    assert any("Thời gian" in line for line in view_lines(view(), seconds, Messages("vi"))) == told
+
+
+def test_a_listed_question_names_its_batch() -> None:
+    line = review_line(view().open_reviews[0], Messages("vi"))
+    assert "b0b0b0b0b0b0)" in line and "d0d0d0d0d0d0" in line and BATCH not in line
+    assert not any("b0b0b0" in line for line in view_lines(view(), 0, Messages("vi")))
+
+
+@pytest.mark.parametrize(("file", "shown"), [(COMPONENT, "c0c0c0c0c0c0"), ("don.pdf", "don.pdf")])
+def test_a_verdict_shortens_ids_but_not_names(file: str, shown: str) -> None:
+    verdict = Verdict(
+        file=file,
+        verdict=Outcome.VALID,
+        level=None,
+        signer=None,
+        signed_at=None,
+        timestamped_at=None,
+        covers_whole_file=True,
+        modification=None,
+        trusted=True,
+        stamp_top_left=True,
+        fixity=None,
+        ledger=None,
+        signatures=(),
+        reasons=(),
+    )
+    assert next(verdict_lines(verdict, Messages("en"))).startswith(f"{shown}: ")
+
+
+def test_an_audit_tells_counts_and_findings_in_words() -> None:
+    found = Findings()
+    found.count(pages=7)
+    assert next(audit_lines(found.report(), Messages("en"))).startswith("The audit passed")
+    found.add("OBJECT_CHANGED", object_key="dossiers/x.pdf", component_id=COMPONENT)
+    found.add("INDEX_UNAVAILABLE")
+    found.add("UNFINISHED_OBJECT", object_key="raw/y")
+    lines = list(audit_lines(found.report(), Messages("en")))
+    assert "failed" in lines[0] and "  Pages in: 7" in lines
+    assert lines[-3:] == [
+        "  ! OBJECT_CHANGED dossiers/x.pdf c0c0c0c0c0c0: A component's file was changed",
+        "  ! INDEX_UNAVAILABLE: The search index cannot be asked",
+        "  · UNFINISHED_OBJECT raw/y: An object of a batch still in work",
+    ]
+
+
+def test_a_rebuild_tells_what_could_not_be_used() -> None:
+    problem = RebuildProblem(code="SEAL_BROKEN", object_key="ledger/2026-11-22.json")
+    assert len(list(rebuild_lines(RebuildReport(), Messages("vi")))) == 1
+    lines = list(rebuild_lines(RebuildReport(problems=(problem,)), Messages("vi")))
+    assert lines[-1] == (
+        "  ! SEAL_BROKEN ledger/2026-11-22.json: Một ngày niêm phong của sổ cái không khớp"
+    )
