@@ -12,6 +12,7 @@ text of the pages is recognised once and replayed: what is tried here is custody
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import os
 import random
@@ -44,6 +45,17 @@ from pipeline.settings import OcrSettings, Settings
 
 PORTS = ("records", "store", "reader", "engine", "signer", "judge", "index")
 _RENAMES = ("replace", "rename")
+_LOADED_LATE = (
+    "casework.audit",
+    "casework.reception",
+    "pipeline.adapters.pixels",
+    "pipeline.adapters.sources",
+    "pipeline.adapters.symbols",
+    "pipeline.adapters.tesseract",
+    "pipeline.run.steps",
+    "pipeline.signatures",
+    "storage.rebuild",
+)
 
 
 # -- dying on purpose -----------------------------------------------------------------------
@@ -299,9 +311,16 @@ def random_kill(bench: Bench, number: int, seconds: float, rng: random.Random) -
 # -- the bench ------------------------------------------------------------------------------
 
 
+def warm() -> None:
+    """Load now what a use case would load when first asked for: forks then need not."""
+    cv2.setNumThreads(1)
+    for module in _LOADED_LATE:
+        importlib.import_module(module)
+
+
 def make_bench(folder: Path) -> Bench:
     """A batch of three pages (two components), read once."""
-    cv2.setNumThreads(1)
+    warm()
     rng = np.random.default_rng(7)
     person = make_person(rng)
     pages = [
@@ -352,7 +371,7 @@ def main() -> None:
         if problem:
             bad += 1
             print(f"moment {moment} ({labels[moment - 1]}): {problem}", flush=True)
-        if done % 50 == 0:
+        if done % 20 == 0:
             print(f"{done} of {len(numbers)} kills, {bad} bad", flush=True)
     rng = random.Random(20)
     for number in range(chosen.random):

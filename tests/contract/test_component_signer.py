@@ -126,6 +126,9 @@ def rendered(pdf: Path, dpi: int = 72) -> npt.NDArray[np.int16]:
         return np.asarray(image.convert("RGB")).astype(np.int16)
 
 
+SMALL = Paper("small", (0, 0, 400, 120), shade=255)
+
+
 def inked(signer: Pkcs12Signer, pdf: Path, dpi: int, officer: str = "dev") -> npt.NDArray[np.int16]:
     """Signs the file; how much darker each pixel of page one became, by channel."""
     plain = rendered(pdf, dpi)
@@ -186,7 +189,7 @@ def test_the_stamp_hides_nothing(
 def test_names_of_any_length_stay_within_the_frame(
     name: str, development_signer: Pkcs12Signer, tmp_path: Path
 ) -> None:
-    pdf = write_paper(tmp_path, Paper("white", shade=255))
+    pdf = write_paper(tmp_path, SMALL)
     text = inside(inked(development_signer, pdf, 288, name))
     edge = round(0.5 / 25.4 * 288)
     assert text.any()
@@ -200,8 +203,8 @@ def test_an_officers_stamp_has_no_line_of_development(
 ) -> None:
     lines = []
     for signer in (officer_signer, development_signer):
-        text = inside(inked(signer, write_paper(tmp_path, Paper("white", shade=255)), 288))
-        written = text.any(axis=1)
+        text = inside(inked(signer, write_paper(tmp_path, SMALL), 288))
+        written: npt.NDArray[np.bool_] = np.asarray(text.any(axis=1))
         starts = written & ~np.roll(written, 1)
         tall = [row for row in np.flatnonzero(starts) if written[row : row + 8].all()]
         lines.append(len(tall))
