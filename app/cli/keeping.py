@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from app.auditing import audit_lines, rebuild_lines
 from app.cli.session import AsJson, session
 from app.doctor import Finding, healthy
 from app.inspection import inspect
@@ -22,13 +23,8 @@ def audit(as_json: AsJson = False) -> None:
     """Đối soát: trang = bản ghi = kho = chỉ mục, sổ cái nguyên vẹn."""
     with session(as_json) as run:
         report = run.services.audit()
-        lines = [run.messages.text("audit_ok" if report.ok else "audit_failed")]
-        lines += [f"  {name}: {count}" for name, count in report.counts.model_dump().items()]
-        lines += [
-            f"  {'!' if f.failure else '·'} {f.code} {' '.join(f.subjects.values())}"
-            for f in report.findings
-        ]
-        run.give(report.model_dump(mode="json") | {"ok": report.ok}, lines)
+        document = report.model_dump(mode="json") | {"ok": report.ok}
+        run.give(document, audit_lines(report, run.messages))
         raise typer.Exit(ExitCode.DONE if report.ok else ExitCode.VERIFICATION_FAILED)
 
 
@@ -51,7 +47,7 @@ def rebuild(
                 run.fail(fault)
             raise typer.Exit(ExitCode.VERIFICATION_FAILED if faults else ExitCode.DONE)
         report = run.services.rebuild_records(run.services.actor())
-        run.give(report.model_dump(mode="json"), [run.messages.text("rebuilt_records")])
+        run.give(report.model_dump(mode="json"), rebuild_lines(report, run.messages))
 
 
 def doctor(as_json: AsJson = False) -> None:
