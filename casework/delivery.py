@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pipeline.catalogue import Catalogue
+from pipeline.errors import NotFound
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
 from pipeline.stages.archiving import sidecar_key, unpacked
@@ -17,18 +18,28 @@ def deliver(
 ) -> int:
     """Hand all owed documents to the index; repeated delivery replaces.
 
+    A component whose sidecar is lost stays owed and does not hold up the others.
+
     Returns:
         Number of rows delivered.
 
     Raises:
         SearchUnavailable: the index cannot be reached; the rows stay owed.
-        ArchiveUnavailable: a sidecar cannot be read; the rows stay owed.
+        ArchiveUnavailable: the archive cannot be reached; the rows stay owed.
     """
     total = 0
-    while rows := records.outbox(_ROUND):
-        index.put([_document(r.component_id, records, store, catalogue) for r in rows])
-        records.delivered([r.row_id for r in rows])
-        total += len(rows)
+    lost: set[int] = set()
+    while rows := [r for r in records.outbox(_ROUND + len(lost)) if r.row_id not in lost]:
+        documents = []
+        for row in rows:
+            try:
+                documents.append(_document(row.component_id, records, store, catalogue))
+            except NotFound:
+                lost.add(row.row_id)
+        index.put(documents)
+        delivered = [r.row_id for r in rows if r.row_id not in lost]
+        records.delivered(delivered)
+        total += len(delivered)
     return total
 
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipeline.catalogue import Catalogue
-from pipeline.errors import ConfigError, DuplicateBatch, NotFound
+from pipeline.errors import BatchBusy, ConfigError, DuplicateBatch, NotFound
 from pipeline.ids import batch_id, digest, shown
 from pipeline.models.actors import Actor
-from pipeline.models.batch import Batch, BatchState, Channel, IngestTerms
+from pipeline.models.batch import Batch, BatchState, Channel, IngestTerms, source_digests
 from pipeline.models.events import Event
 from pipeline.models.files import RefusedFile
 from pipeline.models.records import BatchRecord
@@ -79,7 +79,7 @@ def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Recei
     if not taken.sources:
         desk.records.append([_refusal(f, actor, desk) for f in taken.refused if f.sha256])
         return Refused(source=taken.name, files=taken.refused)
-    digests = [s.file.sha256 for s in taken.sources] + [f.sha256 or "" for f in taken.refused]
+    digests = source_digests(taken.sources, taken.refused)
     known = desk.records.batches_of_sources(actor.unit, digests)
     chosen, duplicate = _batch_for(digests, terms, actor.unit, known, desk.records)
     batch = Batch(
@@ -156,9 +156,20 @@ def _supersede(batch: Batch, desk: Desk) -> None:
             and held.source == batch.source
             and {s.file.sha256 for s in held.sources} <= digests
         ):
+            _close(held, batch, desk)
+
+
+def _close(held: Batch, batch: Batch, desk: Desk) -> None:
+    """Supersede a held batch, unless another process is just taking it on."""
+    try:
+        with desk.workspace.claim(held.batch_id):
+            if desk.records.batch(held.batch_id).state is not BatchState.NEEDS_REVIEW:
+                return
             event = _event("batch.superseded", held, desk, by=batch.batch_id)
             desk.records.set_state(held.batch_id, BatchState.SUPERSEDED, [event])
             desk.records.put_reviews(held.batch_id, (), [kind.value for kind in ReviewKind])
+    except BatchBusy:
+        return
 
 
 def _event(action: str, batch: Batch, desk: Desk, **subjects: str) -> Event:

@@ -5,7 +5,8 @@ Facts only: texts for people and the JSON contract are made in `app`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from casework.completeness import Gaps, gaps
 from pipeline.catalogue import OTHER, Catalogue
@@ -86,7 +87,7 @@ class Reporter:
         record = self._records.batch(work.batch_id)
         reviews = self._records.reviews(batch_id=work.batch_id, open_only=True)
         views = []
-        for part in self._parts(work, record):
+        for number, part in enumerate(_by_dossier(self._parts(work, record))):
             dossier = part.placed.dossier if part.placed else None
             views.append(
                 DossierView(
@@ -98,7 +99,9 @@ class Reporter:
                     and self._records.undelivered(work.batch_id) == 0,
                     counts=part.counts,
                     components=part.components,
-                    open_reviews=tuple(r for r in reviews if _concerns(r, part)),
+                    open_reviews=tuple(
+                        r for r in reviews if _concerns(r, part) or (number == 0 and _general(r))
+                    ),
                     gaps=self._gaps(dossier, [c.code for c in part.components]),
                     problem=record.problem,
                 )
@@ -144,16 +147,15 @@ class Reporter:
         )
 
     def sidecar(self, component: ComponentRecord) -> Sidecar | None:
-        """The archived text and fields of a component, None before it is archived.
-
-        Raises:
-            NotFound: `OBJECT_MISSING` where the archive lost it.
-        """
+        """The archived text and fields of a component, None before it is archived or if lost."""
         if component.sidecar_sha256 is None:
             return None
         key = sidecar_key(component.unit, component.dossier_code, component.component_id)
-        with self._store.open(key) as stream:
-            return unpacked(stream.read())
+        try:
+            with self._store.open(key) as stream:
+                return unpacked(stream.read())
+        except NotFound:
+            return None
 
     def _in_work(
         self, work: Work, component: Classified, record: ComponentRecord | None
@@ -206,6 +208,27 @@ def _view(
         revision=record.current,
         fields=fields,
     )
+
+
+def _by_dossier(parts: Sequence[_Part]) -> tuple[_Part, ...]:
+    """One part per dossier: two slots may have been given the same code."""
+    merged: dict[object, _Part] = {}
+    for part in parts:
+        key = part.placed.dossier.code if part.placed else part.slot
+        known = merged.get(key)
+        if known is None:
+            merged[key] = part
+        else:
+            own = {c.component_id for c in known.components}
+            more = tuple(c for c in part.components if c.component_id not in own)
+            counts = known.counts.plus(part.counts)
+            merged[key] = replace(known, counts=counts, components=known.components + more)
+    return tuple(merged.values())
+
+
+def _general(review: ResolvedReview) -> bool:
+    """About the source as a whole, whatever dossier it names."""
+    return review.item.component_id is None and review.item.page is None
 
 
 def _concerns(review: ResolvedReview, part: _Part) -> bool:

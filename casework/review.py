@@ -71,7 +71,7 @@ def check(item: ReviewItem, answer: Answer, pages: int, catalogue: Catalogue) ->
 
 
 def store_answer(
-    review: ResolvedReview, answer: Answer, actor: Actor, records: Records
+    review: ResolvedReview, answer: Answer, actor: Actor, records: Records, *, settled: bool
 ) -> BatchState:
     """Store an answer with its event.
 
@@ -80,10 +80,17 @@ def store_answer(
 
     Raises:
         WorkflowError: `BATCH_CLOSED` for a blocking question of a batch that is past it.
+
+    Args:
+        review: the question.
+        answer: what the person says.
+        actor: the person.
+        records: where it is stored.
+        settled: the split of the batch is settled: components hang on it.
     """
     item = review.item
     state = records.batch(item.batch_id).state
-    if item.blocking and state in (BatchState.ARCHIVED, BatchState.SUPERSEDED):
+    if item.blocking and (settled or state in (BatchState.ARCHIVED, BatchState.SUPERSEDED)):
         raise WorkflowError("BATCH_CLOSED", state=state.value)
     subjects = {"batch_id": item.batch_id, "review_id": item.review_id, "answer": answer.kind.value}
     event = Event(

@@ -157,6 +157,11 @@ def verify_component(component: ComponentRecord, evidence: Evidence) -> Verdict:
     return _known(name, judged, revision, ledger, ())
 
 
+def nothing_archived(code: str) -> Verdict:
+    """The verdict on a dossier of which nothing is archived yet."""
+    return _verdict(code, _nothing(), (Reason.NOT_ARCHIVED,))
+
+
 def component_id_of(path: Path) -> str | None:
     """The component_id of a file's transfer note, None where there is none to be read."""
     try:

@@ -6,6 +6,7 @@ never loads OCR or signing. A use case is a method; its rules live in `casework`
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,18 +19,20 @@ from casework.clearing import clear
 from casework.reporting import DossierView, Reporter
 from flows.wiring import Ports
 from pipeline.errors import (
+    ArchiveError,
     IntakeError,
+    KeyUnavailable,
     NotFound,
-    SearchUnavailable,
+    SearchError,
     SohoaError,
 )
 from pipeline.ids import LEGAL_ZONE, digest
 from pipeline.models.actors import Actor, Role
-from pipeline.models.batch import BatchState, IngestTerms, Problem
+from pipeline.models.batch import Batch, BatchState, IngestTerms, Problem
 from pipeline.models.events import Event
 from pipeline.models.files import FileRef
 from pipeline.models.manifest import Sidecar
-from pipeline.models.records import ComponentRecord
+from pipeline.models.records import ComponentRecord, DossierRecord
 from pipeline.models.review import Answer, ResolvedReview
 from pipeline.ports.runtime import Progress
 from pipeline.run.work import Work
@@ -97,32 +100,57 @@ class Services:
             limits=self.settings.intake,
             catalogue=ports.catalogue,
         )
-        received = reception.receive(source, terms, actor, desk)
-        if isinstance(received, reception.Refused):
-            ports.records.chain_events()
-            return Outcome(views=(), refused=received, seconds=time.monotonic() - start)
-        views = self.resume(received.record.batch.batch_id, duplicate=received.duplicate)
+        with ports.workspace.working():
+            received = reception.receive(source, terms, actor, desk)
+            if isinstance(received, reception.Refused):
+                ports.records.chain_events()
+                return Outcome(views=(), refused=received, seconds=time.monotonic() - start)
+            batch_id = received.record.batch.batch_id
+            self._reopen(batch_id)
+            views = self.resume(batch_id, duplicate=received.duplicate)
+        clear(ports)
         return Outcome(views=views, refused=None, seconds=time.monotonic() - start)
 
     def resume(self, batch_id: str, *, duplicate: bool = False) -> tuple[DossierView, ...]:
-        """Walk a batch as far as it goes, deliver to the index, chain the ledger."""
+        """Walk a batch as far as it goes, deliver to the index, chain the ledger.
+
+        Raises:
+            BatchBusy: another process works on it.
+        """
         ports = self.ports
         record = ports.records.batch(batch_id)
-        if record.state is not BatchState.ARCHIVED:
-            with ports.workspace.claim(batch_id):
-                self._walk(batch_id)
-        self.settle()
-        work = Work(tools=ports, batch=record.batch)
-        if ports.records.batch(batch_id).state is BatchState.ARCHIVED:
-            clear(work, ports.records, ports.workspace)
-        return self._reporter.batch(work, duplicate=duplicate)
+        with ports.workspace.working():
+            if record.state is not BatchState.ARCHIVED:
+                with ports.workspace.claim(batch_id):
+                    self._walk(batch_id)
+            self.settle()
+            return self._reporter.batch(Work(tools=ports, batch=record.batch), duplicate=duplicate)
 
-    def resume_all(self) -> Iterator[Outcome]:
-        """Walk every batch on that stands still for want of a service, a tool or a key."""
-        for record in list(self.ports.records.batches(state=BatchState.PENDING)):
+    def resume_all(self) -> Iterator[Outcome | SohoaError]:
+        """Walk on every batch that stands still and waits for no answer."""
+        for batch_id in self._standing():
             start = time.monotonic()
-            views = self.resume(record.batch.batch_id)
+            try:
+                views = self.resume(batch_id)
+            except SohoaError as error:
+                yield error
+                continue
             yield Outcome(views=views, refused=None, seconds=time.monotonic() - start)
+        clear(self.ports)
+
+    def _standing(self) -> tuple[str, ...]:
+        """Batches without a service, tool or key, and those whose last answer was given."""
+        records = self.ports.records
+        waiting = {r.item.batch_id for r in records.reviews(open_only=True) if r.item.blocking}
+        states = (BatchState.PENDING, BatchState.AWAITING_SIGNATURE, BatchState.NEEDS_REVIEW)
+        found = [r.batch.batch_id for state in states for r in records.batches(state=state)]
+        return tuple(batch_id for batch_id in found if batch_id not in waiting)
+
+    def _reopen(self, batch_id: str) -> None:
+        """Papers that were quarantined and are handed in again are tried again."""
+        record = self.ports.records.batch(batch_id)
+        if record.state is BatchState.QUARANTINED:
+            self._change(batch_id, BatchState.PENDING, "batch.reopened", None)
 
     def _walk(self, batch_id: str) -> None:
         from pipeline.run.steps import advance
@@ -131,61 +159,61 @@ class Services:
             advance(self.ports, batch_id)
         except IntakeError as error:
             if error.retryable:
-                self._stuck(batch_id, error)
+                self._change(batch_id, BatchState.PENDING, "batch.stuck", error)
             else:
                 self._quarantine(batch_id, error)
+        except KeyUnavailable as error:
+            self._change(batch_id, BatchState.AWAITING_SIGNATURE, "batch.unsigned", error)
         except SohoaError as error:
-            self._stuck(batch_id, error)
-
-    def _stuck(self, batch_id: str, error: SohoaError) -> None:
-        """Keep the work and say why it stands still; the same command goes on from here."""
-        self._set_state(batch_id, BatchState.PENDING, error, "batch.stuck")
+            self._change(batch_id, BatchState.PENDING, "batch.stuck", error)
 
     def _quarantine(self, batch_id: str, error: SohoaError) -> None:
         batch = self.ports.records.batch(batch_id).batch
         reason: dict[str, object] = {"code": error.code, "params": error.params}
         for source in batch.sources:
             self.ports.workspace.quarantine(source.file, {**reason, "name": source.name})
-        self._set_state(batch_id, BatchState.QUARANTINED, error, "batch.quarantined")
+        self._change(batch_id, BatchState.QUARANTINED, "batch.quarantined", error)
 
-    def _set_state(self, batch_id: str, state: BatchState, error: SohoaError, action: str) -> None:
-        records, clock = self.ports.records, self.ports.clock
-        problem = Problem(
-            code=error.code,
-            params=dict(error.params),
-            retryable=error.retryable,
-            exit_code=int(error.exit_code),
-        )
-        at = clock.now()
+    def _change(
+        self, batch_id: str, state: BatchState, action: str, error: SohoaError | None
+    ) -> None:
+        """A batch's state with its reason; the work is kept."""
+        records, at = self.ports.records, self.ports.clock.now()
+        problem = None
+        if error is not None:
+            problem = Problem(
+                code=error.code,
+                params=dict(error.params),
+                retryable=error.retryable,
+                exit_code=int(error.exit_code),
+            )
+        subjects = {"batch_id": batch_id} | ({"code": error.code} if error else {})
         event = Event(
             event_id=digest("event", action, batch_id, at.isoformat()),
             at=at,
             actor=records.batch(batch_id).batch.actor,
             action=action,
-            subjects={"batch_id": batch_id, "code": error.code},
+            subjects=subjects,
         )
         records.set_state(batch_id, state, [event], problem)
 
-    def settle(self) -> bool:
+    def settle(self) -> None:
         """End of a command: chain the ledger, seal finished days, deliver to the index.
 
-        Returns:
-            False where the index cannot be reached; deliveries stay owed.
+        What cannot be reached now is done by a later command; the result at hand stands.
         """
         ports = self.ports
         ports.records.chain_events()
         today = ports.clock.now().astimezone(LEGAL_ZONE).date()
-        seal_finished_days(ports.records, ports.store, today)
-        try:
+        with contextlib.suppress(ArchiveError, SearchError):
+            seal_finished_days(ports.records, ports.store, today)
             delivery.deliver(ports.records, ports.store, ports.index, ports.catalogue)
-        except SearchUnavailable:
-            return False
-        return True
 
     # -- looking --------------------------------------------------------------------------------
 
     def search(self, query: Query, actor: Actor) -> Results:
         """Components that a query finds; the read goes to the ledger."""
+        self.ports.ensure_index()
         results = self.ports.index.search(query)
         self._read("index.searched", actor, {"hits": str(results.total)})
         return results
@@ -197,7 +225,7 @@ class Services:
             NotFound: `DOSSIER_UNKNOWN`.
         """
         records = self.ports.records
-        dossier = records.dossier(code)
+        dossier = self._dossier(code)
         self._read("dossier.read", actor, {"dossier_code": code})
         views: list[DossierView] = []
         for placed in records.dossier_batches(dossier.unit, dossier.code):
@@ -240,7 +268,12 @@ class Services:
         Raises:
             NotFound: neither a file nor a dossier.
         """
-        from casework.verification import Evidence, verify_component, verify_file
+        from casework.verification import (
+            Evidence,
+            nothing_archived,
+            verify_component,
+            verify_file,
+        )
         from storage.ledger import ledger_state
 
         evidence = Evidence(
@@ -252,9 +285,11 @@ class Services:
         path = Path(what)
         if path.is_file():
             return (verify_file(path, path.name, evidence),)
-        dossier = self.ports.records.dossier(what)
+        dossier = self._dossier(what)
         self._read("dossier.verified", actor, {"dossier_code": what})
         components = self.ports.records.components(unit=dossier.unit, dossier_code=what)
+        if not components:
+            return (nothing_archived(what),)
         return tuple(verify_component(c, evidence) for c in components)
 
     # -- review ---------------------------------------------------------------------------------
@@ -284,19 +319,34 @@ class Services:
         batch = ports.records.batch(question.item.batch_id).batch
         pages = sum(s.pages for s in batch.sources)
         review.check(question.item, answer, pages, ports.catalogue)
-        state = review.store_answer(question, answer, actor, ports.records)
+        with ports.workspace.working():
+            with ports.workspace.claim(batch.batch_id):
+                state = self._answer(question, answer, actor, batch)
+            if state is not BatchState.PENDING:
+                return None
+            views = self.resume(batch.batch_id)
+        clear(ports)
+        return Outcome(views=views, refused=None, seconds=time.monotonic() - start)
+
+    def _answer(
+        self, question: ResolvedReview, answer: Answer, actor: Actor, batch: Batch
+    ) -> BatchState:
+        """Store an answer under the batch's claim; PENDING where it was the last blocking one."""
+        ports = self.ports
+        settled = Work(tools=ports, batch=batch).split() is not None
+        state = review.store_answer(question, answer, actor, ports.records, settled=settled)
         if state is BatchState.ARCHIVED:
             review.correct_field(
                 question.item, answer, actor, ports.records, ports.store, ports.workspace
             )
             self.settle()
-            return None
+            return state
         waiting = ports.records.reviews(batch_id=batch.batch_id, open_only=True)
-        if any(r.item.blocking for r in waiting):
-            ports.records.chain_events()
-            return None
-        views = self.resume(batch.batch_id)
-        return Outcome(views=views, refused=None, seconds=time.monotonic() - start)
+        if state is BatchState.NEEDS_REVIEW and not any(r.item.blocking for r in waiting):
+            self._change(batch.batch_id, BatchState.PENDING, "batch.released", None)
+            return BatchState.PENDING
+        ports.records.chain_events()
+        return BatchState.NEEDS_REVIEW
 
     # -- sheets, audit, rebuild -----------------------------------------------------------------
 
@@ -322,6 +372,7 @@ class Services:
         """Pages = records = archive = index, chain whole."""
         from casework.audit import audit
 
+        self.ports.ensure_index()
         self.settle()
         ports = self.ports
         return audit(ports.records, ports.store, ports.index.ids)
@@ -348,8 +399,15 @@ class Services:
     def _reporter(self) -> Reporter:
         return Reporter(self.ports.records, self.ports.store, self.ports.catalogue)
 
+    def _dossier(self, code: str) -> DossierRecord:
+        """By code: the own unit's first, else the only one of this code."""
+        try:
+            return self.ports.records.dossier(code, self.settings.unit)
+        except NotFound:
+            return self.ports.records.dossier(code)
+
     def _component(self, code: str, component_id: str) -> ComponentRecord:
-        dossier = self.ports.records.dossier(code)
+        dossier = self._dossier(code)
         component = self.ports.records.component(component_id)
         if (component.unit, component.dossier_code) != (dossier.unit, dossier.code):
             raise NotFound("COMPONENT_UNKNOWN", component=component_id)

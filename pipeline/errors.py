@@ -33,6 +33,7 @@ Parameters never hold personal data: counts, sizes, page numbers, tool names, co
     ├── AuthError
     ├── NotFound                   nothing of this name
     └── WorkflowError              the step is not allowed in this state
+        └── BatchBusy            r another process works on the batch
 
 Doubt is not an error: it is a `pipeline.models.review.ReviewItem`.
 """
@@ -275,3 +276,11 @@ class WorkflowError(SohoaError):
 
     default_code = "STEP_NOT_ALLOWED"
     exit_code = ExitCode.USAGE
+
+
+class BatchBusy(WorkflowError):
+    """A living process works on the batch."""
+
+    default_code = "BATCH_BUSY"
+    retryable = True
+    exit_code = ExitCode.UNAVAILABLE

@@ -23,13 +23,13 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO, TypeVar
 
 from pydantic import BaseModel
 
-from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, NotFound, UnsettledInput
+from pipeline.errors import ArchiveUnavailable, BatchBusy, ChecksumMismatch, NotFound
 from pipeline.models.files import FileRef
 
 M = TypeVar("M", bound=BaseModel)
@@ -135,17 +135,19 @@ class Workspace:
         """Where a refused input lies."""
         return self.root / "quarantine" / sha256
 
-    def forget(self, blobs: Collection[str], results: Sequence[tuple[str, str]]) -> None:
-        """Remove bytes and stage results that the archive has taken over.
+    def sweep(self, blobs: Collection[str], results: Collection[tuple[str, str]]) -> None:
+        """Remove all bytes and stage results but these; quarantine stays.
 
         Args:
-            blobs: digests; quarantined copies stay.
-            results: (stage, key) pairs, removed in this order before the bytes.
+            blobs: digests to keep.
+            results: (stage, key) pairs to keep.
         """
-        for stage, key in results:
-            self._stage(stage, key).unlink(missing_ok=True)
-        for sha256 in blobs:
-            self._blob(sha256).unlink(missing_ok=True)
+        for path in (self.root / "stages").glob("*/*/*"):
+            if (path.parent.parent.name, path.stem) not in results:
+                path.unlink(missing_ok=True)
+        for path in (self.root / "blobs").glob("*/*"):
+            if path.name not in blobs:
+                path.unlink(missing_ok=True)
 
     def erase(self, sha256: str) -> None:
         """Remove bytes here and from quarantine (only for `PHYSICAL_ONLY`, architecture §3)."""
@@ -167,15 +169,33 @@ class Workspace:
             wait: wait for a living process instead of refusing; for short work only.
 
         Raises:
-            UnsettledInput: `BATCH_BUSY` where a living process works on it.
+            BatchBusy: a living process works on it.
         """
         folder = self._folder(self.root / "claims")
         with (folder / batch_id).open("wb") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise UnsettledInput("BATCH_BUSY", batch=batch_id[:12]) from error
+                raise BatchBusy(batch=batch_id[:12]) from error
             yield
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        """Nothing is swept while this is held; any number of processes may hold it."""
+        with self._shared("workspace").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            yield
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[bool]:
+        """True where no process is `working`; none can begin meanwhile."""
+        with self._shared("workspace").open("wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+                return
+            yield True
 
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
@@ -189,6 +209,9 @@ class Workspace:
             shutil.rmtree(folder, ignore_errors=True)
 
     # -- inside -----------------------------------------------------------------------------
+
+    def _shared(self, name: str) -> Path:
+        return self._folder(self.root / "claims") / name
 
     def _blob(self, sha256: str) -> Path:
         return self.root / "blobs" / sha256[:2] / sha256

@@ -65,7 +65,11 @@ def ingest(
     with session(as_json) as run:
         actor = run.services.actor(officer, unit)
         if resume:
-            raise typer.Exit(worst(give_outcome(run, o) for o in run.services.resume_all()))
+            codes = [
+                give_outcome(run, outcome) if isinstance(outcome, Outcome) else run.fail(outcome)
+                for outcome in run.services.resume_all()
+            ]
+            raise typer.Exit(worst(codes))
         run.each(
             sources or [],
             lambda source: give_outcome(run, run.services.ingest(Path(source), terms, actor)),

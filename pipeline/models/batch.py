@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from pipeline.models.actors import Actor
@@ -53,6 +54,19 @@ class IngestTerms(Model):
     station: str | None = None
 
 
+def source_digests(
+    sources: Sequence[SourceFile], refused: Sequence[RefusedFile]
+) -> tuple[str, ...]:
+    """Digests that make a batch's id: accepted files in order, then refused ones, marked.
+
+    A file that was refused and is accepted later makes another batch.
+    """
+    return (
+        *(s.file.sha256 for s in sources),
+        *(f"refused:{r.sha256 or r.name}" for r in refused),
+    )
+
+
 class Batch(Model):
     """A registered source: settled, hashed and kept before anything clever."""
 
@@ -69,8 +83,8 @@ class Batch(Model):
 
     @property
     def digests(self) -> tuple[str, ...]:
-        """Digests that make the batch's id: accepted files in order, then refused ones."""
-        return (*(s.file.sha256 for s in self.sources), *(r.sha256 or "" for r in self.refused))
+        """Digests that make the batch's id, see `source_digests`."""
+        return source_digests(self.sources, self.refused)
 
 
 class Problem(Model):

@@ -63,6 +63,8 @@ class ManifestBatch(Model):
     raw_index_sha256: Sha256
     refused: int = 0
     """Files of the source that were refused and accepted as missing by a person."""
+    as_code: str | None = None
+    """Type declared for the whole source (`--as`)."""
 
 
 class Manifest(ArchiveDocument):

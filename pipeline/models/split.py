@@ -27,6 +27,16 @@ class PageCounts(Model):
     separator: int = 0
     rejected: int = 0
 
+    def plus(self, other: PageCounts) -> PageCounts:
+        """Counts of both together."""
+        return PageCounts(
+            in_=self.in_ + other.in_,
+            kept=self.kept + other.kept,
+            blank=self.blank + other.blank,
+            separator=self.separator + other.separator,
+            rejected=self.rejected + other.rejected,
+        )
+
     @property
     def balanced(self) -> bool:
         """True where nothing was lost or doubled."""

@@ -41,8 +41,8 @@ def archive(work: Work) -> None:
     for placed in work.tools.records.batch_dossiers(work.batch_id):
         with work.tools.workspace.claim(_dossier_claim(placed.dossier), wait=True):
             _put_manifest(work, placed.dossier)
-    work.tools.records.finish_batch(work.batch_id, [work.event("batch.archived")])
     _erase_rejected(work)
+    work.tools.records.finish_batch(work.batch_id, [work.event("batch.archived")])
     work.tools.progress.step("archiving", len(components), len(components))
 
 
@@ -146,16 +146,23 @@ def _given_up(work: Work, record: ManifestRecord) -> bool:
 
 
 def _manifest(work: Work, dossier: DossierRecord, record: ManifestRecord) -> Manifest:
-    """All that is in the archive of this dossier, this batch included."""
+    """All batches whose manifest is written, and this one: a half-archived one is left out."""
     records, catalogue = work.tools.records, work.tools.catalogue
+    written = {
+        m.batch_id
+        for m in records.manifests(dossier.unit, dossier.code)
+        if m.version_id is not None
+    }
+    placed = [
+        b
+        for b in records.dossier_batches(dossier.unit, dossier.code)
+        if b.batch_id in written | {work.batch_id}
+    ]
+    committed = {b.batch_id for b in placed}
     stored = [
         c
         for c in records.components(unit=dossier.unit, dossier_code=dossier.code)
-        if c.current is not None and c.current.version_id is not None
-    ]
-    sources = {c.batch_id for c in stored} | {work.batch_id}
-    placed = [
-        b for b in records.dossier_batches(dossier.unit, dossier.code) if b.batch_id in sources
+        if c.batch_id in committed
     ]
     return Manifest(
         unit=dossier.unit,
@@ -193,6 +200,7 @@ def _manifest_batch(work: Work, batch_id: str, slot: int) -> ManifestBatch:
         raw_index_key=key,
         raw_index_sha256=index.sha256,
         refused=len(batch.refused),
+        as_code=batch.terms.as_code,
     )
 
 

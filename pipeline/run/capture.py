@@ -25,9 +25,19 @@ def unpack(work: Work) -> None:
         IntakeError: a source turned out unreadable only now.
     """
     workspace = work.tools.workspace
-    if workspace.result("pages", work.pages_key(), PageSet) is None:
+    found = workspace.result("pages", work.pages_key(), PageSet)
+    if found is None or not _whole(work, found):
         pages = intake.unpack(work.batch, workspace, work.tools.reader)
         workspace.publish("pages", work.pages_key(), PageSet(pages=pages))
+
+
+def _whole(work: Work, found: PageSet) -> bool:
+    """False where a page's bytes are gone while its source is still here: it is taken out anew."""
+    has = work.tools.workspace.has
+    return all(
+        has(page.file.sha256) or not has(work.batch.sources[page.source].file.sha256)
+        for page in found.pages
+    )
 
 
 def look(work: Work) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pipeline.errors import AssemblyError
 from pipeline.ids import legal_day
+from pipeline.models.batch import Channel
 from pipeline.models.components import CaptureFacts, Classified, ComponentPdf, KeptPdf
 from pipeline.models.fields import FieldSet
 from pipeline.models.pages import Symbol
@@ -53,10 +54,12 @@ def sign(work: Work) -> None:
     for done, component in enumerate(components):
         work.tools.progress.step("signing", done, len(components))
         if _record(work, component).current is None:
-            if component.source is None:
-                _sign(work, component)
-            else:
+            if component.source is not None:
                 _keep(work, component, component.source)
+            elif work.batch.terms.channel is Channel.PORTAL:
+                _wrap(work, component)
+            else:
+                _sign(work, component)
     work.tools.progress.step("signing", len(components), len(components))
 
 
@@ -149,9 +152,7 @@ def _facts(work: Work, component: Classified) -> CaptureFacts:
 
 def _sign(work: Work, component: Classified) -> None:
     tools = work.tools
-    unsigned = _assembled(work, component)
-    if unsigned is None:
-        raise AssemblyError("COMPONENT_NOT_ASSEMBLED", component=component.code)
+    unsigned = _whole(work, component)
     data, info = tools.signer.sign(
         unsigned, tools.workspace.path(unsigned.file), _facts(work, component), tools.clock.now()
     )
@@ -164,6 +165,26 @@ def _sign(work: Work, component: Classified) -> None:
         object_key=_object_key(work, component),
     )
     _commit(work, component, revision, "component.signed")
+
+
+def _wrap(work: Work, component: Classified) -> None:
+    """Images from the portal stay unstamped: only scans are signed (architecture §3)."""
+    made = _whole(work, component)
+    revision = Revision(
+        rev=0,
+        sha256=made.file.sha256,
+        size=made.file.size,
+        signature=None,
+        object_key=_object_key(work, component),
+    )
+    _commit(work, component, revision, "component.kept")
+
+
+def _whole(work: Work, component: Classified) -> ComponentPdf:
+    made = _assembled(work, component)
+    if made is None:
+        raise AssemblyError("COMPONENT_NOT_ASSEMBLED", component=component.code)
+    return made
 
 
 def _keep(work: Work, component: Classified, source: int) -> None:

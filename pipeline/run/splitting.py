@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from pipeline.errors import SplitError
 from pipeline.ids import review_id
+from pipeline.models.batch import Channel
 from pipeline.models.files import SourceKind
 from pipeline.models.review import ResolvedReview, ReviewItem, ReviewKind
 from pipeline.models.split import SplitPlan
@@ -114,7 +115,8 @@ def _source_questions(work: Work) -> Iterable[ReviewItem]:
             params={"count": len(work.batch.refused)},
         )
     for number, source in enumerate(work.batch.sources):
-        if source.kind is SourceKind.PDF_E_COPY:
+        portal = work.batch.terms.channel is Channel.PORTAL
+        if portal and source.kind is not SourceKind.PDF_SIGNED:
             yield ReviewItem(
                 review_id=review_id(work.batch_id, "E_COPY", number),
                 batch_id=work.batch_id,
@@ -133,9 +135,10 @@ def _unanswered(reviews: Sequence[ResolvedReview]) -> bool:
 
 def _open_dossiers(work: Work, plan: SplitPlan) -> None:
     terms, records = work.batch.terms, work.tools.records
-    for slot in plan.dossiers:
+    codes = {s.slot: s.dossier or (terms.dossier if s.slot == 0 else None) for s in plan.dossiers}
+    for slot in sorted(plan.dossiers, key=lambda s: codes[s.slot] is None):
         wish = DossierWish(
-            code=slot.dossier or (terms.dossier if slot.slot == 0 else None),
+            code=codes[slot.slot],
             procedure=slot.procedure or terms.procedure,
             case=slot.case or terms.case,
             at=work.batch.received_at,

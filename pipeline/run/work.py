@@ -129,8 +129,8 @@ class BatchFiles:
 
     blobs: frozenset[str]
     """SHA-256."""
-    results: tuple[tuple[str, str], ...]
-    """(stage, key), those first that are named after others: to be removed in this order."""
+    results: frozenset[tuple[str, str]]
+    """(stage, key)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,28 +290,33 @@ class Work:
         return found.fields if found else None
 
     def files(self) -> BatchFiles:
-        """Everything the workspace holds for this batch, as far as it got."""
+        """Everything the workspace must keep for this batch, as far as it got; never raises.
+
+        What was made under other settings is left out: it will be made again.
+        """
         workspace = self.tools.workspace
         found = workspace.result("pages", self.pages_key(), PageSet)
         pages = found.pages if found else ()
         blobs = {s.file.sha256 for s in self.batch.sources} | {p.file.sha256 for p in pages}
         for record in self.tools.records.components(batch_id=self.batch_id):
             blobs |= {r.sha256 for r in record.revisions}
-        derived: list[tuple[str, str]] = []
+        results = {("proposal", self.split_key()), ("split", self.split_key())}
+        results |= {("pages", self.pages_key())} | {("seen", self.seen_key(p)) for p in pages}
+        seen = {p.index: workspace.result("seen", self.seen_key(p), Seen) for p in pages}
         for page in pages:
-            seen = workspace.result("seen", self.seen_key(page), Seen)
-            if seen is not None:
-                derived.append(("text", self.text_key(page, seen)))
+            if (look := seen[page.index]) is not None:
+                results.add(("text", self.text_key(page, look)))
         split = self.split()
         for component in split.components if split else ():
-            key = self.component_key(component)
-            made = workspace.result("component", key, ComponentPdf)
-            blobs |= {made.file.sha256} if made else set()
-            derived += [("component", key), ("fields", self.fields_key(component))]
-        derived += [("proposal", self.split_key()), ("split", self.split_key())]
-        derived += [("seen", self.seen_key(page)) for page in pages]
-        derived.append(("pages", self.pages_key()))
-        return BatchFiles(frozenset(blobs), tuple(derived))
+            if all(seen.get(index) is not None for index in component.pages):
+                key = self.component_key(component)
+                made = workspace.result("component", key, ComponentPdf)
+                blobs |= {made.file.sha256} if made else set()
+                results |= {("component", key), ("fields", self.fields_key(component))}
+        for dossier in self.tools.records.batch_dossiers(self.batch_id):
+            unit, code = dossier.dossier.unit, dossier.dossier.code
+            blobs |= {m.sha256 for m in self.tools.records.manifests(unit, code) if m.sha256}
+        return BatchFiles(frozenset(blobs), frozenset(results))
 
     def event(
         self,

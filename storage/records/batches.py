@@ -128,6 +128,8 @@ class SqlBatches:
             row = known_batch(connection, batch_id)
             if row.state == BatchState.ARCHIVED.value:
                 return
+            if row.state == BatchState.SUPERSEDED.value:
+                raise WorkflowError("BATCH_FINISHED", batch=batch_id)
             connection.execute(
                 update(batches)
                 .where(batches.c.batch_id == batch_id)

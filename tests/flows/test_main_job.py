@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pikepdf
 import pytest
+from pdf2image import convert_from_path
 
 from benchmarks.factory import make_person, render_component, write_batch
 from benchmarks.factory.scanning import age
@@ -315,10 +316,90 @@ def test_a_missing_key_keeps_the_work_and_resume_goes_on(tmp_path: Path) -> None
     office = Office(tmp_path / "home")
     source = papers(tmp_path, "C_KHAI_TU")
     office.environ["SOHOA_SIGNING__PKCS12"] = "khoa.p12"
-    waiting = office.one("ingest", source, code=5)
-    assert (waiting["state"], waiting["error"]["code"]) == ("PENDING", "KEY_FILE_MISSING")
+    waiting = office.one("ingest", source, code=4)
+    assert (waiting["state"], waiting["error"]["code"]) == (
+        "AWAITING_SIGNATURE",
+        "KEY_FILE_MISSING",
+    )
     assert waiting["pages"]["kept"] == sum(len(c["pages"]) for c in waiting["components"])
     del office.environ["SOHOA_SIGNING__PKCS12"]
     done = office.one("ingest", "--resume")
     assert (done["state"], done["batch_id"]) == ("ARCHIVED", waiting["batch_id"])
     assert office.one("audit")["ok"] is True
+
+
+def test_an_empty_home_finds_nothing_and_audits_clean(office: Office) -> None:
+    assert office.one("search", "khong co ai")["total"] == 0
+    assert office.one("audit")["ok"] is True
+
+
+def test_a_portal_image_is_wrapped_unstamped_and_reviewed(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    rng = np.random.default_rng(2)
+    page = render_component("C_KHAI_TU", make_person(rng), rng, dpi=150)[0].image
+    picture = tmp_path / "anh.jpg"
+    page.convert("RGB").save(picture, dpi=(150, 150))
+    result = office.one("ingest", picture, "--channel", "portal", "--as", "C_KHAI_TU")
+    assert result["state"] == "ARCHIVED"
+    assert result["components"][0]["signature"] is None
+    assert "E_COPY" in {r["kind"] for r in result["review"]}
+    verdict = office.one("verify", result["dossier_code"])
+    assert (verdict["verdict"], verdict["level"], verdict["fixity"]) == ("VALID", None, "ok")
+
+
+def test_one_source_may_hold_two_dossiers(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    rng = np.random.default_rng(9)
+    images = []
+    for code in ("HS-1", "HS-2"):
+        slip = tmp_path / f"{code}.pdf"
+        case = ("--procedure", "CHUYEN_NOI_HUONG", "--case", "CN1_TRANSFER")
+        office.run("slip", *case, "--dossier", code, "-o", slip)
+        sheets = convert_from_path(slip, dpi=200)
+        paper = render_component("F_14_HSB", make_person(rng), rng, dpi=200)[0].image
+        images += [sheets[0], sheets[1], age(paper, rng)]
+    source = tmp_path / "hai-ho-so.pdf"
+    write_batch(source, images, dpi=200)
+    results = office.run("ingest", source, "--json")
+    assert [r["dossier_code"] for r in results] == ["HS-1", "HS-2"]
+    assert {r["state"] for r in results} == {"ARCHIVED"}
+    assert sum(r["pages"]["in"] for r in results) == 6
+    assert [c["pages"] for r in results for c in r["components"]] == [[2], [5]]
+    assert office.one("audit")["ok"] is True
+
+
+def test_a_held_paper_book_is_erased_once_confirmed(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    source = papers(tmp_path, "Z_OTHER", "C_KHAI_TU")
+    held = office.one("ingest", source, "--as", "B_SO_BHXH", code=4)
+    (question,) = [r for r in held["review"] if r["blocking"]]
+    assert question["kind"] == "PHYSICAL_ONLY"
+    done = office.one("review", "resolve", question["review_id"], "--accept")
+    assert done["state"] == "ARCHIVED"
+    assert (done["components"], done["pages"]["rejected"]) == ([], done["pages"]["in"])
+    kept = [p.name for p in (office.home / "archive").rglob("*.pdf")]
+    left = [p for p in (office.home / "work" / "blobs").rglob("*") if p.is_file()]
+    assert (kept, left) == ([], [])
+    assert office.one("audit")["ok"] is True
+
+
+def test_a_late_answer_to_a_settled_question_is_refused(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    held = office.one("ingest", papers(tmp_path, "Z_OTHER"), code=4)
+    (question,) = [r for r in held["review"] if r["blocking"]]
+    answer = ("review", "resolve", question["review_id"], "--type")
+    office.run(*answer, "Z_OTHER", "--json")
+    office.run(*answer, "F_13_HSB", "--json", code=2)
+
+
+def test_a_file_refused_for_a_limit_is_taken_once_the_limit_is_lifted(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    folder = tmp_path / "ho-so"
+    folder.mkdir()
+    papers(tmp_path, "C_KHAI_TU").rename(folder / "1.pdf")
+    papers(tmp_path, "R_04_HSB").rename(folder / "2.pdf")
+    office.environ["SOHOA_INTAKE__MAX_PAGES"] = "1"
+    held = office.one("ingest", folder, code=4)
+    assert held["refused"][0]["code"] == "TOO_MANY_PAGES"
+    del office.environ["SOHOA_INTAKE__MAX_PAGES"]
+    assert office.one("ingest", folder)["state"] == "ARCHIVED"

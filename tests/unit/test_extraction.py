@@ -357,3 +357,28 @@ def test_no_page_breaks_extraction(code: str, words: list[tuple[str, int, int]])
     text = PageText(index=0, turn=0, width_px=1654, height_px=2339, dpi=200, lines=lines)
     for value in fields(read(code, text)).values():
         assert (value.status is FieldStatus.ACCEPTED) == (not value.reasons)
+
+
+class TestWhereValuesEnd:
+    def test_the_closing_declaration_is_no_part_of_a_value(self) -> None:
+        line = "Số tài khoản: 9704366812345 Ngân hàng: Ngoại thương Việt Nam tỉnh Đồng Tháp"
+        found = printed("F_14_HSB", line, "Tôi cam đoan những nội dung kê khai trên đây là đúng")
+        assert found["bank_name"].value == "Ngoại thương Việt Nam tỉnh Đồng Tháp"
+
+    def test_a_labelled_date_is_not_the_date_of_the_paper(self) -> None:
+        found = printed(
+            "M_HSBA",
+            "9. Vào viện ngày: ngày 09 tháng 9 năm 2025",
+            "11. Chẩn đoán ra viện: Sỏi thận phải",
+            "Cao Lãnh, ngày 24 tháng 9 năm 2025",
+        )
+        assert found["issue_date"].value == "24/09/2025"
+
+    def test_a_name_of_an_office_beside_its_label_is_the_value(self) -> None:
+        found = printed(
+            "C_KHAI_TU", "Đã được đăng ký khai tử tại: Ủy ban nhân dân xã Phú Thọ, Hải Phòng"
+        )
+        assert found["registered_at"].value == "Ủy ban nhân dân xã Phú Thọ, Hải Phòng"
+
+    def test_a_nationality_is_no_sex(self) -> None:
+        assert "Nam" not in printed("I_CCCD", "Giới tính/Sex: Quoc tjch: Việt Nam")["gender"].value

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from rapidfuzz import fuzz
+
 from pipeline import ids
 from pipeline.catalogue import Catalogue, ComponentType, FieldType
 from pipeline.models.base import Box
@@ -47,6 +49,8 @@ _SIGNS_NEED_MORE: Final = 1.5
 _SURE_LABEL: Final = 92.0
 _UNSURE_LABEL: Final = 0.9
 _WORDS_AGREE: Final = 0.97
+_SOUNDS_VIET: Final = 65.0
+"""`Việt Nam` beside an unread label is a nationality, no sex."""
 _OTHER_PERSON: Final = ("nguoi", "cha", "me", "con", "vo", "chong", "than nhan", "giam ho", "bo")
 _KINDS_WITH_HEAD_NUMBER: Final = frozenset({"doc_number", "notice_number", "kcb_number"})
 
@@ -195,9 +199,10 @@ def _names_another(span: Span) -> bool:
 def _gender(span: Span) -> Parsed | None:
     """`Nam` or `Nữ`; with both printed, the ticked one, for a person."""
     seen: list[tuple[str, Token]] = []
-    for token in span.tokens:
+    for before, token in zip((None, *span.tokens), span.tokens, strict=False):
         word = fold(token.text).strip(" .,;:()[]/")
-        if word in ("nam", "nu"):
+        country = before is not None and fuzz.ratio(fold(before.text), "viet") >= _SOUNDS_VIET
+        if word in ("nam", "nu") and not country:
             seen.append(({"nam": "Nam", "nu": "Nữ"}[word], token))
     if not seen:
         return None

@@ -31,10 +31,8 @@ _COLUMN_GAP: Final = 1.5
 _INDENT: Final = 6.0
 """Of the text height: how far a further row may start from its label or value."""
 _MOST_ROWS: Final = 4
-_CENTRED: Final = 0.5
-"""Of the text height: how far a centred row is indented on both sides, at least."""
 _NARROW: Final = 0.6
-"""Of the text width: centred rows of a column end before."""
+"""Of the text width: rows of a letterhead's left column end before."""
 _HEADING: Final = 4
 """Letters of a heading of one word."""
 _DECLARATION: Final = (
@@ -143,7 +141,7 @@ class Pages:
             if before.sheet is not sheet:
                 return
             full = not flush or end >= _FULL_ROW * sheet.right
-            if not full and not _centred(row, label_x, end, sheet.right):
+            if not full and not _in_column(place, label_x, end):
                 return
             if row.y - before.row.y > _CONTINUES * max(sheet.pitch, row.height):
                 return
@@ -199,11 +197,11 @@ def _shouted(tokens: Sequence[Token]) -> bool:
     return text.isupper() and (len(tokens) > 1 or len(text) >= _HEADING)
 
 
-def _centred(row: Row, x0: float, x1: float, right: float) -> bool:
-    """True for a row under the middle of a narrow column's row from x0 to x1."""
-    inset = _CENTRED * row.height
-    left, end = row.tokens[0].box.x0 - x0, x1 - row.tokens[-1].box.x1
-    return x1 < _NARROW * right and min(left, end) >= inset and abs(left - end) <= 2 * row.height
+def _in_column(place: LabelledRow, x0: float, x1: float) -> bool:
+    """True for a row of a letterhead within the narrow column's row from x0 to x1 above it."""
+    row = place.row
+    inside = row.tokens[0].box.x0 >= x0 - row.height and row.tokens[-1].box.x1 <= x1
+    return place.head and inside and x1 < _NARROW * place.sheet.right
 
 
 def _aligned(token: Token, starts: Sequence[float], height: float) -> bool:
