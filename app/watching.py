@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from flows.services import Outcome
+from flows.batches import Outcome
 from pipeline.errors import (
     ConfigError,
     IntakeError,
@@ -37,6 +37,7 @@ _EVERY: Final = (0.1, 3600.0)
 _LONGEST_WAIT: Final = 60.0
 _REVIEW_WAITS: Final = (60.0, 600.0)
 """First and longest wait for a person's answer, seconds; it goes on by itself once given."""
+_MAY_PASS: Final = ("SOURCE_UNMOVABLE", "INTERNAL")
 _FOLDER_OF: Final = {BatchState.ARCHIVED: ARCHIVED, BatchState.QUARANTINED: REFUSED}
 
 Said: TypeAlias = Outcome | SohoaError
@@ -170,7 +171,7 @@ class Watcher:
         soon = (every, max(every, _LONGEST_WAIT))
         pace: tuple[float, float] | None = None
         try:
-            outcome = ingest(source)
+            outcome = _ingested(ingest, source)
             said.append(outcome)
             states = {view.state for view in outcome.views}
             if states & {BatchState.PENDING, BatchState.AWAITING_SIGNATURE}:
@@ -180,10 +181,7 @@ class Watcher:
             self._clear(source, known.look, outcome)
         except SohoaError as error:
             said.append(error)
-            pace = soon if error.retryable else pace
-        except OSError as error:
-            said.append(ConfigError("SOURCE_UNMOVABLE", problem=os.strerror(error.errno or 0)))
-            pace = soon
+            pace = soon if error.retryable or error.code in _MAY_PASS else pace
         gists = tuple(map(_gist, said))
         self._known[source] = self._after(replace(known, gists=gists), pace)
         yield from (s for s, gist in zip(said, gists, strict=True) if gist not in known.gists)
@@ -202,7 +200,7 @@ class Watcher:
         Raises:
             UnsettledInput: it changed meanwhile.
             IntakeError: `SOURCE_LEFT`, it holds what was not taken in.
-            OSError: it cannot be moved.
+            ConfigError: `SOURCE_UNMOVABLE`.
         """
         if outcome.refused is not None:
             folder, taken = REFUSED, 0
@@ -224,12 +222,23 @@ class Watcher:
 
     def _move(self, source: Path, folder: str) -> None:
         target = self._folder / folder
-        target.mkdir(exist_ok=True)
         name, number = source.name, 1
-        while os.path.lexists(target / name):
-            name = f"{source.stem}.{number}{source.suffix}"
-            number += 1
-        source.rename(target / name)
+        try:
+            target.mkdir(exist_ok=True)
+            while os.path.lexists(target / name):
+                name = f"{source.stem}.{number}{source.suffix}"
+                number += 1
+            source.rename(target / name)
+        except OSError as error:
+            problem = os.strerror(error.errno or 0)
+            raise ConfigError("SOURCE_UNMOVABLE", problem=problem) from error
+
+
+def _ingested(ingest: Ingest, source: Path) -> Outcome:
+    try:
+        return ingest(source)
+    except OSError as error:
+        raise SohoaError("INTERNAL", kind=type(error).__name__) from error
 
 
 def _look_at(source: Path) -> _Look | None:
@@ -274,6 +283,4 @@ def _gist(said: Said) -> object:
         return said.code, said.params
     if said.refused is not None:
         return [(f.sha256, f.code) for f in said.refused.files]
-    return [
-        (v.state, v.problem, [r.item.review_id for r in v.open_reviews]) for v in said.views
-    ]
+    return [(v.state, v.problem, [r.item.review_id for r in v.open_reviews]) for v in said.views]

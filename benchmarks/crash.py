@@ -191,7 +191,7 @@ class Bench:
         return services
 
     def ingest(self, services: Services) -> None:
-        services.ingest(self.source, IngestTerms(), services.actor())
+        services.batches.ingest(self.source, IngestTerms(), services.actor())
 
 
 def in_child(act: Callable[[], None]) -> int:

@@ -15,8 +15,9 @@ Codes of findings, all failures but those marked (info):
     OBJECT_REPLACED         a write-once key holds a newer version
     SIDECAR_LOST/_CHANGED   words and fields of a component
     MANIFEST_LOST/_CHANGED  a manifest
-    MANIFEST_MISSING        a dossier with archived components has none
+    MANIFEST_MISSING        a dossier with archived batches has none
     MANIFEST_DIFFERS        the newest manifest and the records disagree
+    BATCH_UNLISTED          the newest manifest does not name an archived batch of its dossier
     UNKNOWN_OBJECT          an object that no record knows
     UNFINISHED_OBJECT       (info) an object of a batch that is still in work
     INDEX_MISSING           an archived component cannot be found
@@ -56,7 +57,7 @@ from storage.fixity import fixity
 
 __all__ = ["INFO", "AuditReport", "audit"]
 
-_PREFIXES: Final = ("dossiers/", "raw/")
+_PREFIXES: Final = ("dossiers/", "raw/", "text/")
 
 
 def audit(
@@ -118,16 +119,23 @@ class _Audit:
                 self._component(component)
             else:
                 self._unfinished |= {r.object_key for r in component.revisions}
+                self._unfinished.add(_sidecar_key(component))
         written = list(self._manifests(dossier))
         self._found.count(dossiers=1)
-        archived = [c for c in components if c.batch_id in self._archived]
-        if archived and not written:
+        placed = self._records.dossier_batches(dossier.unit, dossier.code)
+        expected = [p for p in placed if p.batch_id in self._archived]
+        if expected and not written:
             self._found.add("MANIFEST_MISSING", dossier_code=dossier.code)
+        for _, manifest in written:
+            self._raw_digests |= {b.batch_id: b.raw_index_sha256 for b in manifest.batches}
         if written:
             key, newest = written[-1]
-            self._raw_digests |= {b.batch_id: b.raw_index_sha256 for b in newest.batches}
-            if not _agrees(newest, dossier, archived, components):
+            if not _agrees(newest, dossier, self._archived, components):
                 self._found.add("MANIFEST_DIFFERS", object_key=key)
+            listed = {(b.batch_id, b.slot) for b in newest.batches}
+            for part in expected:
+                if (part.batch_id, part.slot) not in listed:
+                    self._found.add("BATCH_UNLISTED", batch_id=part.batch_id, object_key=key)
 
     def _component(self, component: ComponentRecord) -> None:
         self._indexed.add(component.component_id)
@@ -140,8 +148,9 @@ class _Audit:
             self._found.add("COMPONENT_INCOMPLETE", **subject)
         for revision in component.revisions:
             self._revision(revision, subject)
+        self._keys.add(_sidecar_key(component))
         if component.sidecar_sha256:
-            key = sidecar_key(component.unit, component.dossier_code, component.component_id)
+            key = _sidecar_key(component)
             self._fixity("SIDECAR", key, None, component.sidecar_sha256, **subject)
 
     def _revision(self, revision: Revision, subject: dict[str, str]) -> None:
@@ -305,10 +314,14 @@ class _Audit:
             self._found.add("OBJECT_REPLACED", object_key=key)
 
 
+def _sidecar_key(component: ComponentRecord) -> str:
+    return sidecar_key(component.unit, component.dossier_code, component.component_id)
+
+
 def _agrees(
     manifest: Manifest,
     dossier: DossierRecord,
-    archived: list[ComponentRecord],
+    archived: set[str],
     components: tuple[ComponentRecord, ...],
 ) -> bool:
     """Lists every archived component as recorded, and nothing that records do not know."""
@@ -318,7 +331,9 @@ def _agrees(
         (manifest.unit, manifest.dossier_code, manifest.year)
         == (dossier.unit, dossier.code, dossier.year)
         and len(listed) == len(manifest.components)
-        and {c.component_id for c in archived} <= set(listed) <= set(known)
+        and {c.component_id for c in components if c.batch_id in archived}
+        <= set(listed)
+        <= set(known)
         and all(_same(listed[name], known[name]) for name in listed)
     )
 

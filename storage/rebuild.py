@@ -34,6 +34,7 @@ from pipeline.models.records import (
 from pipeline.ports.archive import ObjectStore, StoredObject
 from storage.fixity import fixity
 from storage.ledger import GENESIS, sealed_days
+from storage.records.manifests import manifest_key
 from storage.records.restoring import Restoration
 from storage.records.store import SqlRecords
 
@@ -116,6 +117,7 @@ class _Rebuild:
         self._to = restoration
         self._actors: dict[str, Actor] = {}
         self._heads = {GENESIS}
+        self._dossiers: set[tuple[str, str]] = set()
         self._counts = dict.fromkeys(("batches", "dossiers", "components", "manifests"), 0)
         self._problems: list[RebuildProblem] = []
         self._sealed_until: dt.date | None = None
@@ -159,6 +161,12 @@ class _Rebuild:
         if not written:
             return
         newest = written[-1][1]
+        if (newest.unit, newest.dossier_code) in self._dossiers:
+            for stored, _ in written:
+                self._problem("MANIFEST_UNPLACED", stored.key)
+            return
+        self._dossiers.add((newest.unit, newest.dossier_code))
+        parts = _parts([manifest for _, manifest in written])
         dossier = DossierRecord(
             unit=newest.unit,
             code=newest.dossier_code,
@@ -167,13 +175,13 @@ class _Rebuild:
             case=newest.case,
             channel=newest.channel,
             stage=newest.stage,
-            created_at=min((b.received_at for b in newest.batches), default=newest.written_at),
+            created_at=min(part.received_at for _, part in parts),
         )
         self._to.dossier(dossier)
         self._counts["dossiers"] += 1
-        for part in newest.batches:
+        for manifest, part in parts:
             if not self._to.has_batch(part.batch_id):
-                self._batch(newest, part)
+                self._batch(manifest, part)
             self._to.slot(part.batch_id, part.slot, dossier, part.counts)
         for component in newest.components:
             self._to.component(self._component(newest, component))
@@ -181,20 +189,18 @@ class _Rebuild:
         self._manifests(written)
 
     def _manifests(self, written: Sequence[tuple[StoredObject, Manifest]]) -> None:
+        """Each with the batch that wrote it: one not seen before, or one that wrote again."""
         used: set[str] = set()
-        known = {part.batch_id for part in written[-1][1].batches}
         for stored, manifest in written:
-            free = [b.batch_id for b in manifest.batches if b.batch_id in known - used]
-            if not free:
-                self._problem("MANIFEST_UNPLACED", stored.key)
-                continue
-            used.add(free[-1])
+            named = [b.batch_id for b in manifest.batches]
+            writer = ([b for b in named if b not in used] or named)[-1]
+            used.add(writer)
             self._to.manifest(
                 ManifestRecord(
                     unit=manifest.unit,
                     dossier_code=manifest.dossier_code,
                     seq=manifest.seq,
-                    batch_id=free[-1],
+                    batch_id=writer,
                     object_key=stored.key,
                     sha256=stored.sha256,
                     size=stored.size,
@@ -214,7 +220,10 @@ class _Rebuild:
                 part.batch_id, Actor(id="unknown", role=Role.SYSTEM, unit=manifest.unit)
             ),
             terms=IngestTerms(
-                procedure=manifest.procedure, case=manifest.case, channel=manifest.channel
+                procedure=manifest.procedure,
+                case=manifest.case,
+                as_code=part.as_code,
+                channel=manifest.channel,
             ),
             sources=self._sources(manifest, part),
             received_at=part.received_at,
@@ -229,8 +238,12 @@ class _Rebuild:
         if state != "ok":
             self._problem(f"RAW_INDEX_{state.upper()}", part.raw_index_key)
             return ()
-        with self._store.open(part.raw_index_key) as stream:
-            index = RawIndex.model_validate_json(stream.read())
+        try:
+            with self._store.open(part.raw_index_key) as stream:
+                index = RawIndex.model_validate_json(stream.read())
+        except (NotFound, ValidationError):
+            self._problem("RAW_INDEX_CHANGED", part.raw_index_key)
+            return ()
         kept = {
             r.sha256: SourceKind.PDF_SIGNED if r.found else SourceKind.PDF_E_COPY
             for component in manifest.components
@@ -275,10 +288,15 @@ class _Rebuild:
     def _manifest(self, stored: StoredObject) -> Manifest | None:
         try:
             with self._store.open(stored.key, stored.version_id) as stream:
-                return Manifest.model_validate_json(stream.read())
+                found = Manifest.model_validate_json(stream.read())
         except (NotFound, ValidationError):
             self._problem("MANIFEST_UNREADABLE", stored.key)
             return None
+        key = manifest_key(found.unit, found.year, found.dossier_code, found.seq)
+        if key != stored.key or not found.batches:
+            self._problem("MANIFEST_UNPLACED", stored.key)
+            return None
+        return found
 
     def _problem(self, code: str, key: str) -> None:
         self._problems.append(RebuildProblem(code=code, object_key=key))
@@ -288,6 +306,17 @@ def _manifest_objects(store: ObjectStore) -> Iterator[tuple[str, StoredObject]]:
     for stored in store.list("dossiers/"):
         if found := _MANIFEST.fullmatch(stored.key):
             yield found[1], stored
+
+
+def _parts(written: Sequence[Manifest]) -> list[tuple[Manifest, ManifestBatch]]:
+    """Every batch that ever put pages into the dossier, as the last manifest naming it says.
+
+    Batches that the newest manifest does not name (of blank pages only, written by an earlier
+    version) come first.
+    """
+    last = {(part.batch_id, part.slot): (m, part) for m in written for part in m.batches}
+    newest = {(part.batch_id, part.slot) for part in written[-1].batches}
+    return sorted(last.values(), key=lambda pair: (pair[1].batch_id, pair[1].slot) in newest)
 
 
 def _head_lost(key: str, head: str, actor: Actor, at: dt.datetime) -> Event:

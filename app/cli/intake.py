@@ -17,7 +17,7 @@ from app.presenting import (
     worst,
 )
 from app.watching import Watcher
-from flows.services import Outcome
+from flows.batches import Outcome
 from pipeline.errors import ConfigError, ExitCode
 from pipeline.models.batch import Channel, IngestTerms
 from pipeline.workspace import write_atomically
@@ -67,12 +67,14 @@ def ingest(
         if resume:
             codes = [
                 give_outcome(run, outcome) if isinstance(outcome, Outcome) else run.fail(outcome)
-                for outcome in run.services.resume_all()
+                for outcome in run.services.batches.resume_all()
             ]
             raise typer.Exit(worst(codes))
         run.each(
             sources or [],
-            lambda source: give_outcome(run, run.services.ingest(Path(source), terms, actor)),
+            lambda source: give_outcome(
+                run, run.services.batches.ingest(Path(source), terms, actor)
+            ),
         )
 
 
@@ -95,7 +97,7 @@ def watch(
         codes = [
             give_outcome(run, outcome) if isinstance(outcome, Outcome) else run.fail(outcome)
             for outcome in watcher.outcomes(
-                lambda source: services.ingest(source, terms, actor), once=once, every=every
+                lambda source: services.batches.ingest(source, terms, actor), once=once, every=every
             )
         ]
         raise typer.Exit(worst(codes))

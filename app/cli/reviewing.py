@@ -75,7 +75,7 @@ def resolve(
             actor=actor.id,
             at=services.ports.clock.now(),
         )
-        outcome = services.resolve(review_id, answer, actor)
+        outcome = services.batches.resolve(review_id, answer, actor)
         if outcome is None:
             item = services.review(review_id)
             run.give(review_json(item, run.messages), [run.messages.text("review_answered")])

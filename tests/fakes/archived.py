@@ -52,12 +52,16 @@ FOUND = FoundSignature(
 
 @dataclass(frozen=True)
 class Papers:
-    """What is archived as one batch: a PDF of `pages`, the last of which is blank."""
+    """What is archived as one batch: a PDF of `pages`, the last of which is blank.
+
+    A single page is a batch without components.
+    """
 
     name: str
     pages: int = 4
     dossier: str | None = None
     kept_file: bool = False
+    as_code: str | None = None
     at: dt.datetime = START
 
 
@@ -89,7 +93,7 @@ def batch_of(papers: Papers) -> Batch:
         unit="DEV",
         source=f"{papers.name}.pdf",
         actor=ACTOR,
-        terms=IngestTerms(procedure="P1", case="C1"),
+        terms=IngestTerms(procedure="P1", case="C1", as_code=papers.as_code),
         sources=(SourceFile(name=f"{papers.name}.pdf", file=ref, kind=kind, pages=papers.pages),),
         received_at=papers.at,
     )
@@ -116,7 +120,7 @@ def start_batch(records: Records, store: ObjectStore, papers: Papers) -> Batch:
     records.put_counts(batch.batch_id, [PageCounts(in_=papers.pages, kept=kept, blank=1)])
     _put_raw(store, batch, papers)
     parts = [tuple(range(kept))] if papers.kept_file else [(0,), tuple(range(1, kept))]
-    for pages in parts:
+    for pages in parts if kept else ():
         _put_component(records, store, papers, batch, dossier, pages)
     return batch
 
@@ -145,6 +149,7 @@ def write_manifest(
                 counts=placed.counts,
                 raw_index_key=raw_index_key(placed.batch_id),
                 raw_index_sha256=_head(store, raw_index_key(placed.batch_id)),
+                as_code=records.batch(placed.batch_id).batch.terms.as_code,
             )
             for placed in records.dossier_batches("DEV", dossier.code)
         ),

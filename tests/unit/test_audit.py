@@ -16,7 +16,7 @@ from pipeline.models.split import PageCounts
 from pipeline.stages.archiving import raw_index_key, sidecar_key
 from storage.ledger import seal_finished_days
 from storage.records import SqlRecords, open_records, sqlite_url
-from tests.fakes.archived import START, Papers, archive_batch, start_batch
+from tests.fakes.archived import START, Papers, archive_batch, start_batch, write_manifest
 from tests.fakes.clocks import StillClock
 from tests.fakes.databases import blank_records
 from tests.fakes.stores import FaultyStore, MemoryStore
@@ -133,6 +133,40 @@ def test_objects_that_nobody_knows(records: SqlRecords, store: MemoryStore) -> N
     found = report(records, store)
     assert [f.code for f in found.findings] == ["UNKNOWN_OBJECT"] * 2
     assert found.failures == 2
+
+
+def test_text_that_nobody_knows(records: SqlRecords, store: MemoryStore) -> None:
+    store.plant("text/DEV/DEV-261122-0001/stray.json.gz", b"stray")
+    found = report(records, store)
+    assert [(f.code, f.subjects["object_key"]) for f in found.findings] == [
+        ("UNKNOWN_OBJECT", "text/DEV/DEV-261122-0001/stray.json.gz")
+    ]
+    assert not found.ok
+
+
+def test_text_without_a_recorded_digest_is_an_incomplete_component(
+    records: SqlRecords, store: MemoryStore, url: str
+) -> None:
+    change(url, "UPDATE components SET sidecar_sha256 = NULL WHERE nn = 1")
+    found = report(records, store)
+    assert codes(found) == {"COMPONENT_INCOMPLETE"}
+    assert not found.ok
+
+
+@pytest.mark.parametrize("dossier", ["DEV-261122-0001", None])
+def test_a_batch_of_blank_pages_only_is_named_in_its_manifest(
+    records: SqlRecords, store: MemoryStore, dossier: str | None
+) -> None:
+    blank = Papers("blank", pages=1, dossier=dossier)
+    started = start_batch(records, store, blank)
+    assert codes(report(records, store)) == {"UNFINISHED_OBJECT"}
+    records.finish_batch(started.batch_id, [])
+    found = report(records, store)
+    expected = "BATCH_UNLISTED" if dossier else "MANIFEST_MISSING"
+    assert codes(found) == {expected}
+    assert not found.ok
+    write_manifest(records, store, blank, records.batch_dossiers(started.batch_id)[0].dossier)
+    assert report(records, store).findings == ()
 
 
 def test_objects_of_a_batch_in_work_only_inform(records: SqlRecords, store: MemoryStore) -> None:

@@ -14,12 +14,13 @@ from pipeline.errors import ArchiveUnavailable, WorkflowError
 from pipeline.models.actors import Actor, Role
 from pipeline.models.batch import BatchState
 from pipeline.models.files import SourceKind
+from pipeline.models.manifest import Manifest
 from pipeline.ports.records import DossierWish
-from pipeline.stages.archiving import raw_index_key
+from pipeline.stages.archiving import canonical, raw_index_key
 from storage.ledger import ledger_state, seal_finished_days
 from storage.rebuild import NOT_IN_ARCHIVE, rebuild_records
 from storage.records import SqlRecords
-from tests.fakes.archived import START, Papers, archive_batch, start_batch
+from tests.fakes.archived import START, Papers, archive_batch, start_batch, write_manifest
 from tests.fakes.clocks import StillClock
 from tests.fakes.databases import blank_records
 from tests.fakes.stores import FaultyStore, MemoryStore
@@ -132,6 +133,93 @@ def test_a_batch_in_work_does_not_come_back(
 ) -> None:
     start_batch(before, store, Papers("open"))
     assert rebuild_records(store, after, actor=AUDITOR, at=NOW).batches == 3
+
+
+def test_a_batch_without_components_comes_back_from_an_earlier_manifest(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    blank = archive_batch(before, store, Papers("blank", pages=1, dossier="DEV-261122-0001"))
+    archive_batch(before, store, Papers("third", dossier="DEV-261122-0001"))
+    newest = before.manifests("DEV", "DEV-261122-0001")[-1].object_key
+    forget(store, newest, blank.batch_id)
+    seal(before, store)
+    report = rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    assert report.ok
+    assert (report.batches, report.components, report.manifests) == (5, 7, 5)
+    assert after.batch(blank.batch_id).batch == blank
+    assert set(after.dossier_batches("DEV", "DEV-261122-0001")) == set(
+        before.dossier_batches("DEV", "DEV-261122-0001")
+    )
+    writers = [
+        [m.batch_id for m in records.manifests("DEV", "DEV-261122-0001")]
+        for records in (before, after)
+    ]
+    assert writers[0] == writers[1]
+    found = audit(after, store, lambda: {c.component_id for c in after.components()})
+    assert [f.code for f in found.findings] == ["BATCH_UNLISTED"]
+
+
+def forget(store: MemoryStore, key: str, batch_id: str) -> None:
+    """The manifest as an earlier version wrote it: without a batch that has no components."""
+    with store.open(key) as stream:
+        manifest = Manifest.model_validate_json(stream.read())
+    batches = tuple(b for b in manifest.batches if b.batch_id != batch_id)
+    store.plant(key, canonical(manifest.model_copy(update={"batches": batches})))
+
+
+def test_the_declared_type_comes_back(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    declared = archive_batch(before, store, Papers("declared", as_code="F_14_HSB"))
+    assert rebuild_records(store, after, actor=AUDITOR, at=NOW).ok
+    assert {b.batch.terms.as_code for b in after.batches()} == {None, "F_14_HSB"}
+    (found,) = after.batches_of_sources("DEV", declared.digests)
+    assert found.batch.terms.as_code == "F_14_HSB"
+
+
+def test_a_batch_may_have_written_twice(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    dossier = before.dossier("DEV-261122-0001")
+    overtaken = before.manifests("DEV", dossier.code)[0]
+    again = before.allocate_manifest(overtaken.batch_id, "DEV", dossier.code, after=overtaken.seq)
+    write_manifest(before, store, FIRST, dossier)
+    seal(before, store)
+    assert rebuild_records(store, after, actor=AUDITOR, at=NOW).ok
+    found = after.manifests("DEV", dossier.code)
+    assert [m.seq for m in found] == [1, 2, again.seq]
+    assert [m.sha256 for m in found] == [m.sha256 for m in before.manifests("DEV", dossier.code)]
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "dossiers/DEV/2026/DEV-261122-0009/manifest/000001.json",
+        "dossiers/DEV/2026/DEV-261122-0001/manifest/000009.json",
+    ],
+)
+def test_a_manifest_out_of_place_is_reported_and_not_used(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore, place: str
+) -> None:
+    seal(before, store)
+    with store.open(before.manifests("DEV", "DEV-261122-0001")[0].object_key) as stream:
+        store.plant(place, stream.read())
+    report = rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    assert [(p.code, p.object_key) for p in report.problems] == [("MANIFEST_UNPLACED", place)]
+    assert not report.ok
+    assert after.components() == before.components()
+
+
+def test_a_dossier_in_two_places_is_restored_once(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    with store.open(before.manifests("DEV", "DEV-261122-0001")[0].object_key) as stream:
+        manifest = Manifest.model_validate_json(stream.read())
+    place = "dossiers/DEV/2027/DEV-261122-0001/manifest/000001.json"
+    store.plant(place, canonical(manifest.model_copy(update={"year": 2027})))
+    report = rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    assert [(p.code, p.object_key) for p in report.problems] == [("MANIFEST_UNPLACED", place)]
+    assert after.dossier("DEV-261122-0001").year == 2026
 
 
 def test_only_empty_records_are_filled(before: SqlRecords, store: MemoryStore) -> None:
