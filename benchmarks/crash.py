@@ -35,6 +35,7 @@ from benchmarks.factory.batches import write_batch
 from benchmarks.factory.components import render_component
 from benchmarks.factory.person import make_person
 from benchmarks.factory.scanning import age
+from benchmarks.results import record
 from flows.services import Services
 from pipeline.ids import digest
 from pipeline.models.batch import BatchState, IngestTerms
@@ -56,6 +57,11 @@ _LOADED_LATE = (
     "pipeline.signatures",
     "storage.rebuild",
 )
+_NOTES = """
+SIGKILL before and after every port call and rename of one batch of three pages, then at random
+instants; after each the same command runs again. Bad = counts do not balance, a page is missing or
+doubled, an object too many or too few, `audit` finds something, or the index differs.
+"""
 
 
 # -- dying on purpose -----------------------------------------------------------------------
@@ -355,6 +361,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--random", type=int, default=20, help="kills at random instants")
     parser.add_argument("--distinct", action="store_true", help="each label once")
+    parser.add_argument("--record", action="store_true", help="write benchmarks/RESULTS.md")
     chosen = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="sohoa-crash-"))
     bench = make_bench(folder)
@@ -380,6 +387,9 @@ def main() -> None:
             bad += 1
             print(f"random {number}: {problem}", flush=True)
     print(f"{len(numbers)} counted and {chosen.random} random kills: {bad} bad", flush=True)
+    if chosen.record:
+        row = {"counted kills": len(numbers), "random kills": chosen.random, "bad": bad}
+        record("Killed at every step", "python -m benchmarks.crash", [row], _NOTES)
     sys.exit(1 if bad else 0)
 
 
