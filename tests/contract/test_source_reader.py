@@ -140,6 +140,31 @@ def test_jpeg_tiff(reader: SourceReader, tmp_path: Path, strip_size: int, media_
     assert np.abs(_pixels(page, tmp_path).astype(int) - expected).mean() < 1.5
 
 
+@pytest.mark.parametrize(("order", "white_is_zero"), [("<", False), ("<", True), (">", False)])
+def test_deep_grey_tiff_keeps_its_samples(
+    reader: SourceReader, tmp_path: Path, order: str, white_is_zero: bool
+) -> None:
+    samples = np.asarray(files.picture("L")).astype(np.uint16) * 257 - 3
+    stored = 65535 - samples if white_is_zero else samples
+    data = files.plain_tiff(stored.astype(order + "u2").tobytes(), (827, 1169), 16, order)
+    if white_is_zero:
+        data = files.retagged(data, {262: 0}, order)
+    _, (page,) = _read(reader, tmp_path, data)
+    assert (page.media_type, page.lossless) == ("image/png", True)
+    with Image.open(io.BytesIO(page.data)) as taken:
+        assert np.array_equal(np.asarray(taken), samples)
+
+
+def test_deep_colour_is_not_called_lossless(reader: SourceReader, tmp_path: Path) -> None:
+    image = files.picture("RGB")
+    samples = np.asarray(image).astype("<u2") * 257
+    data = files.plain_tiff(samples.tobytes(), image.size, 16, channels=3)
+    _, (page,) = _read(reader, tmp_path, data)
+    assert not page.lossless
+    with Image.open(io.BytesIO(page.data)) as taken:
+        assert np.array_equal(np.asarray(taken), np.asarray(image))
+
+
 def test_fax_resolution_becomes_square(reader: SourceReader, tmp_path: Path) -> None:
     out = io.BytesIO()
     files.picture("1", (1728, 1100)).save(out, "TIFF", compression="group4", dpi=(204, 98))

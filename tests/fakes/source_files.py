@@ -60,6 +60,51 @@ def tiff(compression: str, images: list[Image.Image], strip_size: int = 65536) -
     return out.getvalue()
 
 
+def plain_tiff(
+    samples: bytes, size: tuple[int, int], bits: int, order: str = "<", channels: int = 1
+) -> bytes:
+    """An uncompressed TIFF of one strip, black 0."""
+    at = 8 + 2 + 12 * 10 + 4
+    depths = struct.pack(order + "HHH", *([bits] * 3))
+    fields = (
+        (256, 4, 1, size[0]),
+        (257, 4, 1, size[1]),
+        (258, 3, channels, bits if channels == 1 else at),
+        (259, 3, 1, 1),
+        (262, 3, 1, 1 if channels == 1 else 2),
+        (273, 4, 1, at + len(depths)),
+        (277, 3, 1, channels),
+        (278, 4, 1, size[1]),
+        (279, 4, 1, len(samples)),
+        (339, 3, 1, 1),
+    )
+    out = [b"II" if order == "<" else b"MM", struct.pack(order + "HIH", 42, 8, len(fields))]
+    for tag, kind, count, value in fields:
+        form = order + "HHI" + ("H2x" if kind == 3 and count == 1 else "I")
+        out.append(struct.pack(form, tag, kind, count, value))
+    return b"".join((*out, bytes(4), depths, samples))
+
+
+def retagged(tiff: bytes, values: dict[int, int], order: str = "<") -> bytes:
+    """A TIFF with other values in tags of its first directory."""
+    data = bytearray(tiff)
+    (start,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, start)
+    for at in range(start + 2, start + 2 + 12 * count, 12):
+        tag, kind = struct.unpack_from(order + "HH", data, at)
+        if tag in values:
+            struct.pack_into(order + ("H" if kind == 3 else "I"), data, at + 8, values[tag])
+    return bytes(data)
+
+
+def directories(tiff: bytes) -> list[int]:
+    """Where the offset of each directory of a little-endian TIFF stands, the closing 0 last."""
+    found = [4]
+    while (start := struct.unpack_from("<I", tiff, found[-1])[0]) != 0:
+        found.append(start + 2 + 12 * struct.unpack_from("<H", tiff, start)[0])
+    return found
+
+
 def g4_strip(image: Image.Image) -> bytes:
     """T.6 data in which black runs are black."""
     inverted = Image.frombytes("1", image.size, image.tobytes(), "raw", "1;I")

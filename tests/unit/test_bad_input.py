@@ -57,6 +57,17 @@ def _accepted(intake: Intake) -> SourceFile:
     return source
 
 
+def _broken_chain(to: int) -> bytes:
+    """Three pages; where the third should be, another place is named."""
+    data = bytearray(files.tiff("group4", [files.picture("1", mark=n) for n in range(3)], 1 << 30))
+    struct.pack_into("<I", data, files.directories(bytes(data))[2], to)
+    return bytes(data)
+
+
+def _measurements() -> bytes:
+    return files.retagged(files.plain_tiff(bytes(4 * 200), (10, 20), 32), {339: 3})
+
+
 _REFUSED: dict[str, tuple[str, bytes, str]] = {
     "zero bytes": ("a.pdf", b"", "SCAN_EMPTY"),
     "text named pdf": ("a.pdf", "Kính gửi cơ quan".encode(), "SCAN_NOT_A_SCAN"),
@@ -72,6 +83,9 @@ _REFUSED: dict[str, tuple[str, bytes, str]] = {
         files.tiff("group4", [files.picture("1")])[:-40],
         "SCAN_TRUNCATED",
     ),
+    "tiff with a broken chain": ("a.tif", _broken_chain(12), "SCAN_TRUNCATED"),
+    "tiff with a chain beyond its end": ("a.tif", _broken_chain(1 << 24), "SCAN_TRUNCATED"),
+    "tiff of measurements": ("a.tif", _measurements(), "SCAN_UNREADABLE"),
     "tiff header only": ("a.tif", b"II*\0\x08\0\0\0", "SCAN_TRUNCATED"),
 }
 
