@@ -14,7 +14,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from pipeline.errors import (
     IntakeError,
@@ -217,6 +217,24 @@ def _take(
     )
 
 
+class _Medium:
+    """A file on its medium, which may fail, or never end; ours failing is another matter."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            piece = self._file.read(size)
+        except OSError as error:
+            raise UnreadableScan("SCAN_UNREADABLE") from error
+        self._left -= len(piece)
+        if self._left < 0:
+            raise UnsettledInput("INPUT_UNSETTLED")
+        return piece
+
+
 def _copy(path: Path, workspace: Workspace, limit: int) -> FileRef:
     """Copy a settled regular file into the workspace.
 
@@ -232,7 +250,7 @@ def _copy(path: Path, workspace: Workspace, limit: int) -> FileRef:
             raise UnsafeInput("NOT_A_FILE")
         if before.st_size > limit:
             raise UnsafeInput("FILE_TOO_LARGE", size=before.st_size, limit=limit)
-        ref = workspace.take(file, _UNKNOWN)
+        ref = workspace.take(_Medium(file, before.st_size), _UNKNOWN)
         after = os.fstat(descriptor)
     settled = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
     if not settled or ref.size != before.st_size:

@@ -24,7 +24,7 @@ from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image
 
 from pipeline.adapters.sources import FileSourceReader
-from pipeline.errors import IntakeError, UnsafeInput
+from pipeline.errors import IntakeError, UnsafeInput, UnsettledInput
 from pipeline.models.files import SourceFile, SourceKind, SourceWarning
 from pipeline.settings import IntakeSettings
 from pipeline.stages.intake import Intake, take_in
@@ -186,6 +186,20 @@ def test_a_file_beyond_the_limit_is_not_copied(
     (refused,) = take_in(tmp_path / "a.jpg", workspace, reader, limits, keep_unsigned=False).refused
     assert (refused.code, refused.sha256) == ("FILE_TOO_LARGE", None)
     assert not (workspace.root / "blobs").exists()
+
+
+def test_a_medium_that_fails(workspace: Workspace, reader: FileSourceReader) -> None:
+    failing = Path("/proc/self/mem")
+    (refused,) = take_in(
+        failing, workspace, reader, IntakeSettings(), keep_unsigned=False
+    ).refused
+    assert (refused.code, refused.sha256) == ("SCAN_UNREADABLE", None)
+
+
+def test_a_file_without_end_is_unsettled(workspace: Workspace, reader: FileSourceReader) -> None:
+    growing = Path("/proc/self/status")
+    with pytest.raises(UnsettledInput):
+        take_in(growing, workspace, reader, IntakeSettings(), keep_unsigned=False)
 
 
 _UNREADABLE = """
