@@ -68,10 +68,36 @@ def _measurements() -> bytes:
     return files.retagged(files.plain_tiff(bytes(4 * 200), (10, 20), 32), {339: 3})
 
 
+def _pdf_of(data: bytes, coding: Name, *, lost: bool = False) -> bytes:
+    """One page of an image with such data; `lost`: the page names it, the file lacks it."""
+    builder, image = files.PdfBuilder(), files.picture("L")
+    page = builder.scan(builder.image(data, image, Filter=coding))
+    if lost:
+        del page.obj.Resources.XObject.Im
+    return builder.bytes()
+
+
+_PIXELS = files.picture("L").tobytes()
 _REFUSED: dict[str, tuple[str, bytes, str]] = {
     "zero bytes": ("a.pdf", b"", "SCAN_EMPTY"),
     "text named pdf": ("a.pdf", "Kính gửi cơ quan".encode(), "SCAN_NOT_A_SCAN"),
     "truncated pdf": ("a.pdf", files.scanned_pdf(2)[:20_000], "SCAN_TRUNCATED"),
+    "pdf of a cut jpeg": ("a.pdf", _pdf_of(files.jpeg()[:-900], Name.DCTDecode), "SCAN_TRUNCATED"),
+    "pdf of cut zlib data": (
+        "a.pdf",
+        _pdf_of(zlib.compress(_PIXELS)[:-99], Name.FlateDecode),
+        "SCAN_TRUNCATED",
+    ),
+    "pdf of half the rows": (
+        "a.pdf",
+        _pdf_of(zlib.compress(_PIXELS[: len(_PIXELS) // 2]), Name.FlateDecode),
+        "SCAN_TRUNCATED",
+    ),
+    "pdf without its image": (
+        "a.pdf",
+        _pdf_of(files.jpeg(), Name.DCTDecode, lost=True),
+        "SCAN_TRUNCATED",
+    ),
     "pdf header only": ("a.pdf", b"%PDF-1.7\n", "SCAN_TRUNCATED"),
     "user password": ("a.pdf", files.encrypted_pdf("secret"), "PDF_ENCRYPTED"),
     "empty user password": ("a.pdf", files.encrypted_pdf(""), "PDF_ENCRYPTED"),
@@ -190,9 +216,7 @@ def test_a_file_beyond_the_limit_is_not_copied(
 
 def test_a_medium_that_fails(workspace: Workspace, reader: FileSourceReader) -> None:
     failing = Path("/proc/self/mem")
-    (refused,) = take_in(
-        failing, workspace, reader, IntakeSettings(), keep_unsigned=False
-    ).refused
+    (refused,) = take_in(failing, workspace, reader, IntakeSettings(), keep_unsigned=False).refused
     assert (refused.code, refused.sha256) == ("SCAN_UNREADABLE", None)
 
 
@@ -250,7 +274,7 @@ def test_unreadable_permissions(tmp_path: Path) -> None:
 # -- odd, but accepted --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("damage", ["startxref", "table"])
+@pytest.mark.parametrize("damage", ["startxref", "table", "padding"])
 def test_repairable_xref(
     damage: str, tmp_path: Path, workspace: Workspace, reader: FileSourceReader
 ) -> None:
@@ -258,6 +282,8 @@ def test_repairable_xref(
     at = data.rfind(b"startxref")
     if damage == "startxref":
         data = data[:at] + b"startxref\n7\n%%EOF\n"
+    elif damage == "padding":
+        data += bytes(5000)
     else:
         table = data.rfind(b"\nxref")
         data = data[: table + 30] + b"garbage garbage garbage" + data[table + 53 :]

@@ -10,7 +10,6 @@ import string
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import pytest
 from hypothesis import given
@@ -24,7 +23,7 @@ from pipeline.models.files import FileRef, SourceFile, SourceKind, SourceWarning
 from pipeline.ports.reading import ExtractedPage, SourceReader, SourceReport
 from pipeline.settings import IntakeSettings
 from pipeline.stages.intake import Intake, natural_key, take_in, unpack
-from pipeline.workspace import Workspace
+from pipeline.workspace import Readable, Workspace
 from tests.fakes import source_files as files
 
 _LIMITS = IntakeSettings(render_dpi=72)
@@ -154,7 +153,7 @@ class _GrowingWorkspace(Workspace):
         super().__init__(root)
         self._source = source
 
-    def take(self, source: IO[bytes], media_type: str) -> FileRef:
+    def take(self, source: Readable, media_type: str) -> FileRef:
         ref = super().take(source, media_type)
         with self._source.open("ab") as file:
             file.write(b"more")
