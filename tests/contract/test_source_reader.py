@@ -77,6 +77,26 @@ def test_png_is_the_file_itself(reader: SourceReader, tmp_path: Path) -> None:
     assert (page.data, page.media_type, round(page.dpi)) == (data, "image/png", 300)
 
 
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16"])
+@pytest.mark.parametrize("size", [(827, 1169), (1, 1), (3, 5)])
+def test_whole_pngs_of_every_kind_are_read(
+    reader: SourceReader, tmp_path: Path, mode: str, size: tuple[int, int]
+) -> None:
+    image = Image.new(mode, size) if mode == "I;16" else files.picture("L").resize(size)
+    data = files.png(image if mode == "I;16" else image.convert(mode))
+    report, _ = _read(reader, tmp_path, data)
+    assert report.kind is SourceKind.PNG
+
+
+@pytest.mark.parametrize("size", [(827, 1169), (1, 1), (3, 5), (9, 2)])
+def test_interlaced_pngs_are_read(
+    reader: SourceReader, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    image = files.picture("L").resize(size)
+    _, (page,) = _read(reader, tmp_path, files.interlaced_png(image))
+    assert np.array_equal(_pixels(page, tmp_path), np.asarray(image))
+
+
 def test_transparent_png_is_laid_on_paper(reader: SourceReader, tmp_path: Path) -> None:
     image = files.picture("RGB").convert("RGBA")
     image.putalpha(0)

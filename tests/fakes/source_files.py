@@ -244,6 +244,27 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
 
 
+def png_of(rows: bytes | None) -> bytes:
+    """A PNG of 90 x 60 grey pixels by its header, with these rows; None: with broken data."""
+    header = struct.pack(">IIBBBBB", 90, 60, 8, 0, 0, 0, 0)
+    packed = b"\x78\x9c" + bytes(50) if rows is None else zlib.compress(rows)
+    parts = _chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def interlaced_png(image: Image.Image) -> bytes:
+    """A grey picture in the seven passes of Adam7."""
+    values, steps = np.asarray(image), ((8, 8), (8, 8), (8, 4), (4, 4), (4, 2), (2, 2), (2, 1))
+    starts = ((0, 0), (0, 4), (4, 0), (0, 2), (2, 0), (0, 1), (1, 0))
+    rows = b""
+    for (y, x), (every_y, every_x) in zip(starts, steps, strict=True):
+        for row in values[y::every_y, x::every_x]:
+            rows += b"\0" + row.tobytes() if row.size else b""
+    header = struct.pack(">IIBBBBB", image.width, image.height, 8, 0, 0, 0, 1)
+    parts = _chunk(b"IHDR", header), _chunk(b"IDAT", zlib.compress(rows)), _chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
 def huge_png(width: int = 25_000, height: int = 20_000) -> bytes:
     """A small file whose header, truthfully, announces an enormous page of white."""
     row = b"\0" + b"\xff" * -(-width // 8)

@@ -104,6 +104,8 @@ _REFUSED: dict[str, tuple[str, bytes, str]] = {
     "500 megapixels": ("a.png", files.huge_png(), "PAGE_TOO_LARGE"),
     "truncated jpeg": ("a.jpg", files.jpeg()[:-400], "SCAN_TRUNCATED"),
     "truncated png": ("a.png", files.png()[:-400], "SCAN_TRUNCATED"),
+    "png of too few rows": ("a.png", files.png_of(bytes(100)), "SCAN_TRUNCATED"),
+    "png of broken zlib data": ("a.png", files.png_of(None), "SCAN_TRUNCATED"),
     "truncated tiff": (
         "a.tif",
         files.tiff("group4", [files.picture("1")])[:-40],
