@@ -23,7 +23,10 @@ Matrix: TypeAlias = tuple[float, float, float, float, float, float]
 Rect: TypeAlias = tuple[float, float, float, float]
 
 _IDENTITY: Final[Matrix] = (1, 0, 0, 1, 0, 0)
-_CONTENT_LIMIT: Final = 4 * 1024**2
+_CONTENT_LIMIT: Final = 1024**2
+"""An image with the recognised text of a dense page needs a third of this."""
+_CONTENT_WITHOUT_IMAGES: Final = 64 * 1024
+"""Without images only so much is looked at, for one that is named and missing."""
 _FORM_DEPTH: Final = 4
 _TREE_DEPTH: Final = 64
 _OVERHANG: Final = 0.03
@@ -94,7 +97,8 @@ def page_image(pdf: pikepdf.Pdf, page: pikepdf.Page) -> PageImage | None:
         if _has_visible_annotations(page):
             return None
         reader = _Content(pdf, page_box(page))
-        reader.run(_contents(page), inherited(page, "/Resources"), _State(), depth=0)
+        room = _CONTENT_LIMIT if page.get_images() else _CONTENT_WITHOUT_IMAGES
+        reader.run(_contents(page, room), inherited(page, "/Resources"), _State(), depth=0)
         if len(reader.images) != 1:
             return None
         stream, ctm = reader.images[0]
@@ -145,10 +149,10 @@ def _has_visible_annotations(page: pikepdf.Page) -> bool:
     return False
 
 
-def _contents(page: pikepdf.Page) -> bytes:
+def _contents(page: pikepdf.Page, room: int) -> bytes:
     contents = page.obj.get("/Contents")
     streams = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
-    parts, room = [], _CONTENT_LIMIT
+    parts = []
     for stream in streams:
         part = bounded_bytes(stream, room) if isinstance(stream, pikepdf.Stream) else None
         if part is None:
