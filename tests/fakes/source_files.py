@@ -265,11 +265,14 @@ def interlaced_png(image: Image.Image) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-def huge_png(width: int = 25_000, height: int = 20_000) -> bytes:
+def huge_png(width: int = 25_000, height: int = 20_000, *, transparent: bool = False) -> bytes:
     """A small file whose header, truthfully, announces an enormous page of white."""
     row = b"\0" + b"\xff" * -(-width // 8)
     packer = zlib.compressobj(9)
     packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    parts = _chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b"")
+    header = struct.pack(">IIBBBBB", width, height, 1, 3 if transparent else 0, 0, 0, 0)
+    colours = _chunk(b"PLTE", bytes(3) + b"\xff" * 3) + _chunk(b"tRNS", b"\0")
+    parts = [_chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b"")]
+    if transparent:
+        parts.insert(1, colours)
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -500,6 +501,16 @@ def test_bombs_end_within_bounds(tmp_path: Path, make) -> None:  # type: ignore[
     assert done.stdout.split()[0] in ("pages", "refused")
 
 
+def test_pages_full_of_drawing_are_told_from_scans_in_time(tmp_path: Path) -> None:
+    builder = files.PdfBuilder()
+    drawing = builder.pdf.make_indirect(Stream(builder.pdf, b"0 0 m 9 9 l S\n" * 250_000))
+    for _ in range(40):
+        builder.page(b"").obj.Contents = drawing
+    (tmp_path / "a.pdf").write_bytes(builder.bytes())
+    report = FileSourceReader(IntakeSettings()).probe(tmp_path / "a.pdf")
+    assert (report.kind, report.pages) == (SourceKind.PDF_RENDERED, 40)
+
+
 def test_a_bomb_is_made_as_told() -> None:
     assert zlib.decompress(_bomb(3 << 20)) == bytes(3 << 20)
 
@@ -530,3 +541,35 @@ def test_a_hanging_page_ends_in_time(tmp_path: Path) -> None:
     assert time.monotonic() - started < 20
     (tmp_path / "b.pdf").write_bytes(files.scanned_pdf())
     assert reader.probe(tmp_path / "b.pdf").pages == 1
+
+
+def _children() -> set[int]:
+    """Processes this one has started."""
+    tasks = Path(f"/proc/{os.getpid()}/task")
+    return {int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()}
+
+
+def test_a_reading_process_that_was_killed_refuses_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(files.scanned_pdf())
+    before = _children()
+    reader = FileSourceReader(IntakeSettings())
+    assert reader.probe(tmp_path / "a.pdf").pages == 1
+    (process,) = _children() - before
+    os.kill(process, signal.SIGKILL)
+    time.sleep(0.2)
+    assert reader.probe(tmp_path / "a.pdf").pages == 1
+
+
+def test_a_reading_process_that_was_full_is_not_used_again(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(files.scanned_pdf())
+    (tmp_path / "b.png").write_bytes(files.huge_png(25_000, 7_900, transparent=True))
+    before = _children()
+    reader = FileSourceReader(IntakeSettings())
+    reader.probe(tmp_path / "a.pdf")
+    (first,) = _children() - before
+    with pytest.raises(UnsafeInput) as caught:
+        list(reader.pages(tmp_path / "b.png", reader.probe(tmp_path / "b.png")))
+    assert caught.value.code == "READ_OUT_OF_MEMORY"
+    assert reader.probe(tmp_path / "a.pdf").pages == 1
+    (second,) = _children() - before
+    assert first != second
