@@ -96,6 +96,8 @@ class Watcher:
         self._now = now
         self._pause = pause
         self._known: dict[Path, _Known] = {}
+        self.source = ""
+        """Name of the source that was spoken of last."""
 
     def outcomes(self, ingest: Ingest, *, once: bool, every: float) -> Iterator[Said]:
         """What became of every source that arrived.
@@ -113,6 +115,7 @@ class Watcher:
         self._check()
         while True:
             for source in self._sources():
+                self.source = source.name
                 yield from self._visit(source, ingest, every, patient=once)
             if once:
                 return

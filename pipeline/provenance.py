@@ -8,7 +8,7 @@ from typing import Final
 SOFTWARE_NAME: Final = "Sohoa"
 
 STAGE_VERSIONS: Final[dict[str, int]] = {
-    "intake": 1,
+    "intake": 2,
     "imaging": 1,
     "sheets": 1,
     "recognition": 2,

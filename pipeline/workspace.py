@@ -25,7 +25,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import IO, TypeVar
+from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -35,6 +35,15 @@ from pipeline.models.files import FileRef
 M = TypeVar("M", bound=BaseModel)
 
 _CHUNK = 1024 * 1024
+_TEMPORARY = ".tmp-"
+
+
+class Readable(Protocol):
+    """What can be read in pieces."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most `size` bytes, none at the end."""
+        ...
 
 
 class Workspace:
@@ -55,14 +64,15 @@ class Workspace:
         self._publish(self._blob(sha256), data)
         return FileRef(sha256=sha256, size=len(data), media_type=media_type)
 
-    def take(self, source: IO[bytes], media_type: str) -> FileRef:
+    def take(self, source: Readable, media_type: str) -> FileRef:
         """Keep what a stream holds, read in pieces."""
         self._folder(self.root / "blobs")
-        fd, name = tempfile.mkstemp(prefix=".tmp-", dir=self.root / "blobs")
+        with _full_disk_is_unavailable():
+            fd, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=self.root / "blobs")
         temporary = Path(name)
         try:
             hasher, size = hashlib.sha256(), 0
-            with os.fdopen(fd, "wb") as out, _full_disk_is_unavailable():
+            with _full_disk_is_unavailable(), os.fdopen(fd, "wb") as out:
                 while piece := source.read(_CHUNK):
                     hasher.update(piece)
                     size += len(piece)
@@ -125,7 +135,7 @@ class Workspace:
         """Keep a refused input byte for byte, with the reason beside it."""
         folder = self._folder(self.root / "quarantine")
         target = folder / ref.sha256
-        with contextlib.suppress(FileExistsError):
+        with _full_disk_is_unavailable(), contextlib.suppress(FileExistsError):
             os.link(self.path(ref), target)
         _sync_folder(folder)
         note = json.dumps(reason, ensure_ascii=False, sort_keys=True, indent=1)
@@ -136,7 +146,9 @@ class Workspace:
         return self.root / "quarantine" / sha256
 
     def sweep(self, blobs: Collection[str], results: Collection[tuple[str, str]]) -> None:
-        """Remove all bytes and stage results but these; quarantine stays.
+        """Remove all bytes and stage results but these, and what killed processes left.
+
+        Quarantine stays. Nobody else may be working.
 
         Args:
             blobs: digests to keep.
@@ -148,6 +160,10 @@ class Workspace:
         for path in (self.root / "blobs").glob("*/*"):
             if path.name not in blobs:
                 path.unlink(missing_ok=True)
+        for path in (self.root / "blobs").glob(f"{_TEMPORARY}*"):
+            path.unlink(missing_ok=True)
+        for path in (self.root / "scratch").glob("*"):
+            shutil.rmtree(path, ignore_errors=True)
 
     def erase(self, sha256: str) -> None:
         """Remove bytes here and from quarantine (only for `PHYSICAL_ONLY`, architecture §3)."""
@@ -220,7 +236,8 @@ class Workspace:
         return self.root / "stages" / stage / key[:2] / f"{key}.json"
 
     def _folder(self, folder: Path) -> Path:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with _full_disk_is_unavailable():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
     def _publish(self, target: Path, data: bytes, *, replace: bool = False) -> None:
@@ -236,10 +253,11 @@ def write_atomically(target: Path, data: bytes, mode: int = 0o600) -> None:
     Raises:
         ArchiveUnavailable: `DISK_FULL`.
     """
-    fd, name = tempfile.mkstemp(prefix=".tmp-", dir=target.parent)
+    with _full_disk_is_unavailable():
+        fd, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=target.parent)
     temporary = Path(name)
     try:
-        with os.fdopen(fd, "wb") as out, _full_disk_is_unavailable():
+        with _full_disk_is_unavailable(), os.fdopen(fd, "wb") as out:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())
@@ -260,6 +278,7 @@ def _sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def _full_disk_is_unavailable() -> Iterator[None]:
+    """Around opening and closing too: a file that is closed writes once more what it holds."""
     try:
         yield
     except OSError as error:

@@ -95,7 +95,9 @@ def watch(
         actor = services.actor(officer, unit)
         watcher = Watcher(folder, settle_seconds=services.settings.intake.settle_seconds)
         codes = [
-            give_outcome(run, outcome) if isinstance(outcome, Outcome) else run.fail(outcome)
+            give_outcome(run, outcome)
+            if isinstance(outcome, Outcome)
+            else run.failed(watcher.source, outcome)
             for outcome in watcher.outcomes(
                 lambda source: services.batches.ingest(source, terms, actor), once=once, every=every
             )

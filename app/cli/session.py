@@ -17,6 +17,7 @@ from app.progress import Bars, Silence, watched
 from flows.services import Services
 from pipeline.errors import SohoaError
 from pipeline.settings import load_settings
+from pipeline.textnorm import printable
 
 AsJson = Annotated[bool, typer.Option("--json", help="NDJSON: một đối tượng mỗi dòng.")]
 
@@ -37,8 +38,10 @@ class Session:
         for line in lines:
             print(line)
 
-    def fail(self, error: SohoaError) -> int:
-        """Say on stderr what went wrong and what helps; gives the exit code."""
+    def fail(self, error: SohoaError, about: str | None = None) -> int:
+        """Say on stderr what went wrong, with what, and what helps; gives the exit code."""
+        if about is not None:
+            print(f"{about}:", file=sys.stderr)
         rendered = self.messages.error(error)
         for line in (rendered.message, rendered.cause, rendered.advice):
             if line:
@@ -56,15 +59,17 @@ class Session:
             try:
                 codes.append(act(item))
             except SohoaError as error:
-                codes.append(self._failed(item, error))
+                codes.append(self.failed(item, error))
         raise typer.Exit(worst(codes))
 
-    def _failed(self, item: str, error: SohoaError) -> int:
+    def failed(self, item: str, error: SohoaError) -> int:
+        """Say of one of several items that it failed, also as a result; gives the exit code."""
+        item = printable(item)
         if self.as_json:
             rendered = self.messages.error(error)
             problem = {"code": error.code, "message": rendered.message, "advice": rendered.advice}
             self.give({"source": item, "state": None, "error": problem}, ())
-        return self.fail(error)
+        return self.fail(error, about=item)
 
 
 @contextmanager

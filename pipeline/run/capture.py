@@ -27,7 +27,8 @@ def unpack(work: Work) -> None:
     workspace = work.tools.workspace
     found = workspace.result("pages", work.pages_key(), PageSet)
     if found is None or not _whole(work, found):
-        pages = intake.unpack(work.batch, workspace, work.tools.reader)
+        dpi = work.tools.settings.intake.render_dpi
+        pages = intake.unpack(work.batch, workspace, work.tools.reader, dpi=dpi)
         workspace.publish("pages", work.pages_key(), PageSet(pages=pages))
 
 

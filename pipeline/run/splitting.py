@@ -115,6 +115,14 @@ def _source_questions(work: Work) -> Iterable[ReviewItem]:
             params={"count": len(work.batch.refused)},
         )
     for number, source in enumerate(work.batch.sources):
+        for warning in source.warnings:
+            yield ReviewItem(
+                review_id=review_id(work.batch_id, "QUALITY", f"source {number}", warning.value),
+                batch_id=work.batch_id,
+                kind=ReviewKind.QUALITY,
+                reason=f"SOURCE_{warning.value}",
+                params={"number": number + 1},
+            )
         portal = work.batch.terms.channel is Channel.PORTAL
         if portal and source.kind is not SourceKind.PDF_SIGNED:
             yield ReviewItem(

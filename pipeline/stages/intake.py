@@ -11,10 +11,9 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from pipeline.errors import (
     IntakeError,
@@ -23,10 +22,13 @@ from pipeline.errors import (
     UnsafeInput,
     UnsettledInput,
 )
+from pipeline.ids import digest
+from pipeline.models.base import Model
 from pipeline.models.batch import Batch
 from pipeline.models.files import FileRef, RefusedFile, SourceFile, SourceKind, SourceWarning
 from pipeline.models.pages import RawPage
-from pipeline.ports.reading import ExtractedPage, SourceReader, SourceReport
+from pipeline.ports.reading import SourceReader, SourceReport
+from pipeline.provenance import STAGE_VERSIONS
 from pipeline.settings import IntakeSettings
 from pipeline.textnorm import has_control_characters, nfc, printable
 from pipeline.workspace import Workspace
@@ -44,6 +46,12 @@ _FORMATS: Final[dict[SourceKind, tuple[str, tuple[str, ...]]]] = {
     SourceKind.PNG: ("image/png", (".png",)),
 }
 """Media type and usual extensions."""
+
+
+class Unpacked(Model):
+    """The raw pages of one source."""
+
+    pages: tuple[RawPage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +77,8 @@ def take_in(
     """Take in one file, or the files of one folder.
 
     A folder is read without recursion, hidden files and subfolders ignored, in natural order of
-    NFC names.
+    NFC names. Of several files each is read to its last page here: one that breaks only then must
+    not take the others with it.
 
     Args:
         source: file or folder.
@@ -98,6 +107,8 @@ def take_in(
     for path in paths:
         room = limits.max_pages - sum(taken.pages for taken in sources)
         taken = _take(path, workspace, reader, limits, room=room, keep_unsigned=keep_unsigned)
+        if isinstance(taken, SourceFile) and len(paths) > 1:
+            taken = _tried(taken, workspace, reader, limits)
         if isinstance(taken, SourceFile):
             sources.append(taken)
         else:
@@ -105,8 +116,16 @@ def take_in(
     return Intake(name=name, sources=tuple(sources), refused=tuple(refused))
 
 
-def unpack(batch: Batch, workspace: Workspace, reader: SourceReader) -> tuple[RawPage, ...]:
+def unpack(
+    batch: Batch, workspace: Workspace, reader: SourceReader, *, dpi: int
+) -> tuple[RawPage, ...]:
     """The raw pages of all sources, in order, each kept in the workspace.
+
+    Args:
+        batch: whose sources.
+        workspace: where they lie.
+        reader: opens them.
+        dpi: of pages that have to be drawn.
 
     Raises:
         UnreadableScan: a file cannot be read after all, or gives other pages than it was said to.
@@ -116,22 +135,13 @@ def unpack(batch: Batch, workspace: Workspace, reader: SourceReader) -> tuple[Ra
     after_container = False
     for number, source in enumerate(batch.sources):
         container = _is_container(source)
-        for source_page, extracted in enumerate(_extracted(source, workspace, reader)):
-            starts = source_page == 0 and (container or after_container)
-            pages.append(
-                RawPage(
-                    index=len(pages),
-                    source=number,
-                    source_page=source_page,
-                    file=workspace.put(extracted.data, extracted.media_type),
-                    width_px=extracted.width_px,
-                    height_px=extracted.height_px,
-                    dpi=extracted.dpi,
-                    turn_hint=extracted.turn_hint,
-                    lossless=extracted.lossless,
-                    starts_component=starts,
-                )
-            )
+        for page in _pages(source, workspace, reader, dpi):
+            place = {
+                "index": len(pages),
+                "source": number,
+                "starts_component": page.source_page == 0 and (container or after_container),
+            }
+            pages.append(page.model_copy(update=place))
         after_container = container
     return tuple(pages)
 
@@ -148,18 +158,39 @@ def _is_container(source: SourceFile) -> bool:
     return not single and (source.kind is not SourceKind.TIFF or source.pages > 1)
 
 
-def _extracted(
-    source: SourceFile, workspace: Workspace, reader: SourceReader
-) -> Iterator[ExtractedPage]:
+def _pages(
+    source: SourceFile, workspace: Workspace, reader: SourceReader, dpi: int
+) -> tuple[RawPage, ...]:
+    """The raw pages of one source, as if it were the only one; taken out once."""
+    key = digest(
+        "unpacked", STAGE_VERSIONS["intake"], source.file.sha256, source.kind, source.pages, dpi
+    )
+    known = workspace.result("unpacked", key, Unpacked)
+    if known is not None and all(workspace.has(page.file.sha256) for page in known.pages):
+        return known.pages
     report = SourceReport(kind=source.kind, pages=source.pages, warnings=source.warnings)
-    count = 0
+    pages: list[RawPage] = []
     for page in reader.pages(workspace.path(source.file), report):
-        count += 1
-        if count > source.pages:
-            break
-        yield page
-    if count != source.pages:
+        if len(pages) == source.pages:
+            raise UnreadableScan("SCAN_UNREADABLE")
+        pages.append(
+            RawPage(
+                index=len(pages),
+                source=0,
+                source_page=len(pages),
+                file=workspace.put(page.data, page.media_type),
+                width_px=page.width_px,
+                height_px=page.height_px,
+                dpi=page.dpi,
+                turn_hint=page.turn_hint,
+                lossless=page.lossless,
+                starts_component=False,
+            )
+        )
+    if len(pages) != source.pages:
         raise UnreadableScan("SCAN_UNREADABLE")
+    workspace.publish("unpacked", key, Unpacked(pages=tuple(pages)))
+    return tuple(pages)
 
 
 def _files(source: Path) -> list[Path]:
@@ -193,15 +224,7 @@ def _take(
     except UnsettledInput:
         raise
     except IntakeError as error:
-        if ref is not None:
-            reason: dict[str, object] = {"code": error.code, "params": error.params, "name": name}
-            workspace.quarantine(ref, reason)
-        return RefusedFile(
-            name=name,
-            sha256=None if ref is None else ref.sha256,
-            code=error.code,
-            params=error.params,
-        )
+        return _refused(name, ref, error, workspace)
     media_type, extensions = _FORMATS[report.kind]
     warnings = set(report.warnings)
     if path.suffix and path.suffix.lower() not in extensions:
@@ -215,6 +238,48 @@ def _take(
         pages=report.pages,
         warnings=tuple(w for w in SourceWarning if w in warnings),
     )
+
+
+def _tried(
+    taken: SourceFile, workspace: Workspace, reader: SourceReader, limits: IntakeSettings
+) -> SourceFile | RefusedFile:
+    try:
+        _pages(taken, workspace, reader, limits.render_dpi)
+    except IntakeError as error:
+        return _refused(taken.name, taken.file, error, workspace)
+    return taken
+
+
+def _refused(
+    name: str, ref: FileRef | None, error: IntakeError, workspace: Workspace
+) -> RefusedFile:
+    if ref is not None:
+        reason: dict[str, object] = {"code": error.code, "params": error.params, "name": name}
+        workspace.quarantine(ref, reason)
+    return RefusedFile(
+        name=name,
+        sha256=None if ref is None else ref.sha256,
+        code=error.code,
+        params=error.params,
+    )
+
+
+class _Medium:
+    """A file on its medium, which may fail, or never end; ours failing is another matter."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file = file
+        self._left = size
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            piece = self._file.read(size)
+        except OSError as error:
+            raise UnreadableScan("SCAN_UNREADABLE") from error
+        self._left -= len(piece)
+        if self._left < 0:
+            raise UnsettledInput("INPUT_UNSETTLED")
+        return piece
 
 
 def _copy(path: Path, workspace: Workspace, limit: int) -> FileRef:
@@ -232,7 +297,7 @@ def _copy(path: Path, workspace: Workspace, limit: int) -> FileRef:
             raise UnsafeInput("NOT_A_FILE")
         if before.st_size > limit:
             raise UnsafeInput("FILE_TOO_LARGE", size=before.st_size, limit=limit)
-        ref = workspace.take(file, _UNKNOWN)
+        ref = workspace.take(_Medium(file, before.st_size), _UNKNOWN)
         after = os.fstat(descriptor)
     settled = (before.st_size, before.st_mtime_ns) == (after.st_size, after.st_mtime_ns)
     if not settled or ref.size != before.st_size:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from pipeline.adapters.pixels import OpenCvDecoder
 from pipeline.adapters.sources import FileSourceReader
+from pipeline.adapters.sources.render import take_image
 from pipeline.errors import UnreadableScan, UnsafeInput
 from pipeline.models.files import SourceKind
 from pipeline.ports.reading import ExtractedPage, SourceReader, SourceReport
@@ -74,6 +75,26 @@ def test_png_is_the_file_itself(reader: SourceReader, tmp_path: Path) -> None:
     report, (page,) = _read(reader, tmp_path, data)
     assert report.kind is SourceKind.PNG
     assert (page.data, page.media_type, round(page.dpi)) == (data, "image/png", 300)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "I;16"])
+@pytest.mark.parametrize("size", [(827, 1169), (1, 1), (3, 5)])
+def test_whole_pngs_of_every_kind_are_read(
+    reader: SourceReader, tmp_path: Path, mode: str, size: tuple[int, int]
+) -> None:
+    image = Image.new(mode, size) if mode == "I;16" else files.picture("L").resize(size)
+    data = files.png(image if mode == "I;16" else image.convert(mode))
+    report, _ = _read(reader, tmp_path, data)
+    assert report.kind is SourceKind.PNG
+
+
+@pytest.mark.parametrize("size", [(827, 1169), (1, 1), (3, 5), (9, 2)])
+def test_interlaced_pngs_are_read(
+    reader: SourceReader, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    image = files.picture("L").resize(size)
+    _, (page,) = _read(reader, tmp_path, files.interlaced_png(image))
+    assert np.array_equal(_pixels(page, tmp_path), np.asarray(image))
 
 
 def test_transparent_png_is_laid_on_paper(reader: SourceReader, tmp_path: Path) -> None:
@@ -138,6 +159,31 @@ def test_jpeg_tiff(reader: SourceReader, tmp_path: Path, strip_size: int, media_
     with Image.open(io.BytesIO(data)) as decoded:
         expected = np.asarray(decoded.convert("L")).astype(int)
     assert np.abs(_pixels(page, tmp_path).astype(int) - expected).mean() < 1.5
+
+
+@pytest.mark.parametrize(("order", "white_is_zero"), [("<", False), ("<", True), (">", False)])
+def test_deep_grey_tiff_keeps_its_samples(
+    reader: SourceReader, tmp_path: Path, order: str, white_is_zero: bool
+) -> None:
+    samples = np.asarray(files.picture("L")).astype(np.uint16) * 257 - 3
+    stored = 65535 - samples if white_is_zero else samples
+    data = files.plain_tiff(stored.astype(order + "u2").tobytes(), (827, 1169), 16, order)
+    if white_is_zero:
+        data = files.retagged(data, {262: 0}, order)
+    _, (page,) = _read(reader, tmp_path, data)
+    assert (page.media_type, page.lossless) == ("image/png", True)
+    with Image.open(io.BytesIO(page.data)) as taken:
+        assert np.array_equal(np.asarray(taken), samples)
+
+
+def test_deep_colour_is_not_called_lossless(reader: SourceReader, tmp_path: Path) -> None:
+    image = files.picture("RGB")
+    samples = np.asarray(image).astype("<u2") * 257
+    data = files.plain_tiff(samples.tobytes(), image.size, 16, channels=3)
+    _, (page,) = _read(reader, tmp_path, data)
+    assert not page.lossless
+    with Image.open(io.BytesIO(page.data)) as taken:
+        assert np.array_equal(np.asarray(taken), np.asarray(image))
 
 
 def test_fax_resolution_becomes_square(reader: SourceReader, tmp_path: Path) -> None:
@@ -225,6 +271,36 @@ def test_pdf_of_other_codings_is_decoded_losslessly(
         assert np.array_equal(np.asarray(taken.convert("RGB")), np.asarray(image.convert("RGB")))
 
 
+@pytest.mark.parametrize("fax", [False, True])
+def test_a_palette_of_two_colours_keeps_them(
+    reader: SourceReader, tmp_path: Path, fax: bool
+) -> None:
+    builder, image = files.PdfBuilder(), files.picture("1")
+    palette = Array([Name.Indexed, Name.DeviceRGB, 1, pikepdf.String(b"\xc8\0\0\xff\xff\0")])
+    entries: dict[str, object] = {"ColorSpace": palette}
+    if fax:
+        entries["Filter"] = Name.CCITTFaxDecode
+        entries["DecodeParms"] = Dictionary(K=-1, Columns=image.width, Rows=image.height)
+    data = files.g4_strip(image) if fax else image.tobytes()
+    builder.scan(builder.image(data, image, **entries))
+    _, (page,) = _read(reader, tmp_path, builder.bytes())
+    with Image.open(io.BytesIO(page.data)) as taken:
+        colours = np.asarray(taken.convert("RGB")).reshape(-1, 3).astype(int)
+    assert not page.lossless
+    assert np.abs(colours - (255, 255, 0)).sum(axis=1).min() < 12
+    assert np.abs(colours - (200, 0, 0)).sum(axis=1).min() < 12
+    assert colours[:, 2].mean() < 20
+
+
+def test_a_palette_of_black_and_white_is_taken_out(reader: SourceReader, tmp_path: Path) -> None:
+    builder, image = files.PdfBuilder(), files.picture("1")
+    palette = Array([Name.Indexed, Name.DeviceGray, 1, pikepdf.String(b"\xff\0")])
+    builder.scan(builder.image(image.tobytes(), image, ColorSpace=palette))
+    report, (page,) = _read(reader, tmp_path, builder.bytes())
+    assert (report.kind, page.lossless) == (SourceKind.PDF_IMAGES, True)
+    assert np.array_equal(_pixels(page, tmp_path), 255 - np.asarray(image.convert("L")))
+
+
 def test_mixed_pdf_keeps_its_images_and_draws_the_rest(
     reader: SourceReader, tmp_path: Path
 ) -> None:
@@ -276,6 +352,45 @@ def test_an_image_that_is_not_the_page_is_drawn(reader: SourceReader, tmp_path: 
     assert not any(page.lossless for page in pages)
 
 
+@pytest.mark.parametrize(("turned", "height"), [(0, 842), (90, 596), (0, 300), (90, 300)])
+def test_a_form_that_cuts_its_image_is_drawn(
+    reader: SourceReader, tmp_path: Path, turned: int, height: int
+) -> None:
+    builder = files.PdfBuilder()
+    stream, data = builder.jpeg_image()
+    page = builder.scan(stream, turned=turned)
+    form = pikepdf.Stream(builder.pdf, page.Contents.read_bytes())
+    form.Type, form.Subtype, form.Resources = Name.XObject, Name.Form, page.obj.Resources
+    form.BBox = Array([0, 0, 596 if turned == 0 else 842, height])
+    page.obj.Resources = Dictionary(XObject=Dictionary(Fm=form))
+    page.obj.Contents = pikepdf.Stream(builder.pdf, b"/Fm Do")
+    report, (taken,) = _read(reader, tmp_path, builder.bytes())
+    if height > 300:
+        assert (report.kind, taken.data) == (SourceKind.PDF_IMAGES, data)
+    else:
+        assert (report.kind, taken.lossless) == (SourceKind.PDF_RENDERED, False)
+
+
+def test_a_link_that_shows_something_is_drawn(reader: SourceReader, tmp_path: Path) -> None:
+    builder, image = files.PdfBuilder(), files.picture("RGB")
+    page = builder.scan(builder.image(image.tobytes(), image))
+    look = pikepdf.Stream(builder.pdf, b"q 99 0 0 99 0 0 cm /Im Do Q")
+    look.Type, look.Subtype, look.Resources = Name.XObject, Name.Form, page.obj.Resources
+    look.BBox = Array([0, 0, 99, 99])
+    link = Dictionary(Subtype=Name.Link, Rect=Array([9, 9, 99, 99]))
+    link.AP = Dictionary(N=builder.pdf.make_indirect(look))
+    page.obj.Annots = Array([builder.pdf.make_indirect(link)])
+    report, (taken,) = _read(reader, tmp_path, builder.bytes())
+    assert (report.kind, taken.lossless) == (SourceKind.PDF_RENDERED, False)
+
+
+def test_one_image_of_several_cannot_be_taken(tmp_path: Path) -> None:
+    builder, image = files.PdfBuilder(), files.picture("RGB")
+    builder.scan(builder.image(image.tobytes(), image), extra=b"q 9 0 0 9 0 0 cm /Im Do Q")
+    (tmp_path / "a.pdf").write_bytes(builder.bytes())
+    assert take_image(tmp_path / "a.pdf", 1, tmp_path) is None
+
+
 def test_cmyk_and_annotated_pages_are_drawn(reader: SourceReader, tmp_path: Path) -> None:
     builder = files.PdfBuilder()
     cmyk, _ = builder.jpeg_image(files.picture("CMYK"))
@@ -306,6 +421,26 @@ def test_signed_pdf_is_kept_and_drawn_for_reading_only(
 ) -> None:
     report, (page,) = _read(reader, tmp_path, files.signed_pdf())
     assert (report.kind, page.lossless, page.dpi) == (SourceKind.PDF_SIGNED, False, 200)
+
+
+def test_a_signature_among_many_annotations_is_found(reader: SourceReader, tmp_path: Path) -> None:
+    with pikepdf.open(io.BytesIO(files.signed_pdf())) as pdf:
+        for _ in range(20_001):
+            link = Dictionary(Subtype=Name.Link, Rect=Array([0, 0, 1, 1]))
+            pdf.pages[0].obj.Annots.append(pdf.make_indirect(link))
+        pdf.save(tmp_path / "a.pdf")
+    assert reader.probe(tmp_path / "a.pdf").kind is SourceKind.PDF_SIGNED
+
+
+def test_a_page_that_cannot_be_drawn_is_no_empty_page(reader: SourceReader, tmp_path: Path) -> None:
+    builder = files.PdfBuilder()
+    page = builder.page(b"BT /F1 24 Tf 72 700 Td (text) Tj ET")
+    link = Dictionary(Subtype=Name.Link, Rect=Array([0, 0, 1, 1]))
+    page.obj.Annots = Array([builder.pdf.make_indirect(link) for _ in range(20_001)])
+    (tmp_path / "a.pdf").write_bytes(builder.bytes())
+    with pytest.raises(UnreadableScan) as caught:
+        list(reader.pages(tmp_path / "a.pdf", reader.probe(tmp_path / "a.pdf")))
+    assert (caught.value.code, caught.value.params) == ("SCAN_UNREADABLE", {"page": 1})
 
 
 def test_unsigned_copy_is_kept_where_asked(reader: SourceReader, tmp_path: Path) -> None:

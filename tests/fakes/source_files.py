@@ -60,6 +60,51 @@ def tiff(compression: str, images: list[Image.Image], strip_size: int = 65536) -
     return out.getvalue()
 
 
+def plain_tiff(
+    samples: bytes, size: tuple[int, int], bits: int, order: str = "<", channels: int = 1
+) -> bytes:
+    """An uncompressed TIFF of one strip, black 0."""
+    at = 8 + 2 + 12 * 10 + 4
+    depths = struct.pack(order + "HHH", *([bits] * 3))
+    fields = (
+        (256, 4, 1, size[0]),
+        (257, 4, 1, size[1]),
+        (258, 3, channels, bits if channels == 1 else at),
+        (259, 3, 1, 1),
+        (262, 3, 1, 1 if channels == 1 else 2),
+        (273, 4, 1, at + len(depths)),
+        (277, 3, 1, channels),
+        (278, 4, 1, size[1]),
+        (279, 4, 1, len(samples)),
+        (339, 3, 1, 1),
+    )
+    out = [b"II" if order == "<" else b"MM", struct.pack(order + "HIH", 42, 8, len(fields))]
+    for tag, kind, count, value in fields:
+        form = order + "HHI" + ("H2x" if kind == 3 and count == 1 else "I")
+        out.append(struct.pack(form, tag, kind, count, value))
+    return b"".join((*out, bytes(4), depths, samples))
+
+
+def retagged(tiff: bytes, values: dict[int, int], order: str = "<") -> bytes:
+    """A TIFF with other values in tags of its first directory."""
+    data = bytearray(tiff)
+    (start,) = struct.unpack_from(order + "I", data, 4)
+    (count,) = struct.unpack_from(order + "H", data, start)
+    for at in range(start + 2, start + 2 + 12 * count, 12):
+        tag, kind = struct.unpack_from(order + "HH", data, at)
+        if tag in values:
+            struct.pack_into(order + ("H" if kind == 3 else "I"), data, at + 8, values[tag])
+    return bytes(data)
+
+
+def directories(tiff: bytes) -> list[int]:
+    """Where the offset of each directory of a little-endian TIFF stands, the closing 0 last."""
+    found = [4]
+    while (start := struct.unpack_from("<I", tiff, found[-1])[0]) != 0:
+        found.append(start + 2 + 12 * struct.unpack_from("<H", tiff, start)[0])
+    return found
+
+
 def g4_strip(image: Image.Image) -> bytes:
     """T.6 data in which black runs are black."""
     inverted = Image.frombytes("1", image.size, image.tobytes(), "raw", "1;I")
@@ -199,11 +244,35 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", crc)
 
 
-def huge_png(width: int = 25_000, height: int = 20_000) -> bytes:
+def png_of(rows: bytes | None) -> bytes:
+    """A PNG of 90 x 60 grey pixels by its header, with these rows; None: with broken data."""
+    header = struct.pack(">IIBBBBB", 90, 60, 8, 0, 0, 0, 0)
+    packed = b"\x78\x9c" + bytes(50) if rows is None else zlib.compress(rows)
+    parts = _chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def interlaced_png(image: Image.Image) -> bytes:
+    """A grey picture in the seven passes of Adam7."""
+    values, steps = np.asarray(image), ((8, 8), (8, 8), (8, 4), (4, 4), (4, 2), (2, 2), (2, 1))
+    starts = ((0, 0), (0, 4), (4, 0), (0, 2), (2, 0), (0, 1), (1, 0))
+    rows = b""
+    for (y, x), (every_y, every_x) in zip(starts, steps, strict=True):
+        for row in values[y::every_y, x::every_x]:
+            rows += b"\0" + row.tobytes() if row.size else b""
+    header = struct.pack(">IIBBBBB", image.width, image.height, 8, 0, 0, 0, 1)
+    parts = _chunk(b"IHDR", header), _chunk(b"IDAT", zlib.compress(rows)), _chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def huge_png(width: int = 25_000, height: int = 20_000, *, transparent: bool = False) -> bytes:
     """A small file whose header, truthfully, announces an enormous page of white."""
     row = b"\0" + b"\xff" * -(-width // 8)
     packer = zlib.compressobj(9)
     packed = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    parts = _chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b"")
+    header = struct.pack(">IIBBBBB", width, height, 1, 3 if transparent else 0, 0, 0, 0)
+    colours = _chunk(b"PLTE", bytes(3) + b"\xff" * 3) + _chunk(b"tRNS", b"\0")
+    parts = [_chunk(b"IHDR", header), _chunk(b"IDAT", packed), _chunk(b"IEND", b"")]
+    if transparent:
+        parts.insert(1, colours)
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)

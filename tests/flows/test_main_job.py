@@ -263,6 +263,43 @@ def test_a_watched_file_leaves_only_when_archived(tmp_path: Path) -> None:
     assert (inbox / "refused" / "hong.pdf").read_bytes() == b"khong phai pdf"
 
 
+def test_watch_names_what_it_leaves(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    office.environ["SOHOA_INTAKE__SETTLE_SECONDS"] = "0"
+    folder = tmp_path / "inbox" / "goi"
+    folder.mkdir(parents=True)
+    (folder / "hong.pdf").write_bytes(b"khong phai pdf")
+    (folder / ".an").write_bytes(b"")
+    refused, left = office.run("watch", tmp_path / "inbox", "--once", "--json", code=3)
+    assert (refused["source"], refused["state"]) == ("goi", "QUARANTINED")
+    assert (left["source"], left["state"], left["error"]["code"]) == ("goi", None, "SOURCE_LEFT")
+    assert (folder / "hong.pdf").is_file()
+
+
+def test_a_name_that_is_no_text_stops_no_other_source(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    office.environ["PYTHONIOENCODING"] = "utf-8:strict"
+    (tmp_path / "hong.pdf").write_bytes(b"khong phai pdf")
+    missing = os.fsdecode(os.fsencode(tmp_path) + b"/\xff\n.pdf")
+    first, second = office.run("ingest", missing, tmp_path / "hong.pdf", "--json", code=7)
+    assert first["source"].endswith("/\\udcff\\x0a.pdf")
+    assert (first["error"]["code"], second["state"]) == ("SOURCE_MISSING", "QUARANTINED")
+
+
+def test_what_is_odd_about_an_accepted_file_is_said_and_holds_nothing(tmp_path: Path) -> None:
+    office, source = Office(tmp_path / "home"), papers(tmp_path, "R_07B_HSB")
+    with pikepdf.open(source) as pdf:
+        pdf.Root.OpenAction = pikepdf.Dictionary(S=pikepdf.Name.JavaScript, JS="app.alert(1)")
+        pdf.save(tmp_path / "lo.jpg")
+    result = office.one("ingest", tmp_path / "lo.jpg", "--as", "R_07B_HSB")
+    assert result["state"] == "ARCHIVED"
+    said = [r["reason"] for r in result["review"] if r["kind"] == "QUALITY" and r["page"] is None]
+    assert said == [
+        "Tệp thứ 1 có mã lệnh; mã không được chạy.",
+        "Đuôi tên của tệp thứ 1 không đúng với nội dung.",
+    ]
+
+
 def test_refused_bytes_lie_in_quarantine(tmp_path: Path) -> None:
     office = Office(tmp_path / "home")
     bad = tmp_path / "bad.pdf"

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 import os
+import signal
 import struct
 import subprocess
 import sys
@@ -24,7 +25,7 @@ from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image
 
 from pipeline.adapters.sources import FileSourceReader
-from pipeline.errors import IntakeError, UnsafeInput
+from pipeline.errors import IntakeError, UnsafeInput, UnsettledInput
 from pipeline.models.files import SourceFile, SourceKind, SourceWarning
 from pipeline.settings import IntakeSettings
 from pipeline.stages.intake import Intake, take_in
@@ -57,21 +58,63 @@ def _accepted(intake: Intake) -> SourceFile:
     return source
 
 
+def _broken_chain(to: int) -> bytes:
+    """Three pages; where the third should be, another place is named."""
+    data = bytearray(files.tiff("group4", [files.picture("1", mark=n) for n in range(3)], 1 << 30))
+    struct.pack_into("<I", data, files.directories(bytes(data))[2], to)
+    return bytes(data)
+
+
+def _measurements() -> bytes:
+    return files.retagged(files.plain_tiff(bytes(4 * 200), (10, 20), 32), {339: 3})
+
+
+def _pdf_of(data: bytes, coding: Name, *, lost: bool = False) -> bytes:
+    """One page of an image with such data; `lost`: the page names it, the file lacks it."""
+    builder, image = files.PdfBuilder(), files.picture("L")
+    page = builder.scan(builder.image(data, image, Filter=coding))
+    if lost:
+        del page.obj.Resources.XObject.Im
+    return builder.bytes()
+
+
+_PIXELS = files.picture("L").tobytes()
 _REFUSED: dict[str, tuple[str, bytes, str]] = {
     "zero bytes": ("a.pdf", b"", "SCAN_EMPTY"),
     "text named pdf": ("a.pdf", "Kính gửi cơ quan".encode(), "SCAN_NOT_A_SCAN"),
     "truncated pdf": ("a.pdf", files.scanned_pdf(2)[:20_000], "SCAN_TRUNCATED"),
+    "pdf of a cut jpeg": ("a.pdf", _pdf_of(files.jpeg()[:-900], Name.DCTDecode), "SCAN_TRUNCATED"),
+    "pdf of cut zlib data": (
+        "a.pdf",
+        _pdf_of(zlib.compress(_PIXELS)[:-99], Name.FlateDecode),
+        "SCAN_TRUNCATED",
+    ),
+    "pdf of half the rows": (
+        "a.pdf",
+        _pdf_of(zlib.compress(_PIXELS[: len(_PIXELS) // 2]), Name.FlateDecode),
+        "SCAN_TRUNCATED",
+    ),
+    "pdf without its image": (
+        "a.pdf",
+        _pdf_of(files.jpeg(), Name.DCTDecode, lost=True),
+        "SCAN_TRUNCATED",
+    ),
     "pdf header only": ("a.pdf", b"%PDF-1.7\n", "SCAN_TRUNCATED"),
     "user password": ("a.pdf", files.encrypted_pdf("secret"), "PDF_ENCRYPTED"),
     "empty user password": ("a.pdf", files.encrypted_pdf(""), "PDF_ENCRYPTED"),
     "500 megapixels": ("a.png", files.huge_png(), "PAGE_TOO_LARGE"),
     "truncated jpeg": ("a.jpg", files.jpeg()[:-400], "SCAN_TRUNCATED"),
     "truncated png": ("a.png", files.png()[:-400], "SCAN_TRUNCATED"),
+    "png of too few rows": ("a.png", files.png_of(bytes(100)), "SCAN_TRUNCATED"),
+    "png of broken zlib data": ("a.png", files.png_of(None), "SCAN_TRUNCATED"),
     "truncated tiff": (
         "a.tif",
         files.tiff("group4", [files.picture("1")])[:-40],
         "SCAN_TRUNCATED",
     ),
+    "tiff with a broken chain": ("a.tif", _broken_chain(12), "SCAN_TRUNCATED"),
+    "tiff with a chain beyond its end": ("a.tif", _broken_chain(1 << 24), "SCAN_TRUNCATED"),
+    "tiff of measurements": ("a.tif", _measurements(), "SCAN_UNREADABLE"),
     "tiff header only": ("a.tif", b"II*\0\x08\0\0\0", "SCAN_TRUNCATED"),
 }
 
@@ -174,6 +217,18 @@ def test_a_file_beyond_the_limit_is_not_copied(
     assert not (workspace.root / "blobs").exists()
 
 
+def test_a_medium_that_fails(workspace: Workspace, reader: FileSourceReader) -> None:
+    failing = Path("/proc/self/mem")
+    (refused,) = take_in(failing, workspace, reader, IntakeSettings(), keep_unsigned=False).refused
+    assert (refused.code, refused.sha256) == ("SCAN_UNREADABLE", None)
+
+
+def test_a_file_without_end_is_unsettled(workspace: Workspace, reader: FileSourceReader) -> None:
+    growing = Path("/proc/self/status")
+    with pytest.raises(UnsettledInput):
+        take_in(growing, workspace, reader, IntakeSettings(), keep_unsigned=False)
+
+
 _UNREADABLE = """
 import os, sys
 from pathlib import Path
@@ -222,7 +277,7 @@ def test_unreadable_permissions(tmp_path: Path) -> None:
 # -- odd, but accepted --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("damage", ["startxref", "table"])
+@pytest.mark.parametrize("damage", ["startxref", "table", "padding"])
 def test_repairable_xref(
     damage: str, tmp_path: Path, workspace: Workspace, reader: FileSourceReader
 ) -> None:
@@ -230,6 +285,8 @@ def test_repairable_xref(
     at = data.rfind(b"startxref")
     if damage == "startxref":
         data = data[:at] + b"startxref\n7\n%%EOF\n"
+    elif damage == "padding":
+        data += bytes(5000)
     else:
         table = data.rfind(b"\nxref")
         data = data[: table + 30] + b"garbage garbage garbage" + data[table + 53 :]
@@ -444,6 +501,16 @@ def test_bombs_end_within_bounds(tmp_path: Path, make) -> None:  # type: ignore[
     assert done.stdout.split()[0] in ("pages", "refused")
 
 
+def test_pages_full_of_drawing_are_told_from_scans_in_time(tmp_path: Path) -> None:
+    builder = files.PdfBuilder()
+    drawing = builder.pdf.make_indirect(Stream(builder.pdf, b"0 0 m 9 9 l S\n" * 250_000))
+    for _ in range(40):
+        builder.page(b"").obj.Contents = drawing
+    (tmp_path / "a.pdf").write_bytes(builder.bytes())
+    report = FileSourceReader(IntakeSettings()).probe(tmp_path / "a.pdf")
+    assert (report.kind, report.pages) == (SourceKind.PDF_RENDERED, 40)
+
+
 def test_a_bomb_is_made_as_told() -> None:
     assert zlib.decompress(_bomb(3 << 20)) == bytes(3 << 20)
 
@@ -474,3 +541,35 @@ def test_a_hanging_page_ends_in_time(tmp_path: Path) -> None:
     assert time.monotonic() - started < 20
     (tmp_path / "b.pdf").write_bytes(files.scanned_pdf())
     assert reader.probe(tmp_path / "b.pdf").pages == 1
+
+
+def _children() -> set[int]:
+    """Processes this one has started."""
+    tasks = Path(f"/proc/{os.getpid()}/task")
+    return {int(pid) for task in tasks.iterdir() for pid in (task / "children").read_text().split()}
+
+
+def test_a_reading_process_that_was_killed_refuses_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(files.scanned_pdf())
+    before = _children()
+    reader = FileSourceReader(IntakeSettings())
+    assert reader.probe(tmp_path / "a.pdf").pages == 1
+    (process,) = _children() - before
+    os.kill(process, signal.SIGKILL)
+    time.sleep(0.2)
+    assert reader.probe(tmp_path / "a.pdf").pages == 1
+
+
+def test_a_reading_process_that_was_full_is_not_used_again(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(files.scanned_pdf())
+    (tmp_path / "b.png").write_bytes(files.huge_png(25_000, 7_900, transparent=True))
+    before = _children()
+    reader = FileSourceReader(IntakeSettings())
+    reader.probe(tmp_path / "a.pdf")
+    (first,) = _children() - before
+    with pytest.raises(UnsafeInput) as caught:
+        list(reader.pages(tmp_path / "b.png", reader.probe(tmp_path / "b.png")))
+    assert caught.value.code == "READ_OUT_OF_MEMORY"
+    assert reader.probe(tmp_path / "a.pdf").pages == 1
+    (second,) = _children() - before
+    assert first != second

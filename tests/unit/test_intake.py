@@ -10,7 +10,6 @@ import string
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
 
 import pytest
 from hypothesis import given
@@ -24,7 +23,7 @@ from pipeline.models.files import FileRef, SourceFile, SourceKind, SourceWarning
 from pipeline.ports.reading import ExtractedPage, SourceReader, SourceReport
 from pipeline.settings import IntakeSettings
 from pipeline.stages.intake import Intake, natural_key, take_in, unpack
-from pipeline.workspace import Workspace
+from pipeline.workspace import Readable, Workspace
 from tests.fakes import source_files as files
 
 _LIMITS = IntakeSettings(render_dpi=72)
@@ -154,7 +153,7 @@ class _GrowingWorkspace(Workspace):
         super().__init__(root)
         self._source = source
 
-    def take(self, source: IO[bytes], media_type: str) -> FileRef:
+    def take(self, source: Readable, media_type: str) -> FileRef:
         ref = super().take(source, media_type)
         with self._source.open("ab") as file:
             file.write(b"more")
@@ -192,7 +191,7 @@ def test_containers_start_components(
     (inbox / "6.tif").write_bytes(files.tiff("group4", [picture, picture]))
     (inbox / "7.pdf").write_bytes(files.written_pdf())
     sources = _take(inbox, workspace, reader).sources
-    pages = unpack(_batch(sources), workspace, reader)
+    pages = unpack(_batch(sources), workspace, reader, dpi=72)
     assert [page.index for page in pages] == list(range(9))
     assert [page.source for page in pages] == [0, 1, 2, 2, 3, 4, 5, 5, 6]
     assert [page.source_page for page in pages] == [0, 0, 0, 1, 0, 0, 0, 1, 0]
@@ -225,10 +224,55 @@ def test_pages_that_come_or_go_are_noticed(
     other = _OtherPages(count)
     batch = _batch(_take(inbox, workspace, other).sources)
     if fits:
-        assert len(unpack(batch, workspace, other)) == 2
+        assert len(unpack(batch, workspace, other, dpi=72)) == 2
     else:
         with pytest.raises(UnreadableScan):
-            unpack(batch, workspace, other)
+            unpack(batch, workspace, other, dpi=72)
+
+
+def _broken_inside() -> bytes:
+    """A TIFF that is whole by its directory, and cannot be decoded."""
+    data = bytearray(files.tiff("tiff_lzw", [files.picture()], 1 << 30))
+    data[1000:1900] = bytes(900)
+    return bytes(data)
+
+
+def test_a_file_that_breaks_late_does_not_take_the_folder_with_it(
+    inbox: Path, workspace: Workspace, reader: SourceReader
+) -> None:
+    (inbox / "1.jpg").write_bytes(files.jpeg())
+    (inbox / "2.tif").write_bytes(_broken_inside())
+    (inbox / "3.pdf").write_bytes(files.written_pdf(2))
+    intake = _take(inbox, workspace, reader)
+    (refused,) = intake.refused
+    assert (refused.name, refused.code) == ("2.tif", "SCAN_UNREADABLE")
+    assert workspace.quarantined(str(refused.sha256)).read_bytes() == _broken_inside()
+    pages = unpack(_batch(intake.sources), workspace, reader, dpi=72)
+    assert [(page.source, page.source_page) for page in pages] == [(0, 0), (1, 0), (1, 1)]
+
+
+class _Counting:
+    """Counts how often pages are taken out."""
+
+    def __init__(self, reader: SourceReader) -> None:
+        self._reader = reader
+        self.read = 0
+
+    def probe(self, path: Path, *, keep_unsigned: bool = False) -> SourceReport:
+        return self._reader.probe(path, keep_unsigned=keep_unsigned)
+
+    def pages(self, path: Path, report: SourceReport) -> Iterator[ExtractedPage]:
+        self.read += 1
+        return self._reader.pages(path, report)
+
+
+def test_pages_are_taken_out_once(inbox: Path, workspace: Workspace, reader: SourceReader) -> None:
+    for name in ("1.jpg", "2.jpg"):
+        (inbox / name).write_bytes(files.jpeg(files.picture(mark=ord(name[0]))))
+    counting = _Counting(reader)
+    batch = _batch(_take(inbox, workspace, counting).sources)
+    assert len(unpack(batch, workspace, counting, dpi=72)) == 2
+    assert counting.read == 2
 
 
 def test_a_name_that_is_not_text_is_shown_escaped(

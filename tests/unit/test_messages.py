@@ -42,7 +42,7 @@ REASON_FOLDERS = ("separation", "classification", "extraction")
 NOT_REASONS = frozenset({"NFC", "NFD", "FIELD", "RGB"})
 REVIEW_PARAMS = frozenset(
     {"page", "field", "review", "component", "count", "total", "numbers", "what", "proposal"}
-    | {"proposed", "hint", "pages"}
+    | {"proposed", "hint", "pages", "number"}
 )
 CLASSES = {
     name: value
@@ -164,6 +164,7 @@ def reasons() -> Iterator[tuple[str, str]]:
                     if CODE.fullmatch(text) and len(text) > 3 and text not in known:
                         yield place, text
     yield from (("QualityWarning", f"QUALITY_{warning.value}") for warning in QualityWarning)
+    yield from (("SourceWarning", f"SOURCE_{warning.value}") for warning in SourceWarning)
 
 
 @cache

@@ -6,6 +6,7 @@ only, and refused where a page or its data is missing. Runs inside the sandbox.
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,13 @@ import pikepdf
 
 from pipeline.adapters.sources.facts import bound_pixels
 from pipeline.adapters.sources.jpeg import read_jpeg
-from pipeline.adapters.sources.pdf_image import Coding, g4_data, is_whole, jpeg_data
+from pipeline.adapters.sources.pdf_image import (
+    Coding,
+    g4_data,
+    is_whole,
+    is_whole_image,
+    jpeg_data,
+)
 from pipeline.adapters.sources.pdf_page import PageImage, inherited, page_box, page_image
 from pipeline.adapters.sources.png import png_size
 from pipeline.adapters.sources.render import render_page, take_image
@@ -26,7 +33,6 @@ from pipeline.ports.reading import ExtractedPage, SourceReport
 _HEAD: Final = 1024
 _READING_DPI: Final = 200
 """For files that keep their bytes: the drawing is only read."""
-_FIELD_LIMIT: Final = 20_000
 _NESTING: Final = 6
 _ACTIVE: Final = frozenset(("/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/Rendition"))
 _REPAIR_WORDS: Final = ("xref", "cross-reference", "damaged")
@@ -72,10 +78,13 @@ def probe_pdf(path: Path, bounds: PdfBounds, *, keep_unsigned: bool) -> SourceRe
         signed = _is_signed(pdf)
         kept = signed or keep_unsigned
         one_image = not kept
+        judged: dict[tuple[int, int], bool] = {}
         for page in pdf.pages:
             found = None if kept else page_image(pdf, page)
             dpi = None if found else _READING_DPI if kept else bounds.render_dpi
             _bound(page, dpi, bounds.max_pixels)
+            if not kept:
+                _require_whole_images(page, judged)
             one_image = one_image and found is not None
         odd = _oddities(pdf)
         if _was_repaired(pdf):
@@ -100,12 +109,16 @@ def pdf_pages(
     with _open(path) as pdf:
         for number, page in enumerate(pdf.pages, start=1):
             found = None if kind.keeps_bytes else page_image(pdf, page)
-            if found is not None:
-                yield _taken(found, path, number, scratch)
+            taken = None if found is None else _taken(found, path, number, scratch)
+            if taken is not None:
+                yield taken
                 continue
             dpi = _READING_DPI if kind.keeps_bytes else bounds.render_dpi
             _bound(page, dpi, bounds.max_pixels)
-            yield render_page(path, number, dpi, scratch)
+            drawn = render_page(path, number, dpi, scratch)
+            if not kind.keeps_bytes:
+                _require_drawn(page, drawn, number)
+            yield drawn
 
 
 def _open(path: Path) -> pikepdf.Pdf:
@@ -131,7 +144,8 @@ def _open(path: Path) -> pikepdf.Pdf:
     return pdf
 
 
-def _taken(found: PageImage, path: Path, number: int, scratch: Path) -> ExtractedPage:
+def _taken(found: PageImage, path: Path, number: int, scratch: Path) -> ExtractedPage | None:
+    """The image of a page; None where it cannot be told from others behind it."""
     if found.coding is Coding.JPEG:
         data, media_type = jpeg_data(found.stream), "image/jpeg"
         facts = read_jpeg(data)
@@ -140,7 +154,10 @@ def _taken(found: PageImage, path: Path, number: int, scratch: Path) -> Extracte
         data, media_type = g4_data(found.stream, found.dpi), "image/tiff"
         size = found.width_px, found.height_px
     else:
-        data, media_type = take_image(path, number, scratch), "image/png"
+        decoded = take_image(path, number, scratch)
+        if decoded is None:
+            return None
+        data, media_type = decoded, "image/png"
         size = png_size(data)
     if size != (found.width_px, found.height_px):
         raise UnreadableScan("SCAN_UNREADABLE", page=number)
@@ -159,6 +176,39 @@ def _bound(page: pikepdf.Page, dpi: int | None, limit: int) -> None:
         raise UnreadableScan("SCAN_UNREADABLE") from error
 
 
+def _require_drawn(page: pikepdf.Page, drawn: ExtractedPage, number: int) -> None:
+    """Of a page that it cannot make out, poppler draws one white pixel and says that all is well.
+
+    Raises:
+        UnreadableScan: `SCAN_UNREADABLE`.
+    """
+    x0, y0, x1, y1 = page_box(page)
+    if max(drawn.width_px, drawn.height_px) < max(x1 - x0, y1 - y0) * drawn.dpi / 72 / 2:
+        raise UnreadableScan("SCAN_UNREADABLE", page=number)
+
+
+def _require_whole_images(page: pikepdf.Page, judged: dict[tuple[int, int], bool]) -> None:
+    """A page whose image ends too early would be drawn with a gap, or empty.
+
+    Args:
+        page: any page.
+        judged: images met on earlier pages; many pages may share one list of images.
+
+    Raises:
+        UnreadableScan: `SCAN_TRUNCATED`.
+    """
+    try:
+        images = [i for i in page.get_images().values() if isinstance(i, pikepdf.Stream)]
+        for image in images:
+            if image.objgen not in judged:
+                judged[image.objgen] = is_whole_image(image)
+        whole = all(judged[image.objgen] for image in images)
+    except _ODD as error:
+        raise UnreadableScan("SCAN_UNREADABLE") from error
+    if not whole:
+        raise UnreadableScan("SCAN_TRUNCATED")
+
+
 def _is_signed(pdf: pikepdf.Pdf) -> bool:
     """True where a signature field is filled, in the form or only as a widget on a page."""
     try:
@@ -169,7 +219,7 @@ def _is_signed(pdf: pikepdf.Pdf) -> bool:
             annotations = page.obj.get("/Annots")
             queue += list(annotations) if isinstance(annotations, pikepdf.Array) else []
         seen: set[tuple[int, int]] = set()
-        while queue and len(seen) < _FIELD_LIMIT:
+        while queue:
             field = queue.pop()
             if not isinstance(field, pikepdf.Dictionary) or field.objgen in seen:
                 continue
@@ -237,9 +287,12 @@ def _was_repaired(pdf: pikepdf.Pdf) -> bool:
 
 
 def _has_end(path: Path) -> bool:
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - _HEAD))
-        return b"%%EOF" in file.read()
+    """True where no object begins behind the last end mark: padding and junk may follow it."""
+    with (
+        path.open("rb") as file,
+        mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data,
+    ):
+        return data.rfind(b"%%EOF") > data.rfind(b" obj")
 
 
 def _require_whole(pdf: pikepdf.Pdf, *, ended: bool) -> None:

@@ -35,6 +35,8 @@ _SMALL: Final = 64 * 1024
 """One squeezing filter makes at most 1100 times as much of this."""
 _MAX_JPEG: Final = 256 * 1024**2
 _PIECE: Final = 1024 * 1024
+_PNG_PREDICTORS: Final = 10
+"""From here on each row begins with a byte of its own."""
 
 
 class Coding(StrEnum):
@@ -85,7 +87,10 @@ def coding_of(stream: pikepdf.Stream) -> Coding | None:
         return Coding.G4
     if _JPX in filters:
         return Coding.DECODED
-    if bits in (1, 2, 4, 8) and _channels(stream.get("/ColorSpace")) is not None:
+    space = stream.get("/ColorSpace")
+    if bits == 1 and _is_coloured_palette(space):
+        return None
+    if bits in (1, 2, 4, 8) and _channels(space) is not None:
         return Coding.DECODED
     return None
 
@@ -118,6 +123,20 @@ def g4_data(stream: pikepdf.Stream, dpi: float) -> bytes:
     )
 
 
+def is_whole_image(stream: pikepdf.Stream) -> bool:
+    """False where rows of an image are missing for certain: its data ends too early."""
+    if not is_whole(stream, default=True):
+        return False
+    channels = _channels(stream.get("/ColorSpace"))
+    if filters_of(stream) != [_FLATE] or channels is None:
+        return True
+    bits = int(stream.get("/BitsPerComponent", 1)) * channels * int(stream.get("/Width", 0))
+    predicted = int(_parameters(stream).get("/Predictor", 1)) >= _PNG_PREDICTORS
+    row = -(-bits // 8) + predicted
+    length = _inflated_length(stream.read_raw_bytes())
+    return length is not None and length > row * (int(stream.get("/Height", 0)) - 1)
+
+
 def is_whole(stream: pikepdf.Stream, *, default: bool) -> bool:
     """True where the coded data reaches its end mark.
 
@@ -134,21 +153,21 @@ def is_whole(stream: pikepdf.Stream, *, default: bool) -> bool:
             return False
         return True
     if outer == _FLATE:
-        return _inflates(stream.read_raw_bytes())
+        return _inflated_length(stream.read_raw_bytes()) is not None
     if outer == _CCITT:
         tail = int.from_bytes(stream.read_raw_bytes()[-8:], "big")
         return default or any((tail >> n) & 0xFFFFFF == 0x001001 for n in range(41))
     return default
 
 
-def _inflates(data: bytes) -> bool:
+def _inflated_length(data: bytes) -> int | None:
+    """Bytes a zlib stream makes, None where it is broken or has no end."""
     inflater = zlib.decompressobj()
     try:
-        for _ in _inflated(inflater, data):
-            pass
+        length = sum(map(len, _inflated(inflater, data)))
     except zlib.error:
-        return False
-    return inflater.eof
+        return None
+    return length if inflater.eof else None
 
 
 def _inflated(inflater: zlib._Decompress, data: bytes) -> Iterator[bytes]:
@@ -190,6 +209,17 @@ def _channels(space: pikepdf.Object | None) -> int | None:
 
 def _is_indexed(space: pikepdf.Object | None) -> bool:
     return isinstance(space, pikepdf.Array) and str(space[0]) == "/Indexed"
+
+
+def _is_coloured_palette(space: pikepdf.Object | None) -> bool:
+    """True for a palette whose first two colours are not black and white: all that one bit says."""
+    if not isinstance(space, pikepdf.Array) or not _is_indexed(space):
+        return False
+    table = space[3]
+    colours = table.read_bytes() if isinstance(table, pikepdf.Stream) else bytes(table)
+    channels = _channels(space[1]) or 1
+    found = {colours[:channels], colours[channels : 2 * channels]}
+    return found != {bytes(channels), b"\xff" * channels}
 
 
 def _jpeg_travels(stream: pikepdf.Stream) -> bool:

@@ -8,6 +8,7 @@ Runs inside the sandbox. May not come in: opening files, drawing.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -15,13 +16,17 @@ import pikepdf
 
 from pipeline.adapters.sources.facts import settled_dpi
 from pipeline.adapters.sources.pdf_image import Coding, bounded_bytes, coding_of
+from pipeline.errors import UnreadableScan
 from pipeline.models.pages import Turn
 
 Matrix: TypeAlias = tuple[float, float, float, float, float, float]
 Rect: TypeAlias = tuple[float, float, float, float]
 
 _IDENTITY: Final[Matrix] = (1, 0, 0, 1, 0, 0)
-_CONTENT_LIMIT: Final = 4 * 1024**2
+_CONTENT_LIMIT: Final = 1024**2
+"""An image with the recognised text of a dense page needs a third of this."""
+_CONTENT_WITHOUT_IMAGES: Final = 64 * 1024
+"""Without images only so much is looked at, for one that is named and missing."""
 _FORM_DEPTH: Final = 4
 _TREE_DEPTH: Final = 64
 _OVERHANG: Final = 0.03
@@ -83,12 +88,17 @@ class _State:
 
 
 def page_image(pdf: pikepdf.Pdf, page: pikepdf.Page) -> PageImage | None:
-    """The image the page consists of, None where the page is anything else."""
+    """The image the page consists of, None where the page is anything else.
+
+    Raises:
+        UnreadableScan: `SCAN_TRUNCATED`, what the page should show is not in the file.
+    """
     try:
         if _has_visible_annotations(page):
             return None
         reader = _Content(pdf, page_box(page))
-        reader.run(_contents(page), inherited(page, "/Resources"), _State(), depth=0)
+        room = _CONTENT_LIMIT if page.get_images() else _CONTENT_WITHOUT_IMAGES
+        reader.run(_contents(page, room), inherited(page, "/Resources"), _State(), depth=0)
         if len(reader.images) != 1:
             return None
         stream, ctm = reader.images[0]
@@ -133,15 +143,16 @@ def _has_visible_annotations(page: pikepdf.Page) -> bool:
         return False
     for annotation in annotations:
         hidden = int(annotation.get("/F", 0)) & _HIDDEN_FLAG
-        if not hidden and str(annotation.get("/Subtype")) not in _UNSEEN_ANNOTATIONS:
+        unseen = str(annotation.get("/Subtype")) in _UNSEEN_ANNOTATIONS and "/AP" not in annotation
+        if not hidden and not unseen:
             return True
     return False
 
 
-def _contents(page: pikepdf.Page) -> bytes:
+def _contents(page: pikepdf.Page, room: int) -> bytes:
     contents = page.obj.get("/Contents")
     streams = list(contents) if isinstance(contents, pikepdf.Array) else [contents]
-    parts, room = [], _CONTENT_LIMIT
+    parts = []
     for stream in streams:
         part = bounded_bytes(stream, room) if isinstance(stream, pikepdf.Stream) else None
         if part is None:
@@ -183,7 +194,7 @@ class _Content:
         if depth > _FORM_DEPTH:
             raise _NotOneImage
         stack: list[_State] = []
-        rectangles: list[list[pikepdf.Object]] = []
+        rectangles: list[Sequence[float]] = []
         path, clip = False, False
         for instruction in pikepdf.parse_content_stream(pikepdf.Stream(self._pdf, data)):
             operator, operands = str(instruction.operator), list(instruction.operands)
@@ -192,7 +203,7 @@ class _Content:
             if operator in ("q", "Q"):
                 state = self._saved(operator, stack, state)
             elif operator == "re":
-                rectangles.append(operands)
+                rectangles.append([float(v) for v in operands])
             elif operator in ("m", "l", "c", "v", "y"):
                 path = True
             elif operator in ("W", "W*"):
@@ -242,6 +253,8 @@ class _Content:
         depth: int,
     ) -> None:
         thing = _resource(resources, "/XObject", name)
+        if thing is None:
+            raise UnreadableScan("SCAN_TRUNCATED")
         if not isinstance(thing, pikepdf.Stream) or "/OC" in thing:
             raise _NotOneImage
         if str(thing.get("/Subtype")) == "/Image":
@@ -257,16 +270,23 @@ class _Content:
         data = bounded_bytes(thing, _CONTENT_LIMIT)
         if data is None:
             raise _NotOneImage
+        before, inner_ctm = len(self.images), inner.ctm
         self.run(data, thing.get("/Resources", resources), inner, depth=depth + 1)
+        if len(self.images) > before:
+            x0, y0, x1, y1 = _rect(thing.BBox)
+            if not self._keeps_page([(x0, y0, x1 - x0, y1 - y0)], inner_ctm):
+                raise _NotOneImage
 
-    def _keeps_page(self, rectangles: list[list[pikepdf.Object]], ctm: Matrix) -> bool:
+    def _keeps_page(self, rectangles: Sequence[Sequence[float]], ctm: Matrix) -> bool:
         """True where a clip is one upright rectangle around the whole page."""
-        if len(rectangles) != 1 or ctm[1] or ctm[2]:
+        a, b, c, d, e, f = ctm
+        tilt = min(max(abs(b), abs(c)), max(abs(a), abs(d)))
+        if len(rectangles) != 1 or tilt > _STRAIGHT * max(map(abs, (a, b, c, d))):
             return False
-        x, y, w, h = (float(v) for v in rectangles[0])
-        a, d, e, f = ctm[0], ctm[3], ctm[4], ctm[5]
-        x0, x1 = sorted((x * a + e, (x + w) * a + e))
-        y0, y1 = sorted((y * d + f, (y + h) * d + f))
+        x, y, w, h = rectangles[0]
+        corners = [(u, v) for u in (x, x + w) for v in (y, y + h)]
+        x0, *_, x1 = sorted(u * a + v * c + e for u, v in corners)
+        y0, *_, y1 = sorted(u * b + v * d + f for u, v in corners)
         slack_x = _OVERHANG * (self._box[2] - self._box[0])
         slack_y = _OVERHANG * (self._box[3] - self._box[1])
         return (

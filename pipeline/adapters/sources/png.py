@@ -1,6 +1,6 @@
 """The structure of a PNG file (ISO/IEC 15948): header facts, and whether it is whole.
 
-Every chunk's CRC is checked; no pixel is decoded here.
+Every chunk's CRC is checked; rows are counted at most, no pixel is decoded here.
 """
 
 from __future__ import annotations
@@ -16,6 +16,18 @@ from pipeline.errors import UnreadableScan
 _SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 _INCHES_PER_METRE: Final = 0.0254
 _COLOUR_TYPES: Final = {0: (1, False), 2: (3, False), 3: (3, False), 4: (1, True), 6: (3, True)}
+_SAMPLES: Final = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
+"""Per pixel, by colour type."""
+_PASSES: Final = (
+    (0, 0, 8, 8),
+    (4, 0, 8, 8),
+    (0, 4, 4, 8),
+    (2, 0, 4, 4),
+    (0, 2, 2, 4),
+    (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)
+"""Adam7: first column and row, and how far to the next."""
 _PIECE: Final = 1 << 20
 
 
@@ -65,6 +77,43 @@ def read_png(data: Buffer) -> ImageFacts:
     if b"IDAT" not in seen:
         raise UnreadableScan("SCAN_TRUNCATED")
     return ImageFacts(width, height, channels, dpi, alpha=alpha or b"tRNS" in seen)
+
+
+def require_pixels(data: Buffer) -> None:
+    """Inflate a PNG that was walked, and keep nothing: its rows must all be there.
+
+    Raises:
+        UnreadableScan: `SCAN_TRUNCATED`.
+    """
+    left = _raw_length(data)
+    inflater = zlib.decompressobj()
+    position = len(_SIGNATURE)
+    try:
+        while left > 0 and position + 8 <= len(data):
+            length, kind = struct.unpack(">I4s", data[position : position + 8])
+            for at in range(position + 8, position + 8 + length if kind == b"IDAT" else 0, _PIECE):
+                packed = data[at : min(at + _PIECE, position + 8 + length)]
+                while packed and left > 0:
+                    left -= len(inflater.decompress(packed, _PIECE))
+                    packed = inflater.unconsumed_tail
+            position += 12 + length
+    except zlib.error as error:
+        raise UnreadableScan("SCAN_TRUNCATED") from error
+    if left > 0:
+        raise UnreadableScan("SCAN_TRUNCATED")
+
+
+def _raw_length(data: Buffer) -> int:
+    """Bytes of the inflated rows, each with its filter byte; interlaced: of all seven passes."""
+    width, height = png_size(data)
+    depth, samples = data[24], _SAMPLES.get(data[25], 1)
+    passes = _PASSES if data[28] else ((0, 0, 1, 1),)
+    length = 0
+    for x, y, every_x, every_y in passes:
+        wide, high = -(-(width - x) // every_x), -(-(height - y) // every_y)
+        if wide > 0 and high > 0:
+            length += high * (1 + -(-wide * depth * samples // 8))
+    return length
 
 
 def _crc(data: Buffer, start: int, end: int) -> bytes:

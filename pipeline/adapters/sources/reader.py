@@ -11,7 +11,7 @@ from typing import Any, Final
 from pipeline.adapters.sources.facts import ImageFacts, bound_pixels, settled_dpi
 from pipeline.adapters.sources.jpeg import is_jpeg, read_jpeg
 from pipeline.adapters.sources.pdf import is_pdf
-from pipeline.adapters.sources.png import is_png, png_size, read_png
+from pipeline.adapters.sources.png import is_png, png_size, read_png, require_pixels
 from pipeline.adapters.sources.sandbox import Sandbox
 from pipeline.adapters.sources.tiff import is_tiff
 from pipeline.errors import UnreadableScan, UnsafeInput
@@ -42,7 +42,7 @@ class FileSourceReader:
         """Say what a file is; see `SourceReader.probe`."""
         kind = _kind(path)
         if kind in _MEDIA_TYPES:
-            self._image_facts(path, kind)
+            self._image_facts(path, kind, thorough=True)
             return SourceReport(kind=kind, pages=1)
         request = self._request("probe", path, kind) | {"keep_unsigned": keep_unsigned}
         for facts, _ in self._sandbox.ask(request, self._limits.file_timeout_seconds):
@@ -73,7 +73,7 @@ class FileSourceReader:
                     lossless=said["lossless"],
                 )
 
-    def _image_facts(self, path: Path, kind: SourceKind) -> ImageFacts:
+    def _image_facts(self, path: Path, kind: SourceKind, *, thorough: bool = False) -> ImageFacts:
         size = path.stat().st_size
         if size > _MAX_IMAGE_BYTES:
             raise UnsafeInput("FILE_TOO_LARGE", size=size, limit=_MAX_IMAGE_BYTES)
@@ -85,6 +85,8 @@ class FileSourceReader:
             if kind is SourceKind.PNG:
                 bound_pixels(*png_size(data), limit)
             facts = read_png(data) if kind is SourceKind.PNG else read_jpeg(data)
+            if thorough and kind is SourceKind.PNG:
+                require_pixels(data)
         bound_pixels(facts.width_px, facts.height_px, limit)
         return facts
 

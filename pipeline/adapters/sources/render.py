@@ -93,8 +93,10 @@ def _highest(image: Image.Image) -> int:
     return highest
 
 
-def take_image(path: Path, number: int, scratch: Path) -> bytes:
-    """The one image of a page, decoded losslessly to PNG (`pdfimages`).
+def take_image(path: Path, number: int, scratch: Path) -> bytes | None:
+    """The one image of a page, decoded losslessly to PNG (`pdfimages`); None of several.
+
+    Several are found where something unseen, such as a hidden annotation, holds one too.
 
     Raises:
         UnreadableScan: `SCAN_UNREADABLE`.
@@ -109,7 +111,9 @@ def take_image(path: Path, number: int, scratch: Path) -> bytes:
     data = names[0].read_bytes() if names else b""
     for name in names:
         name.unlink()
-    if done.returncode or len(names) != 1:
+    if len(names) > 1:
+        return None
+    if done.returncode or not names:
         raise UnreadableScan("SCAN_UNREADABLE", page=number)
     read_png(data)
     return data

@@ -30,6 +30,9 @@ _PIECE: Final = 1 << 20
 _SECONDS_PER_ANSWER: Final = 2.0
 """A file that keeps giving pages earns this for each."""
 _IDLE: Final = 2
+_MOST_REQUESTS: Final = 100
+"""A process that served so many files ends: what libraries leak must not narrow its bounds."""
+_FULL: Final = "READ_OUT_OF_MEMORY"
 _CHILD: Final = "pipeline.adapters.sources.child"
 
 
@@ -57,7 +60,7 @@ class Sandbox:
             IntakeError: what the child reports.
         """
         process = self._take()
-        done = False
+        done, fit = False, True
         try:
             process.send({**request, "seconds": seconds})
             budget = seconds
@@ -67,18 +70,26 @@ class Sandbox:
                 budget += _SECONDS_PER_ANSWER - (time.monotonic() - started)
                 done = facts["is"] != "page"
                 if facts["is"] == "error":
+                    fit = facts["code"] != _FULL
                     raise _error(facts)
                 if facts["is"] != "end":
                     yield facts, data
         finally:
-            if done:
+            if done and fit:
                 self._give_back(process)
             else:
                 process.end()
 
     def _take(self) -> _Process:
-        with self._lock:
-            return self._idle.pop() if self._idle else _Process()
+        """A process that is alive: one may have been killed while it was idle."""
+        while True:
+            with self._lock:
+                process = self._idle.pop() if self._idle else None
+            if process is None:
+                return _Process()
+            if process.serves():
+                return process
+            process.end()
 
     def _give_back(self, process: _Process) -> None:
         with self._lock:
@@ -120,9 +131,15 @@ class _Process:
             bufsize=0,
         )
         self._buffer = bytearray()
+        self._requests = 0
+
+    def serves(self) -> bool:
+        """True while it lives and has not served its share."""
+        return self._popen.poll() is None and self._requests < _MOST_REQUESTS
 
     def send(self, request: dict[str, Any]) -> None:
         assert self._popen.stdin is not None  # noqa: S101
+        self._requests += 1
         with contextlib.suppress(BrokenPipeError):
             self._popen.stdin.write(json.dumps(request).encode() + b"\n")
 
@@ -136,7 +153,7 @@ class _Process:
         del self._buffer[: end + 1]
         size = int(facts["bytes"])
         if size > _LONGEST_DATA:
-            raise UnsafeInput("READ_OUT_OF_MEMORY")
+            raise UnsafeInput(_FULL)
         while len(self._buffer) < size:
             self._read(deadline)
         data = bytes(self._buffer[:size])

@@ -6,6 +6,7 @@ decoded and kept losslessly (Group 4 for bilevel, PNG for the rest). Runs inside
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,7 @@ from pipeline.ports.reading import ExtractedPage, SourceReport
 
 _G4: Final = 4
 _JPEG: Final = 7
+_BIG: Final = 43
 _MARKS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _ORIENTATIONS: Final[dict[int, Turn]] = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
 _GREY: Final = 1
@@ -33,6 +35,11 @@ _ADOBE: Final = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00"
 """APP14 but for its last byte, the colour transform."""
 _CM: Final = 3
 _CM_PER_INCH: Final = 2.54
+_MEASUREMENTS: Final = ("I", "F")
+"""Modes of samples with a sign or of 32 bits: no scanner writes them, no page shows them."""
+_DEEP_GREY: Final = "I;16"
+_DEPTH_OF_PNG_COLOUR: Final = 8
+_NEGATIVE: Final = bytes(range(255, -1, -1))
 _SQUARE: Final = 0.05
 """Horizontal and vertical resolution may differ by this share and still count as equal."""
 
@@ -46,10 +53,11 @@ def probe_tiff(path: Path, max_pages: int, max_pixels: int) -> SourceReport:
     """Count the frames and check that all their data is there.
 
     Raises:
-        UnreadableScan: `SCAN_TRUNCATED`.
+        UnreadableScan: `SCAN_TRUNCATED`, `SCAN_UNREADABLE` (measurements, not a picture).
         UnsafeInput: `PAGE_TOO_LARGE`, `TOO_MANY_PAGES`.
     """
     size = path.stat().st_size
+    directories = _directories(path, size, max_pages)
     count = 0
     for frame in _frames(path):
         count += 1
@@ -57,6 +65,10 @@ def probe_tiff(path: Path, max_pages: int, max_pixels: int) -> SourceReport:
             raise UnsafeInput("TOO_MANY_PAGES", limit=max_pages)
         bound_pixels(_tag(frame, 256), _tag(frame, 257), max_pixels)
         _check_data(frame, size)
+        if frame.mode in _MEASUREMENTS:
+            raise UnreadableScan("SCAN_UNREADABLE", page=count)
+    if count != directories:
+        raise UnreadableScan("SCAN_TRUNCATED")
     return SourceReport(kind=SourceKind.TIFF, pages=count)
 
 
@@ -74,6 +86,37 @@ def tiff_pages(path: Path, max_pixels: int) -> Iterator[ExtractedPage]:
             raise
         except (OSError, ValueError, SyntaxError, KeyError, TypeError, RuntimeError) as error:
             raise UnreadableScan("SCAN_UNREADABLE", page=number) from error
+
+
+def _directories(path: Path, size: int, most: int) -> int:
+    """How many image directories the chain has, at most one more than `most`.
+
+    The decoder makes something of a directory that is garbage: pages behind it would be lost.
+
+    Raises:
+        UnreadableScan: `SCAN_TRUNCATED`, one does not lie whole within the file.
+    """
+    seen: set[int] = set()
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+            order = "<" if head.startswith(b"II") else ">"
+            big = struct.unpack_from(order + "H", head, 2)[0] == _BIG
+            entry, number, offset = (20, "Q", "Q") if big else (12, "H", "I")
+            number, offset = order + number, order + offset
+            (at,) = struct.unpack_from(offset, head, 8 if big else 4)
+            while at and at not in seen and len(seen) <= most:
+                seen.add(at)
+                file.seek(at)
+                (entries,) = struct.unpack(number, file.read(struct.calcsize(number)))
+                after = file.tell() + entry * entries
+                if not entries or after + struct.calcsize(offset) > size:
+                    raise UnreadableScan("SCAN_TRUNCATED")
+                file.seek(after)
+                (at,) = struct.unpack(offset, file.read(struct.calcsize(offset)))
+    except (OSError, OverflowError, ValueError, struct.error) as error:
+        raise UnreadableScan("SCAN_TRUNCATED") from error
+    return len(seen)
 
 
 def _frames(path: Path) -> Iterator[TiffImagePlugin.TiffImageFile]:
@@ -164,8 +207,9 @@ def _decoded(frame: TiffImagePlugin.TiffImageFile) -> ExtractedPage:
     said = _resolution(frame)
     turned = _ORIENTATIONS.get(_tag(frame, 274, 1), 0) in (90, 270)
     frame.load()
-    image: Image.Image = frame
-    lossless = True
+    image = _deep_grey(frame) if frame.mode.startswith(_DEEP_GREY) else frame
+    deep = image.mode != _DEEP_GREY and max(_tags(frame, 258) or (1,)) > _DEPTH_OF_PNG_COLOUR
+    lossless = not deep
     if not _is_square(said) and min(said) > 0:
         image, said = _squared(image, said[::-1] if turned else said), (max(said), max(said))
         lossless = False
@@ -176,6 +220,14 @@ def _decoded(frame: TiffImagePlugin.TiffImageFile) -> ExtractedPage:
         data, exact = to_png(image)
         lossless, media_type = lossless and exact, "image/png"
     return ExtractedPage(data, media_type, image.width, image.height, dpi, 0, lossless)
+
+
+def _deep_grey(frame: TiffImagePlugin.TiffImageFile) -> Image.Image:
+    """16-bit grey, low byte first, 0 black: the decoder leaves both as they are in the file."""
+    grey = frame.convert("I").convert(_DEEP_GREY)
+    if _tag(frame, 262, _GREY) == _GREY:
+        return grey
+    return Image.frombytes(_DEEP_GREY, grey.size, grey.tobytes().translate(_NEGATIVE))
 
 
 def _squared(image: Image.Image, dpi: tuple[float, float]) -> Image.Image:
