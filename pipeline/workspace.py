@@ -50,13 +50,14 @@ class Workspace:
     # -- bytes ------------------------------------------------------------------------------
 
     def put(self, data: bytes, media_type: str) -> FileRef:
-        """Keep bytes; the same bytes are kept once."""
+        """Keep bytes; the same bytes are kept once, and anew where the disk changed them."""
         sha256 = hashlib.sha256(data).hexdigest()
-        self._publish(self._blob(sha256), data)
+        if not self.sound(sha256):
+            self._publish(self._blob(sha256), data)
         return FileRef(sha256=sha256, size=len(data), media_type=media_type)
 
     def take(self, source: IO[bytes], media_type: str) -> FileRef:
-        """Keep what a stream holds, read in pieces."""
+        """Keep what a stream holds, read in pieces; see `put`."""
         self._folder(self.root / "blobs")
         fd, name = tempfile.mkstemp(prefix=".tmp-", dir=self.root / "blobs")
         temporary = Path(name)
@@ -70,7 +71,7 @@ class Workspace:
                 out.flush()
                 os.fsync(out.fileno())
             target = self._blob(hasher.hexdigest())
-            if not target.exists():
+            if not self.sound(hasher.hexdigest()):
                 self._folder(target.parent)
                 os.replace(temporary, target)
                 _sync_folder(target.parent)
@@ -82,6 +83,10 @@ class Workspace:
         """True where the bytes of this digest are here."""
         return self._blob(sha256).is_file()
 
+    def sound(self, sha256: str) -> bool:
+        """True where the bytes of this digest are here and unchanged; reads them all."""
+        return self.has(sha256) and _digest(self._blob(sha256)) == sha256
+
     def path(self, ref: FileRef) -> Path:
         """Local path for a library that wants one; read only.
 
@@ -91,6 +96,18 @@ class Workspace:
         path = self._blob(ref.sha256)
         if not path.is_file():
             raise NotFound("BLOB_MISSING", sha256=ref.sha256)
+        return path
+
+    def whole(self, ref: FileRef) -> Path:
+        """As `path`, for what is made into something that lasts: the bytes are verified first.
+
+        Raises:
+            NotFound: `BLOB_MISSING`.
+            ChecksumMismatch: the bytes changed on the disk.
+        """
+        path = self.path(ref)
+        if _digest(path) != ref.sha256:
+            raise ChecksumMismatch(sha256=ref.sha256)
         return path
 
     def read(self, ref: FileRef) -> bytes:
@@ -117,7 +134,7 @@ class Workspace:
 
     def publish(self, stage: str, key: str, result: BaseModel) -> None:
         """Publish a stage's result under the digest of its inputs."""
-        self._publish(self._stage(stage, key), result.model_dump_json().encode(), replace=True)
+        self._publish(self._stage(stage, key), result.model_dump_json().encode())
 
     # -- quarantine -------------------------------------------------------------------------
 
@@ -129,7 +146,7 @@ class Workspace:
             os.link(self.path(ref), target)
         _sync_folder(folder)
         note = json.dumps(reason, ensure_ascii=False, sort_keys=True, indent=1)
-        self._publish(folder / f"{ref.sha256}.json", note.encode(), replace=True)
+        self._publish(folder / f"{ref.sha256}.json", note.encode())
 
     def quarantined(self, sha256: str) -> Path:
         """Where a refused input lies."""
@@ -223,9 +240,7 @@ class Workspace:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
-    def _publish(self, target: Path, data: bytes, *, replace: bool = False) -> None:
-        if target.exists() and not replace:
-            return
+    def _publish(self, target: Path, data: bytes) -> None:
         self._folder(target.parent)
         write_atomically(target, data)
 
@@ -248,6 +263,11 @@ def write_atomically(target: Path, data: bytes, mode: int = 0o600) -> None:
         _sync_folder(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -111,6 +111,7 @@ def unpack(batch: Batch, workspace: Workspace, reader: SourceReader) -> tuple[Ra
     Raises:
         UnreadableScan: a file cannot be read after all, or gives other pages than it was said to.
         UnsafeInput: reading it would be unsafe after all.
+        ChecksumMismatch: the kept bytes changed on the disk; handing the file in again mends them.
     """
     pages: list[RawPage] = []
     after_container = False
@@ -153,7 +154,7 @@ def _extracted(
 ) -> Iterator[ExtractedPage]:
     report = SourceReport(kind=source.kind, pages=source.pages, warnings=source.warnings)
     count = 0
-    for page in reader.pages(workspace.path(source.file), report):
+    for page in reader.pages(workspace.whole(source.file), report):
         count += 1
         if count > source.pages:
             break

@@ -1,0 +1,44 @@
+"""The workspace keeps bytes by content, whatever the disk did to them meanwhile."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from pipeline.errors import ChecksumMismatch, NotFound
+from pipeline.models.files import FileRef
+from pipeline.workspace import Workspace
+
+_PDF = "application/pdf"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return Workspace(tmp_path / "work")
+
+
+def _spoilt(workspace: Workspace, ref: FileRef) -> FileRef:
+    workspace.path(ref).write_bytes(b"other bytes")
+    return ref
+
+
+def test_changed_bytes_are_not_handed_out_as_whole(workspace: Workspace) -> None:
+    ref = workspace.put(b"a page", _PDF)
+    assert workspace.whole(ref) == workspace.path(ref)
+    _spoilt(workspace, ref)
+    with pytest.raises(ChecksumMismatch):
+        workspace.whole(ref)
+    workspace.path(ref).unlink()
+    with pytest.raises(NotFound):
+        workspace.whole(ref)
+
+
+def test_the_same_bytes_again_mend_what_the_disk_changed(workspace: Workspace) -> None:
+    put = _spoilt(workspace, workspace.put(b"a page", _PDF))
+    workspace.put(b"a page", _PDF)
+    assert workspace.read(put) == b"a page"
+    taken = _spoilt(workspace, workspace.take(io.BytesIO(b"a source"), _PDF))
+    workspace.take(io.BytesIO(b"a source"), _PDF)
+    assert workspace.read(taken) == b"a source"
