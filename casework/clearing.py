@@ -1,8 +1,8 @@
 """Clearing: what no unfinished batch needs leaves the workspace.
 
 Only after the archive has returned version ids (architecture §5.5): a batch counts as unfinished
-until then. Works only while no other process works in the home; a killed clearing leaves rubbish,
-never a hole, and the next one takes it away.
+until then. Sidecars that may not have been put yet stay too. Works only while no other process
+works in the home; a killed clearing leaves rubbish, never a hole, and the next one takes it away.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from pipeline.models.batch import BatchState
 from pipeline.run.work import Tools, Work
 
+_ALL = 2**31
 _UNFINISHED = (BatchState.PENDING, BatchState.NEEDS_REVIEW, BatchState.AWAITING_SIGNATURE)
 
 
@@ -25,4 +26,12 @@ def clear(tools: Tools) -> None:
                 needed = Work(tools=tools, batch=record.batch).files()
                 blobs |= needed.blobs
                 results |= needed.results
+        blobs |= _sidecars_owed(tools)
         tools.workspace.sweep(blobs, results)
+
+
+def _sidecars_owed(tools: Tools) -> set[str]:
+    records = tools.records
+    owed = {row.component_id for row in records.outbox(_ALL)}
+    digests = (records.component(component_id).sidecar_sha256 for component_id in owed)
+    return {sha256 for sha256 in digests if sha256 is not None}

@@ -174,7 +174,9 @@ class Batches:
         today = ports.clock.now().astimezone(LEGAL_ZONE).date()
         with contextlib.suppress(ArchiveError, SearchError):
             seal_finished_days(ports.records, ports.store, today)
-            delivery.deliver(ports.records, ports.store, ports.index, ports.catalogue)
+            delivery.deliver(
+                ports.records, ports.store, ports.workspace, ports.index, ports.catalogue
+            )
 
     def resolve(self, review_id: str, answer: Answer, actor: Actor) -> Outcome | None:
         """Store an answer; the last blocking one lets the batch go on.
@@ -192,6 +194,7 @@ class Batches:
             with ports.workspace.claim(batch.batch_id):
                 state = self._answer(question, answer, actor, batch)
             if state is not BatchState.PENDING:
+                self.settle()
                 return None
             views = self.resume(batch.batch_id)
         clear(ports)
@@ -205,16 +208,11 @@ class Batches:
         settled = Work(tools=ports, batch=batch).split() is not None
         state = review.store_answer(question, answer, actor, ports.records, settled=settled)
         if state is BatchState.ARCHIVED:
-            review.correct_field(
-                question.item, answer, actor, ports.records, ports.store, ports.workspace
-            )
-            self.settle()
             return state
         waiting = ports.records.reviews(batch_id=batch.batch_id, open_only=True)
         if state is BatchState.NEEDS_REVIEW and not any(r.item.blocking for r in waiting):
             self._change(batch.batch_id, BatchState.PENDING, "batch.released", None)
             return BatchState.PENDING
-        ports.records.chain_events()
         return BatchState.NEEDS_REVIEW
 
     @cached_property

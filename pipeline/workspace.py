@@ -87,6 +87,15 @@ class Workspace:
         """True where the bytes of this digest are here and unchanged; reads them all."""
         return self.has(sha256) and _digest(self._blob(sha256)) == sha256
 
+    def kept(self, sha256: str, media_type: str) -> FileRef:
+        """Reference to bytes of which only the digest is known.
+
+        Raises:
+            NotFound: `BLOB_MISSING`.
+        """
+        path = self.path(FileRef(sha256=sha256, size=0, media_type=media_type))
+        return FileRef(sha256=sha256, size=path.stat().st_size, media_type=media_type)
+
     def path(self, ref: FileRef) -> Path:
         """Local path for a library that wants one; read only.
 

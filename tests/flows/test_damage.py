@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.crash import Bench, findings, make_bench
+from benchmarks.crash import Bench, Killer, findings, in_child, make_bench, mortal, once_each
 from casework.reporting import DossierView
 from flows.services import Services
 from pipeline.models.batch import BatchState, IngestTerms
-from pipeline.models.review import Answer, AnswerKind
+from pipeline.models.review import Answer, AnswerKind, ReviewItem, ReviewKind
 from pipeline.run.work import Work
+from pipeline.stages.archiving import packed, sidecar_key, unpacked
 
 Damage = Callable[[Path], None]
 
@@ -94,3 +95,112 @@ def test_a_damaged_source_waits_until_it_is_handed_in_again(
     assert not list(services.ports.store.list("dossiers/"))
     assert _ingest(services, folder).state is BatchState.ARCHIVED
     assert findings(services) == []
+
+
+# -- answers about fields -------------------------------------------------------------------
+
+
+@pytest.fixture
+def archived(bench: Bench, tmp_path: Path) -> Services:
+    """A home with one archived batch."""
+    services = bench.services(tmp_path / "home")
+    assert _ingest(services, bench.source).state is BatchState.ARCHIVED
+    return services
+
+
+def _field_question(services: Services) -> ReviewItem:
+    return next(r.item for r in services.reviews() if r.item.kind is ReviewKind.FIELD)
+
+
+def _say(services: Services, item: ReviewItem, value: str) -> None:
+    answer = Answer(
+        kind=AnswerKind.VALUE, value=value, actor="can-bo", at=services.ports.clock.now()
+    )
+    services.batches.resolve(item.review_id, answer, services.actor())
+
+
+def _value(services: Services, item: ReviewItem) -> str:
+    component = services.ports.records.component(str(item.component_id))
+    sidecar = services.text(component.dossier_code, component.component_id, services.actor())
+    return next(f.value for f in sidecar.fields if f.name == item.field)
+
+
+def test_a_killed_answer_is_open_or_carried_out_by_the_next_command(
+    bench: Bench, archived: Services, tmp_path: Path
+) -> None:
+    item = _field_question(archived)
+    before = _value(archived, item)
+    archived.ports.records.close()
+    log = tmp_path / "moments.txt"
+
+    def answer(home: Path, killer: Killer) -> int:
+        def act() -> None:
+            services = bench.services(home)
+            mortal(services, killer)
+            _say(services, item, "đã sửa")
+
+        return in_child(act)
+
+    def copied(name: str) -> Path:
+        return shutil.copytree(tmp_path / "home", tmp_path / name)
+
+    assert answer(copied("whole"), Killer(None, log)) == 0
+    labels = log.read_text().splitlines()
+    assert {"records.answer after", "records.commit_stored after", "store.put after"} <= set(labels)
+    for moment in once_each(labels):
+        home = copied(f"home-{moment}")
+        assert answer(home, Killer(moment)) != 0
+        services = bench.services(home)
+        assert [f for f in services.audit().findings if f.failure] == [], labels[moment - 1]
+        answered = services.review(item.review_id).answer is not None
+        assert _value(services, item) == ("đã sửa" if answered else before), labels[moment - 1]
+        assert services.ports.records.outbox() == ()
+        services.ports.records.close()
+        shutil.rmtree(home)
+
+
+def test_an_answer_does_not_bless_a_changed_sidecar(archived: Services) -> None:
+    item = _field_question(archived)
+    component = archived.ports.records.component(str(item.component_id))
+    key = sidecar_key(component.unit, component.dossier_code, component.component_id)
+    path = archived.ports.home / "archive" / key
+    forged = unpacked(path.read_bytes()).model_copy(update={"fields": ()})
+    path.chmod(0o600)
+    path.write_bytes(packed(forged))
+    _say(archived, item, "đã sửa")
+    found = {f.code for f in archived.audit().findings if f.failure}
+    assert "SIDECAR_CHANGED" in found
+
+
+def test_an_answer_given_while_the_archive_is_away_is_carried_out_later(
+    bench: Bench, archived: Services
+) -> None:
+    item = _field_question(archived)
+    archive = archived.ports.home / "archive"
+    archive.rename(archive.with_name("away"))
+    archive.write_bytes(b"")
+    _say(archived, item, "đã sửa")
+    archive.unlink()
+    archive.with_name("away").rename(archive)
+    later = bench.services(archived.ports.home)
+    assert later.audit().ok
+    assert _value(later, item) == "đã sửa"
+
+
+def test_of_two_questions_about_a_field_the_value_said_stands(bench: Bench, tmp_path: Path) -> None:
+    services = bench.services(tmp_path / "home")
+    (tmp_path / "home").mkdir()
+    (tmp_path / "home" / "archive").write_bytes(b"")
+    waiting = _ingest(services, bench.source)
+    assert waiting.state is BatchState.PENDING
+    item = _field_question(services)
+    doubt = item.model_copy(
+        update={"review_id": "0" * 64, "kind": ReviewKind.IDENTITY_MISMATCH, "reason": "X"}
+    )
+    services.ports.records.put_reviews(item.batch_id, [doubt], [doubt.kind.value])
+    _say(services, item, "đã sửa")
+    agreed = Answer(kind=AnswerKind.ACCEPT, actor="can-bo", at=services.ports.clock.now())
+    services.batches.resolve(doubt.review_id, agreed, services.actor())
+    (tmp_path / "home" / "archive").unlink()
+    assert _ingest(services, bench.source).state is BatchState.ARCHIVED
+    assert _value(services, item) == "đã sửa"
