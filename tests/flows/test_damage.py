@@ -204,3 +204,11 @@ def test_of_two_questions_about_a_field_the_value_said_stands(bench: Bench, tmp_
     (tmp_path / "home" / "archive").unlink()
     assert _ingest(services, bench.source).state is BatchState.ARCHIVED
     assert _value(services, item) == "đã sửa"
+
+
+def test_a_damaged_seal_does_not_keep_papers_from_being_found(bench: Bench, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    seal = home / "archive" / "ledger" / "2026-01-01.json"
+    seal.parent.mkdir(parents=True)
+    seal.write_bytes(b"{}")
+    assert _ingest(bench.services(home), bench.source).indexed
