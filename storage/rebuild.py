@@ -21,7 +21,7 @@ from pipeline.ids import digest
 from pipeline.models.actors import Actor, Role
 from pipeline.models.base import Model
 from pipeline.models.batch import Batch, BatchState, IngestTerms
-from pipeline.models.events import Event
+from pipeline.models.events import Event, Fact
 from pipeline.models.files import FileRef, SourceFile, SourceKind
 from pipeline.models.manifest import Manifest, ManifestBatch, ManifestComponent, RawIndex
 from pipeline.models.records import (
@@ -43,6 +43,9 @@ NOT_IN_ARCHIVE: Final = ("OPEN_BATCHES", "REVIEWS", "USERS", "LATER_EVENTS", "SO
 
 HEAD_LOST: Final = "ledger.head_lost"
 """Action of the event that names a manifest's ledger head which no seal holds."""
+
+RECOVERED: Final = "archive.recovered"
+"""Action of the event that tells of bytes which the restored ledger knew nothing of."""
 
 _MANIFEST = re.compile(r"(dossiers/.+)/manifest/([0-9]{6,})\.json")
 _KINDS: Final = {
@@ -105,6 +108,7 @@ def rebuild_records(
         restoration.append(
             [_head_lost(key, head, actor, at) for key, head in sorted(run.lost.items())]
         )
+        restoration.append([_recovered(fact, actor, at) for fact in sorted(run.untold())])
     records.chain_events()
     return run.report()
 
@@ -122,6 +126,8 @@ class _Rebuild:
         self._problems: list[RebuildProblem] = []
         self._sealed_until: dt.date | None = None
         self._events = 0
+        self._told: set[Fact] = set()
+        self._facts: set[Fact] = set()
         self.lost: dict[str, str] = {}
 
     def report(self) -> RebuildReport:
@@ -132,6 +138,10 @@ class _Rebuild:
             lost_heads=len(self.lost),
             problems=tuple(self._problems),
         )
+
+    def untold(self) -> set[Fact]:
+        """What was restored and no event tells of: from here on the ledger does."""
+        return self._facts - self._told
 
     # -- ledger -----------------------------------------------------------------------------
 
@@ -144,6 +154,7 @@ class _Rebuild:
             for link in day.events:
                 self._to.link(link)
                 self._heads.add(link.hash)
+                self._told.update(link.event.facts)
                 batch_id = link.event.subjects.get("batch_id")
                 if batch_id is not None:
                     self._actors.setdefault(batch_id, link.event.actor)
@@ -184,7 +195,9 @@ class _Rebuild:
                 self._batch(manifest, part)
             self._to.slot(part.batch_id, part.slot, dossier, part.counts)
         for component in newest.components:
-            self._to.component(self._component(newest, component))
+            restored = self._component(newest, component)
+            self._to.component(restored)
+            self._facts |= _facts_of(restored)
             self._counts["components"] += 1
         self._manifests(written)
 
@@ -207,6 +220,7 @@ class _Rebuild:
                     version_id=stored.version_id,
                 )
             )
+            self._facts.add(Fact("manifest", stored.sha256, stored.key))
             self._counts["manifests"] += 1
             if manifest.ledger_head not in self._heads:
                 self.lost[stored.key] = manifest.ledger_head
@@ -231,6 +245,7 @@ class _Rebuild:
         self._to.batch(
             BatchRecord(batch=batch, state=BatchState.ARCHIVED, updated_at=manifest.written_at)
         )
+        self._facts.add(Fact("raw_index", part.raw_index_sha256, part.batch_id))
         self._counts["batches"] += 1
 
     def _sources(self, manifest: Manifest, part: ManifestBatch) -> tuple[SourceFile, ...]:
@@ -327,4 +342,23 @@ def _head_lost(key: str, head: str, actor: Actor, at: dt.datetime) -> Event:
         action=HEAD_LOST,
         subjects={"object_key": key},
         hashes={"head": head},
+    )
+
+
+def _facts_of(component: ComponentRecord) -> set[Fact]:
+    identity = component.component_id
+    facts = {Fact("content", r.sha256, identity) for r in component.revisions}
+    if component.sidecar_sha256 is not None:
+        facts.add(Fact("sidecar", component.sidecar_sha256, identity))
+    return facts
+
+
+def _recovered(fact: Fact, actor: Actor, at: dt.datetime) -> Event:
+    return Event(
+        event_id=digest(RECOVERED, *fact),
+        at=at,
+        actor=actor,
+        action=RECOVERED,
+        subjects={"of": fact.subject},
+        hashes={fact.name: fact.sha256},
     )
