@@ -17,7 +17,7 @@ from typing import Final
 from pydantic import ValidationError
 
 from pipeline.errors import NotFound
-from pipeline.ids import digest
+from pipeline.ids import digest, unsafe_code
 from pipeline.models.actors import Actor, Role
 from pipeline.models.base import Model
 from pipeline.models.batch import Batch, BatchState, IngestTerms
@@ -48,6 +48,7 @@ RECOVERED: Final = "archive.recovered"
 """Action of the event that tells of bytes which the restored ledger knew nothing of."""
 
 _MANIFEST = re.compile(r"(dossiers/.+)/manifest/([0-9]{6,})\.json")
+_COMPONENT = re.compile(r"dossiers/([^/]+)/[0-9]{4,}/([^/]+)/([0-9]{3,})\.[^/]+")
 _KINDS: Final = {
     ".pdf": ("application/pdf", SourceKind.PDF_IMAGES),
     ".tif": ("image/tiff", SourceKind.TIFF),
@@ -103,7 +104,7 @@ def rebuild_records(
     with records.restoring() as restoration:
         run = _Rebuild(store, restoration)
         run.ledger()
-        for _, group in groupby(_manifest_objects(store), key=lambda found: found[0]):
+        for _, group in groupby(run.manifest_objects(), key=lambda found: found[0]):
             run.dossier([stored for _, stored in group])
         restoration.append(
             [_head_lost(key, head, actor, at) for key, head in sorted(run.lost.items())]
@@ -161,6 +162,18 @@ class _Rebuild:
             self._events, head, self._sealed_until = day.last_seq, day.head, day.day
 
     # -- dossiers ---------------------------------------------------------------------------
+
+    def manifest_objects(self) -> Iterator[tuple[str, StoredObject]]:
+        """Folder and object of every manifest; files met on the way keep their numbers.
+
+        A file of a batch whose manifest was never written is in no row that comes back, but its
+        key is taken for ever.
+        """
+        for stored in self._store.list("dossiers/"):
+            if found := _MANIFEST.fullmatch(stored.key):
+                yield found[1], stored
+            elif found := _COMPONENT.fullmatch(stored.key):
+                self._to.taken(unsafe_code(found[1]), unsafe_code(found[2]), int(found[3]))
 
     def dossier(self, objects: Sequence[StoredObject]) -> None:
         """One dossier from all its manifests, given by rising seq."""
@@ -315,12 +328,6 @@ class _Rebuild:
 
     def _problem(self, code: str, key: str) -> None:
         self._problems.append(RebuildProblem(code=code, object_key=key))
-
-
-def _manifest_objects(store: ObjectStore) -> Iterator[tuple[str, StoredObject]]:
-    for stored in store.list("dossiers/"):
-        if found := _MANIFEST.fullmatch(stored.key):
-            yield found[1], stored
 
 
 def _parts(written: Sequence[Manifest]) -> list[tuple[Manifest, ManifestBatch]]:

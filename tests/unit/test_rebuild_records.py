@@ -149,6 +149,19 @@ def test_what_the_seals_do_not_tell_of_is_told_anew(
     assert audit(after, store, lambda: {c.component_id for c in after.components()}).ok
 
 
+def test_numbers_of_files_without_a_manifest_are_not_given_again(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    start_batch(before, store, Papers("open", dossier="HS 7/Đ"))
+    start_batch(before, store, Papers("new", dossier="HS 8"))
+    rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    other = Papers("other", dossier="HS 7/Đ")
+    archive_batch(after, store, other)
+    archive_batch(after, store, Papers("newer", dossier="HS 8"))
+    assert [c.nn for c in after.components(dossier_code="HS 7/Đ")] == [1, 4, 5]
+    assert [c.nn for c in after.components(dossier_code="HS 8")] == [3, 4]
+
+
 def test_a_batch_in_work_does_not_come_back(
     before: SqlRecords, after: SqlRecords, store: MemoryStore
 ) -> None:
