@@ -132,8 +132,8 @@ def _batch_for(
         return batch_id(unit, digests), False
     wanted = terms.dossier
     for record in known:
-        filed = records.batch_dossiers(record.batch.batch_id)
-        codes = {d.dossier.code for d in filed} if filed else {record.batch.terms.dossier}
+        filed = {d.dossier.code for d in records.batch_dossiers(record.batch.batch_id)}
+        codes = {record.batch.terms.dossier, *filed}  # a cover may have gone over the command
         if wanted is None or wanted in codes:
             if terms.as_code != record.batch.terms.as_code:
                 raise DuplicateBatch("BATCH_OTHER_TYPE", batch=shown(record.batch.batch_id))

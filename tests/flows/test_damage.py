@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pikepdf
 import pytest
 
+from app.progress import Silence
 from benchmarks.crash import Bench, Killer, findings, in_child, make_bench, mortal, once_each
 from casework.reporting import DossierView
 from flows.services import Services
 from pipeline.models.batch import BatchState, IngestTerms
 from pipeline.models.review import Answer, AnswerKind, ReviewItem, ReviewKind
 from pipeline.run.work import Work
+from pipeline.settings import ImagingSettings
 from pipeline.stages.archiving import packed, sidecar_key, unpacked
 
 Damage = Callable[[Path], None]
@@ -212,3 +216,53 @@ def test_a_damaged_seal_does_not_keep_papers_from_being_found(bench: Bench, tmp_
     seal.parent.mkdir(parents=True)
     seal.write_bytes(b"{}")
     assert _ingest(bench.services(home), bench.source).indexed
+
+
+def test_a_batch_that_was_read_under_other_settings_still_shows(
+    bench: Bench, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "archive").write_bytes(b"")
+    waiting = _ingest(bench.services(home), bench.source)
+    assert waiting.dossier is not None
+    imaging = ImagingSettings(blank_above=0.97)
+    settings = bench.settings(home).model_copy(update={"imaging": imaging})
+    later = Services(settings, Silence())
+    (shown,) = later.show(waiting.dossier.code, later.actor())
+    assert [c.component_id for c in shown.components] == [
+        c.component_id for c in waiting.components
+    ]
+
+
+# -- the same papers again ------------------------------------------------------------------
+
+
+def test_papers_whose_cover_went_over_the_command_are_still_the_same_papers(
+    bench: Bench, tmp_path: Path
+) -> None:
+    services = bench.services(tmp_path / "home")
+    slip = services.slip("CHUYEN_NOI_HUONG", "CN1_TRANSFER", "HS-BIA")
+    source = tmp_path / "co-bia.pdf"
+    with pikepdf.new() as whole, pikepdf.open(io.BytesIO(slip)) as cover:
+        whole.pages.append(cover.pages[0])
+        with pikepdf.open(bench.source) as papers:
+            whole.pages.extend(papers.pages)
+        whole.save(source)
+    terms = IngestTerms(dossier="HS-LENH")
+
+    def ingest() -> DossierView:
+        (view,) = services.batches.ingest(source, terms, services.actor()).views
+        return view
+
+    held = ingest()
+    assert held.dossier is not None
+    assert (held.state, held.dossier.code) == (BatchState.NEEDS_REVIEW, "HS-BIA")
+    assert ingest().duplicate
+    for question in [r.item for r in services.reviews() if r.item.blocking]:
+        at = services.ports.clock.now()
+        agreed = Answer(kind=AnswerKind.ACCEPT, actor="dev", at=at)
+        services.batches.resolve(question.review_id, agreed, services.actor())
+    again = ingest()
+    assert (again.state, again.duplicate) == (BatchState.ARCHIVED, True)
+    assert len(services.ports.records.components()) == len(held.components)
