@@ -35,6 +35,7 @@ from pipeline.models.files import FileRef
 M = TypeVar("M", bound=BaseModel)
 
 _CHUNK = 1024 * 1024
+_TEMPORARY = ".tmp-"
 
 
 class Workspace:
@@ -59,7 +60,7 @@ class Workspace:
     def take(self, source: IO[bytes], media_type: str) -> FileRef:
         """Keep what a stream holds, read in pieces; see `put`."""
         self._folder(self.root / "blobs")
-        fd, name = tempfile.mkstemp(prefix=".tmp-", dir=self.root / "blobs")
+        fd, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=self.root / "blobs")
         temporary = Path(name)
         try:
             hasher, size = hashlib.sha256(), 0
@@ -141,6 +142,13 @@ class Workspace:
         except (FileNotFoundError, ValueError):
             return None
 
+    def results(self, stage: str, model: type[M]) -> Iterator[M]:
+        """All published results of a stage."""
+        for path in (self.root / "stages" / stage).glob("*/*.json"):
+            found = self.result(stage, path.stem, model)
+            if found is not None:
+                yield found
+
     def publish(self, stage: str, key: str, result: BaseModel) -> None:
         """Publish a stage's result under the digest of its inputs."""
         self._publish(self._stage(stage, key), result.model_dump_json().encode())
@@ -162,7 +170,9 @@ class Workspace:
         return self.root / "quarantine" / sha256
 
     def sweep(self, blobs: Collection[str], results: Collection[tuple[str, str]]) -> None:
-        """Remove all bytes and stage results but these; quarantine stays.
+        """Remove all bytes and stage results but these, and what killed processes left half-made.
+
+        Quarantine stays. Only for a process that is `alone`.
 
         Args:
             blobs: digests to keep.
@@ -174,6 +184,11 @@ class Workspace:
         for path in (self.root / "blobs").glob("*/*"):
             if path.name not in blobs:
                 path.unlink(missing_ok=True)
+        for folder in ("blobs", "quarantine"):
+            for path in (self.root / folder).glob(f"{_TEMPORARY}*"):
+                path.unlink(missing_ok=True)
+        for path in (self.root / "scratch").glob("*"):
+            shutil.rmtree(path, ignore_errors=True)
 
     def erase(self, sha256: str) -> None:
         """Remove bytes here and from quarantine (only for `PHYSICAL_ONLY`, architecture §3)."""
@@ -260,7 +275,7 @@ def write_atomically(target: Path, data: bytes, mode: int = 0o600) -> None:
     Raises:
         ArchiveUnavailable: `DISK_FULL`.
     """
-    fd, name = tempfile.mkstemp(prefix=".tmp-", dir=target.parent)
+    fd, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=target.parent)
     temporary = Path(name)
     try:
         with os.fdopen(fd, "wb") as out, _full_disk_is_unavailable():

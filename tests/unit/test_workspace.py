@@ -42,3 +42,22 @@ def test_the_same_bytes_again_mend_what_the_disk_changed(workspace: Workspace) -
     taken = _spoilt(workspace, workspace.take(io.BytesIO(b"a source"), _PDF))
     workspace.take(io.BytesIO(b"a source"), _PDF)
     assert workspace.read(taken) == b"a source"
+
+
+def test_what_killed_processes_left_is_swept_and_quarantine_stays(workspace: Workspace) -> None:
+    kept, other = workspace.put(b"kept", _PDF), workspace.put(b"other", _PDF)
+    refused = workspace.put(b"refused", _PDF)
+    workspace.quarantine(refused, {"code": "X"})
+    left = [
+        workspace.root / "blobs" / ".tmp-taken",
+        workspace.root / "quarantine" / ".tmp-note",
+        workspace.root / "scratch" / "4711-x" / "component.pdf",
+    ]
+    for path in left:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"half a page")
+    workspace.sweep({kept.sha256}, ())
+    assert workspace.read(kept) == b"kept"
+    assert not workspace.has(other.sha256)
+    assert workspace.quarantined(refused.sha256).read_bytes() == b"refused"
+    assert [path for path in left if path.exists()] == []
