@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from casework.clearing import NOTE
 from pipeline.catalogue import Catalogue
 from pipeline.errors import BatchBusy, ConfigError, DuplicateBatch, NotFound
 from pipeline.ids import batch_id, digest, shown
@@ -92,6 +93,7 @@ def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Recei
         refused=taken.refused,
         received_at=desk.clock.now(),
     )
+    desk.workspace.publish(NOTE, batch.batch_id, batch)
     record = desk.records.register_batch(batch, [_event("batch.received", batch, desk)])
     if not batch.refused:
         _supersede(batch, desk)

@@ -266,3 +266,22 @@ def test_papers_whose_cover_went_over_the_command_are_still_the_same_papers(
     again = ingest()
     assert (again.state, again.duplicate) == (BatchState.ARCHIVED, True)
     assert len(services.ports.records.components()) == len(held.components)
+
+
+def test_papers_of_a_batch_that_the_records_lost_are_not_cleared(
+    bench: Bench, folder: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    services = bench.services(home)
+    _ingest(services, folder)
+    source = _work(services).batch.sources[0].file
+    services.ports.records.close()
+    for file in home.glob("records.sqlite*"):
+        file.unlink()
+    services = bench.services(home)
+    assert _ingest(services, bench.source).state is BatchState.ARCHIVED
+    assert services.ports.workspace.sound(source.sha256)
+    assert _ingest(services, folder).state is BatchState.NEEDS_REVIEW
+    assert _accept(services).state is BatchState.ARCHIVED
+    assert [p for p in (home / "work" / "blobs").rglob("*") if p.is_file()] == []
+    assert not list((home / "work" / "stages").rglob("*.json"))
