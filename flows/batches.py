@@ -59,6 +59,7 @@ class Batches:
         start = time.monotonic()
         ports = self.ports
         ports.ensure_index()
+        ports.ensure_records()
         desk = reception.Desk(
             workspace=ports.workspace,
             records=ports.records,

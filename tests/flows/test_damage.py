@@ -14,6 +14,7 @@ from app.progress import Silence
 from benchmarks.crash import Bench, Killer, findings, in_child, make_bench, mortal, once_each
 from casework.reporting import DossierView
 from flows.services import Services
+from pipeline.errors import ConfigError
 from pipeline.models.batch import BatchState, IngestTerms
 from pipeline.models.review import Answer, AnswerKind, ReviewItem, ReviewKind
 from pipeline.run.work import Work
@@ -285,3 +286,17 @@ def test_papers_of_a_batch_that_the_records_lost_are_not_cleared(
     assert _accept(services).state is BatchState.ARCHIVED
     assert [p for p in (home / "work" / "blobs").rglob("*") if p.is_file()] == []
     assert not list((home / "work" / "stages").rglob("*.json"))
+
+
+def test_blank_records_beside_a_full_archive_are_refused(bench: Bench, archived: Services) -> None:
+    home = archived.ports.home
+    archived.ports.records.close()
+    for file in home.glob("records.sqlite*"):
+        file.unlink()
+    services = bench.services(home)
+    with pytest.raises(ConfigError) as refused:
+        _ingest(services, bench.source)
+    assert refused.value.code == "RECORDS_BLANK"
+    assert services.rebuild_records(services.actor()).ok
+    again = _ingest(services, bench.source)
+    assert (again.state, again.duplicate) == (BatchState.ARCHIVED, True)
