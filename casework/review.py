@@ -29,6 +29,7 @@ from pipeline.models.review import (
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
 from pipeline.stages.archiving import packed, put_blob, sidecar_key, unpacked
+from pipeline.textnorm import has_control_characters, nfc
 from pipeline.workspace import Workspace
 
 _GZIP = "application/gzip"
@@ -55,8 +56,8 @@ def role_of(kind: ReviewKind) -> Role:
     return Role.RECEPTION_OFFICER if kind.blocking else Role.CASE_OFFICER
 
 
-def check(item: ReviewItem, answer: Answer, pages: int, catalogue: Catalogue) -> None:
-    """Whether an answer fits its question.
+def checked(item: ReviewItem, answer: Answer, pages: int, catalogue: Catalogue) -> Answer:
+    """The answer as it is stored (NFC), where it fits its question.
 
     Args:
         item: the question.
@@ -66,7 +67,7 @@ def check(item: ReviewItem, answer: Answer, pages: int, catalogue: Catalogue) ->
 
     Raises:
         WorkflowError: `ANSWER_NOT_FITTING`.
-        ConfigError: `TERM_UNKNOWN`, `SPLIT_OUT_OF_RANGE`.
+        ConfigError: `TERM_UNKNOWN`, `SPLIT_OUT_OF_RANGE`, `VALUE_INVALID`.
     """
     if answer.kind not in _FITTING[item.kind]:
         fitting = ", ".join(sorted(f"--{k.value}" for k in _FITTING[item.kind]))
@@ -78,6 +79,11 @@ def check(item: ReviewItem, answer: Answer, pages: int, catalogue: Catalogue) ->
             raise ConfigError("TERM_UNKNOWN", component=answer.component_code) from error
     if answer.starts is not None and not all(0 <= s < pages for s in answer.starts):
         raise ConfigError("SPLIT_OUT_OF_RANGE", last=pages - 1)
+    if answer.value is None:
+        return answer
+    if has_control_characters(answer.value.replace("\n", " ")):
+        raise ConfigError("VALUE_INVALID")
+    return answer.model_copy(update={"value": nfc(answer.value)})
 
 
 def store_answer(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -300,3 +301,50 @@ def test_blank_records_beside_a_full_archive_are_refused(bench: Bench, archived:
     assert services.rebuild_records(services.actor()).ok
     again = _ingest(services, bench.source)
     assert (again.state, again.duplicate) == (BatchState.ARCHIVED, True)
+
+
+@pytest.mark.parametrize("value", ["\udcff", "a\x00b", "\u202e123"])
+def test_a_value_that_is_no_text_is_refused(archived: Services, value: str) -> None:
+    item = _field_question(archived)
+    with pytest.raises(ConfigError) as refused:
+        _say(archived, item, value)
+    assert refused.value.code == "VALUE_INVALID"
+    assert archived.review(item.review_id).answer is None
+
+
+def test_a_value_is_kept_in_composed_letters(archived: Services) -> None:
+    item = _field_question(archived)
+    _say(archived, item, unicodedata.normalize("NFD", "Nguyễn Thế"))
+    assert _value(archived, item) == "Nguyễn Thế"
+
+
+def test_the_last_answer_given_again_after_a_kill_lets_the_batch_go_on(
+    bench: Bench, folder: Path, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    services = bench.services(home)
+    _ingest(services, folder)
+    (question,) = [r.item for r in services.reviews() if r.item.blocking]
+    agreed = Answer(kind=AnswerKind.ACCEPT, actor="dev", at=services.ports.clock.now())
+    services.ports.records.close()
+
+    def resolve(services: Services) -> DossierView:
+        outcome = services.batches.resolve(question.review_id, agreed, services.actor())
+        assert outcome is not None
+        return outcome.views[0]
+
+    log = tmp_path / "moments.txt"
+    whole = shutil.copytree(home, tmp_path / "whole")
+
+    def run(home: Path, killer: Killer) -> int:
+        def act() -> None:
+            services = bench.services(home)
+            mortal(services, killer)
+            resolve(services)
+
+        return in_child(act)
+
+    assert run(whole, Killer(None, log)) == 0
+    released = log.read_text().splitlines().index("records.set_state after") + 1
+    assert run(home, Killer(released)) != 0
+    assert resolve(bench.services(home)).state is BatchState.ARCHIVED
