@@ -1,7 +1,8 @@
 """Keeping the archive honest: pages = records = archive = index, chain whole.
 
 Reads every byte that the archive holds and compares it with what the records expect; changes
-nothing. May not come in: judging signatures (`casework.verification`), repairing.
+nothing (events that are still unchained get their place in the chain). May not come in: judging
+signatures (`casework.verification`), repairing.
 
 Codes of findings, all failures but those marked (info):
 
@@ -26,6 +27,7 @@ Codes of findings, all failures but those marked (info):
     LEDGER_BROKEN           the chain breaks at a seq
     LEDGER_SEAL_BROKEN      a sealed day contradicts itself or the chain
     LEDGER_HEAD_UNKNOWN     a manifest is anchored to a hash that the chain does not hold
+    LEDGER_ENTRY_MISSING    the chain does not tell of bytes that records and archive agree on
     LEDGER_HEAD_LOST        (info) as before, and the ledger says that a rebuild lost it
 """
 
@@ -41,6 +43,7 @@ from casework.audit_ledger import audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
 from pipeline.errors import NotFound, SearchUnavailable
 from pipeline.models.batch import BatchState
+from pipeline.models.events import Fact
 from pipeline.models.manifest import Manifest, ManifestComponent, RawIndex
 from pipeline.models.records import (
     BatchRecord,
@@ -95,6 +98,8 @@ class _Audit:
         """Digest of the page index by batch, as the newest manifests say."""
         self._heads: dict[str, str] = {}
         """Manifest key by the ledger head it is anchored to."""
+        self._facts: set[Fact] = set()
+        """What the ledger must tell of."""
 
     def run(self, index_ids: Callable[[], Collection[str]]) -> AuditReport:
         self._archived = {
@@ -107,7 +112,7 @@ class _Audit:
                 self._batch(batch)
         self._objects()
         self._index(index_ids)
-        audit_ledger(self._records, self._store, self._heads, self._found)
+        audit_ledger(self._records, self._store, self._heads, self._facts, self._found)
         return self._found.report()
 
     # -- dossiers ---------------------------------------------------------------------------
@@ -152,6 +157,7 @@ class _Audit:
         if component.sidecar_sha256:
             key = _sidecar_key(component)
             self._fixity("SIDECAR", key, None, component.sidecar_sha256, **subject)
+            self._facts.add(Fact("sidecar", component.sidecar_sha256, component.component_id))
 
     def _revision(self, revision: Revision, subject: dict[str, str]) -> None:
         self._keys.add(revision.object_key)
@@ -161,6 +167,7 @@ class _Audit:
         key = revision.object_key
         self._fixity("OBJECT", key, revision.version_id, revision.sha256, **subject)
         self._only_version(key, revision.sha256)
+        self._facts.add(Fact("content", revision.sha256, subject["component_id"]))
 
     def _manifests(self, dossier: DossierRecord) -> Iterator[tuple[str, Manifest]]:
         records = self._records.manifests(dossier.unit, dossier.code)
@@ -175,6 +182,7 @@ class _Audit:
                     self._found.add("MANIFEST_LOST", object_key=record.object_key)
                 continue
             self._found.count(manifests=1)
+            self._facts.add(Fact("manifest", record.sha256, record.object_key))
             manifest = self._manifest(record, record.version_id, record.sha256)
             if manifest is not None:
                 self._heads.setdefault(manifest.ledger_head, record.object_key)
@@ -258,6 +266,7 @@ class _Audit:
             expected = head.sha256 if head else ""
         if not self._fixity("RAW_INDEX", key, None, expected, batch_id=batch_id):
             return None
+        self._facts.add(Fact("raw_index", expected, batch_id))
         try:
             with self._store.open(key) as stream:
                 return RawIndex.model_validate_json(stream.read())
@@ -340,9 +349,6 @@ def _agrees(
 
 def _same(listed: ManifestComponent, known: ComponentRecord) -> bool:
     facts = ("nn", "code", "digitisation_code", "batch_id", "pages")
-    revisions = [(r.rev, r.object_key, r.version_id, r.sha256, r.size) for r in listed.revisions]
-    return all(getattr(listed, fact) == getattr(known, fact) for fact in facts) and revisions == [
-        (r.rev, r.object_key, r.version_id, r.sha256, r.size)
-        for r in known.revisions
-        if r.version_id is not None
-    ]
+    return all(getattr(listed, fact) == getattr(known, fact) for fact in facts) and [
+        r.model_dump() for r in listed.revisions
+    ] == [r.model_dump() for r in known.revisions if r.version_id is not None]

@@ -1,12 +1,16 @@
-"""Delivery of the outbox to the index: what is archived becomes findable."""
+"""Delivery of the outbox to the index: what is archived becomes findable.
+
+What people said of fields since is carried out on the way (`casework.review`).
+"""
 
 from __future__ import annotations
 
+from casework.review import carried_out
 from pipeline.catalogue import Catalogue
-from pipeline.errors import NotFound
+from pipeline.errors import ChecksumMismatch, NotFound
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
-from pipeline.stages.archiving import sidecar_key, unpacked
+from pipeline.workspace import Workspace
 from search.documents import ComponentFacts, Document, document_of
 from search.port import ComponentIndex
 
@@ -14,11 +18,15 @@ _ROUND = 100
 
 
 def deliver(
-    records: Records, store: ObjectStore, index: ComponentIndex, catalogue: Catalogue
+    records: Records,
+    store: ObjectStore,
+    workspace: Workspace,
+    index: ComponentIndex,
+    catalogue: Catalogue,
 ) -> int:
     """Hand all owed documents to the index; repeated delivery replaces.
 
-    A component whose sidecar is lost stays owed and does not hold up the others.
+    A component whose sidecar is lost or changed stays owed and does not hold up the others.
 
     Returns:
         Number of rows delivered.
@@ -33,8 +41,8 @@ def deliver(
         documents = []
         for row in rows:
             try:
-                documents.append(_document(row.component_id, records, store, catalogue))
-            except NotFound:
+                documents.append(_document(row.component_id, records, store, workspace, catalogue))
+            except (NotFound, ChecksumMismatch):
                 lost.add(row.row_id)
         index.put(documents)
         delivered = [r.row_id for r in rows if r.row_id not in lost]
@@ -44,13 +52,15 @@ def deliver(
 
 
 def _document(
-    component_id: str, records: Records, store: ObjectStore, catalogue: Catalogue
+    component_id: str,
+    records: Records,
+    store: ObjectStore,
+    workspace: Workspace,
+    catalogue: Catalogue,
 ) -> Document:
     component = records.component(component_id)
     dossier = records.dossier(component.dossier_code, component.unit)
-    key = sidecar_key(component.unit, component.dossier_code, component_id)
-    with store.open(key) as stream:
-        sidecar = unpacked(stream.read())
+    sidecar = carried_out(component, records, store, workspace)
     facts = ComponentFacts(
         component_id=component_id,
         code=component.code,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from casework.clearing import NOTE
 from pipeline.catalogue import Catalogue
 from pipeline.errors import BatchBusy, ConfigError, DuplicateBatch, NotFound
 from pipeline.ids import batch_id, digest, shown
@@ -92,6 +93,7 @@ def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Recei
         refused=taken.refused,
         received_at=desk.clock.now(),
     )
+    desk.workspace.publish(NOTE, batch.batch_id, batch)
     record = desk.records.register_batch(batch, [_event("batch.received", batch, desk)])
     if not batch.refused:
         _supersede(batch, desk)
@@ -132,8 +134,8 @@ def _batch_for(
         return batch_id(unit, digests), False
     wanted = terms.dossier
     for record in known:
-        filed = records.batch_dossiers(record.batch.batch_id)
-        codes = {d.dossier.code for d in filed} if filed else {record.batch.terms.dossier}
+        filed = {d.dossier.code for d in records.batch_dossiers(record.batch.batch_id)}
+        codes = {record.batch.terms.dossier, *filed}  # a cover may have gone over the command
         if wanted is None or wanted in codes:
             if terms.as_code != record.batch.terms.as_code:
                 raise DuplicateBatch("BATCH_OTHER_TYPE", batch=shown(record.batch.batch_id))

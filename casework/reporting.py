@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from casework.completeness import Gaps, gaps
 from pipeline.catalogue import OTHER, Catalogue
-from pipeline.errors import NotFound
+from pipeline.errors import NotFound, WorkflowError
 from pipeline.ids import component_id
 from pipeline.models.batch import Batch, BatchState, Problem
 from pipeline.models.components import Classified
@@ -178,8 +178,11 @@ class Reporter:
     ) -> tuple[SidecarField, ...]:
         if (archived := self.sidecar(record)) is not None:
             return archived.fields
-        fields = work.fields_of(component) if work.split() else None
-        texts = work.texts_of(component) if fields else ()
+        try:
+            fields = work.fields_of(component) if work.split() else None
+            texts = work.texts_of(component) if fields else ()
+        except WorkflowError:  # read under other settings: it will be read again
+            return ()
         return sidecar(record, texts, fields, self._catalogue.version, "").fields
 
     def _gaps(self, dossier: DossierRecord | None, codes: list[str]) -> Gaps | None:

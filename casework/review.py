@@ -1,27 +1,38 @@
 """Review: which answers fit which question, and what an answer changes.
 
 An answer to a blocking question is stored; the batch then walks on from its first step with the
-answer among its inputs. An answer about a field of an archived component replaces the sidecar.
+answer among its inputs. An answer about a field of an archived component is carried out when the
+component is next delivered to the index: it replaces the sidecar.
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Mapping, Sequence
 
 from pipeline.catalogue import Catalogue
-from pipeline.errors import ConfigError, NotFound, WorkflowError
+from pipeline.errors import ChecksumMismatch, ConfigError, NotFound, WorkflowError
 from pipeline.ids import digest
 from pipeline.models.actors import Actor, Role
 from pipeline.models.batch import BatchState
 from pipeline.models.events import Event
 from pipeline.models.manifest import Sidecar
-from pipeline.models.review import Answer, AnswerKind, ResolvedReview, ReviewItem, ReviewKind
+from pipeline.models.records import ComponentRecord
+from pipeline.models.review import (
+    Answer,
+    AnswerKind,
+    ResolvedReview,
+    ReviewItem,
+    ReviewKind,
+    in_time,
+)
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
 from pipeline.stages.archiving import packed, put_blob, sidecar_key, unpacked
+from pipeline.textnorm import has_control_characters, nfc
 from pipeline.workspace import Workspace
 
+_GZIP = "application/gzip"
 _FITTING: Mapping[ReviewKind, frozenset[AnswerKind]] = {
     ReviewKind.PAGE_BOUNDARY: frozenset({AnswerKind.ACCEPT, AnswerKind.SPLIT}),
     ReviewKind.COMPONENT_TYPE: frozenset({AnswerKind.ACCEPT, AnswerKind.TYPE, AnswerKind.SPLIT}),
@@ -45,8 +56,8 @@ def role_of(kind: ReviewKind) -> Role:
     return Role.RECEPTION_OFFICER if kind.blocking else Role.CASE_OFFICER
 
 
-def check(item: ReviewItem, answer: Answer, pages: int, catalogue: Catalogue) -> None:
-    """Whether an answer fits its question.
+def checked(item: ReviewItem, answer: Answer, pages: int, catalogue: Catalogue) -> Answer:
+    """The answer as it is stored (NFC), where it fits its question.
 
     Args:
         item: the question.
@@ -56,7 +67,7 @@ def check(item: ReviewItem, answer: Answer, pages: int, catalogue: Catalogue) ->
 
     Raises:
         WorkflowError: `ANSWER_NOT_FITTING`.
-        ConfigError: `TERM_UNKNOWN`, `SPLIT_OUT_OF_RANGE`.
+        ConfigError: `TERM_UNKNOWN`, `SPLIT_OUT_OF_RANGE`, `VALUE_INVALID`.
     """
     if answer.kind not in _FITTING[item.kind]:
         fitting = ", ".join(sorted(f"--{k.value}" for k in _FITTING[item.kind]))
@@ -68,6 +79,11 @@ def check(item: ReviewItem, answer: Answer, pages: int, catalogue: Catalogue) ->
             raise ConfigError("TERM_UNKNOWN", component=answer.component_code) from error
     if answer.starts is not None and not all(0 <= s < pages for s in answer.starts):
         raise ConfigError("SPLIT_OUT_OF_RANGE", last=pages - 1)
+    if answer.value is None:
+        return answer
+    if has_control_characters(answer.value.replace("\n", " ")):
+        raise ConfigError("VALUE_INVALID")
+    return answer.model_copy(update={"value": nfc(answer.value)})
 
 
 def store_answer(
@@ -104,37 +120,86 @@ def store_answer(
     return state
 
 
-def correct_field(
-    item: ReviewItem,
-    answer: Answer,
-    actor: Actor,
+def carried_out(
+    component: ComponentRecord, records: Records, store: ObjectStore, workspace: Workspace
+) -> Sidecar:
+    """The sidecar of an archived component, after what people said of its fields.
+
+    A new sidecar's digest is committed before it is put, as for signed bytes: what the archive
+    holds is trusted only with the digest that the records expect, so a changed one is never
+    taken over. Killed in between, the bytes wait in the workspace for the next delivery.
+
+    Raises:
+        NotFound: the sidecar is gone.
+        ChecksumMismatch: it is not the one that was archived.
+        ArchiveUnavailable: the store cannot be reached; the answers are kept.
+    """
+    before = _expected(component, store, workspace)
+    if not _changes(before, _answers(component, records)):
+        return before
+    with workspace.working(), workspace.claim(component.batch_id, wait=True):
+        component = records.component(component.component_id)
+        before = _expected(component, store, workspace)
+        changes = _changes(before, _answers(component, records))
+        return _publish(component, before, changes, records, store, workspace)
+
+
+def _answers(component: ComponentRecord, records: Records) -> tuple[tuple[ReviewItem, Answer], ...]:
+    return in_time(
+        r
+        for r in records.reviews(batch_id=component.batch_id)
+        if r.item.component_id == component.component_id and r.item.field is not None
+    )
+
+
+def _expected(component: ComponentRecord, store: ObjectStore, workspace: Workspace) -> Sidecar:
+    """The sidecar that the records expect, put anew where a killed process did not get to it."""
+    key = sidecar_key(component.unit, component.dossier_code, component.component_id)
+    with store.open(key) as stream:
+        data = stream.read()
+    expected = component.sidecar_sha256
+    if hashlib.sha256(data).hexdigest() == expected:
+        return unpacked(data)
+    if expected is None or not workspace.sound(expected):
+        raise ChecksumMismatch(key=key)
+    ref = workspace.kept(expected, _GZIP)
+    put_blob(key, ref, workspace, store, locked=False)
+    return unpacked(workspace.read(ref))
+
+
+def _changes(
+    before: Sidecar, answers: Sequence[tuple[ReviewItem, Answer]]
+) -> list[tuple[ReviewItem, Answer, Sidecar]]:
+    """Answers that are not in the sidecar yet, each with the sidecar after it."""
+    after = before
+    for item, answer in answers:
+        after = _confirmed(after, str(item.field), answer.value)
+    if after == before:
+        return []
+    changed = {f.name for f, old in zip(after.fields, before.fields, strict=True) if f != old}
+    return [(item, answer, after) for item, answer in answers if item.field in changed]
+
+
+def _publish(
+    component: ComponentRecord,
+    before: Sidecar,
+    changes: Sequence[tuple[ReviewItem, Answer, Sidecar]],
     records: Records,
     store: ObjectStore,
     workspace: Workspace,
-) -> None:
-    """Publish the sidecar of an archived component with a confirmed field, and owe the index.
-
-    Raises:
-        NotFound: the component or its sidecar is gone.
-        ArchiveUnavailable: the store cannot be reached; the answer is kept and may be repeated.
-    """
-    if item.component_id is None or item.field is None:
-        return
-    component = records.component(item.component_id)
+) -> Sidecar:
     revision = component.current
-    if revision is None or revision.version_id is None or component.sidecar_sha256 is None:
-        return
-    key = sidecar_key(component.unit, component.dossier_code, component.component_id)
-    with store.open(key) as stream:
-        before = unpacked(stream.read())
-    after = _confirmed(before, item.field, answer.value)
-    ref = workspace.put(packed(after), "application/gzip")
-    put_blob(key, ref, workspace, store, locked=False)
-    event = _field_event(item, actor, answer.at, before, ref.sha256)
+    if not changes or revision is None or revision.version_id is None:
+        return before
+    after = changes[-1][2]
+    ref = workspace.put(packed(after), _GZIP)
+    events = [_field_event(item, answer, component, ref.sha256) for item, answer, _ in changes]
     records.commit_stored(
-        component.component_id, revision.rev, revision.version_id, ref.sha256, [event]
+        component.component_id, revision.rev, revision.version_id, ref.sha256, events
     )
-    records.owe([component.component_id])
+    key = sidecar_key(component.unit, component.dossier_code, component.component_id)
+    put_blob(key, ref, workspace, store, locked=False)
+    return after
 
 
 def _confirmed(sidecar: Sidecar, name: str, value: str | None) -> Sidecar:
@@ -154,19 +219,17 @@ def _confirmed(sidecar: Sidecar, name: str, value: str | None) -> Sidecar:
     return sidecar.model_copy(update={"fields": changed})
 
 
-def _field_event(
-    item: ReviewItem, actor: Actor, at: dt.datetime, before: Sidecar, sha256: str
-) -> Event:
+def _field_event(item: ReviewItem, answer: Answer, component: ComponentRecord, sha: str) -> Event:
     subjects = {
         "batch_id": item.batch_id,
-        "component_id": before.component_id,
+        "component_id": component.component_id,
         "field": item.field or "",
     }
     return Event(
-        event_id=digest("event", "field.confirmed", subjects, sha256, at.isoformat()),
-        at=at,
-        actor=actor,
+        event_id=digest("event", "field.confirmed", subjects, sha, answer.at.isoformat()),
+        at=answer.at,
+        actor=Actor(id=answer.actor, role=role_of(item.kind), unit=component.unit),
         action="field.confirmed",
         subjects=subjects,
-        hashes={"sidecar": sha256},
+        hashes={"sidecar": sha},
     )

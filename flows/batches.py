@@ -59,6 +59,7 @@ class Batches:
         start = time.monotonic()
         ports = self.ports
         ports.ensure_index()
+        ports.ensure_records()
         desk = reception.Desk(
             workspace=ports.workspace,
             records=ports.records,
@@ -167,14 +168,18 @@ class Batches:
     def settle(self) -> None:
         """End of a command: chain the ledger, seal finished days, deliver to the index.
 
-        What cannot be reached now is done by a later command; the result at hand stands.
+        What cannot be reached now is done by a later command; the result at hand stands. A ledger
+        that cannot be sealed (`audit` says why) does not keep papers from being found.
         """
         ports = self.ports
         ports.records.chain_events()
         today = ports.clock.now().astimezone(LEGAL_ZONE).date()
-        with contextlib.suppress(ArchiveError, SearchError):
+        with contextlib.suppress(ArchiveError):
             seal_finished_days(ports.records, ports.store, today)
-            delivery.deliver(ports.records, ports.store, ports.index, ports.catalogue)
+        with contextlib.suppress(ArchiveError, SearchError):
+            delivery.deliver(
+                ports.records, ports.store, ports.workspace, ports.index, ports.catalogue
+            )
 
     def resolve(self, review_id: str, answer: Answer, actor: Actor) -> Outcome | None:
         """Store an answer; the last blocking one lets the batch go on.
@@ -187,35 +192,32 @@ class Batches:
         question = ports.records.review(review_id)
         batch = ports.records.batch(question.item.batch_id).batch
         pages = sum(s.pages for s in batch.sources)
-        review.check(question.item, answer, pages, ports.catalogue)
+        answer = review.checked(question.item, answer, pages, ports.catalogue)
         with ports.workspace.working():
             with ports.workspace.claim(batch.batch_id):
-                state = self._answer(question, answer, actor, batch)
-            if state is not BatchState.PENDING:
+                goes_on = self._answer(question, answer, actor, batch)
+            if not goes_on:
+                self.settle()
                 return None
             views = self.resume(batch.batch_id)
         clear(ports)
         return Outcome(views=views, refused=None, seconds=time.monotonic() - start)
 
-    def _answer(
-        self, question: ResolvedReview, answer: Answer, actor: Actor, batch: Batch
-    ) -> BatchState:
-        """Store an answer under the batch's claim; PENDING where it was the last blocking one."""
+    def _answer(self, question: ResolvedReview, answer: Answer, actor: Actor, batch: Batch) -> bool:
+        """Store an answer under the batch's claim; True where nothing holds the batch any more.
+
+        The last answer given again, after a kill, lets it go on too.
+        """
         ports = self.ports
         settled = Work(tools=ports, batch=batch).split() is not None
         state = review.store_answer(question, answer, actor, ports.records, settled=settled)
-        if state is BatchState.ARCHIVED:
-            review.correct_field(
-                question.item, answer, actor, ports.records, ports.store, ports.workspace
-            )
-            self.settle()
-            return state
         waiting = ports.records.reviews(batch_id=batch.batch_id, open_only=True)
-        if state is BatchState.NEEDS_REVIEW and not any(r.item.blocking for r in waiting):
+        if any(r.item.blocking for r in waiting):
+            return False
+        if state is BatchState.NEEDS_REVIEW:
             self._change(batch.batch_id, BatchState.PENDING, "batch.released", None)
-            return BatchState.PENDING
-        ports.records.chain_events()
-        return BatchState.NEEDS_REVIEW
+            return True
+        return state is BatchState.PENDING and question.item.blocking
 
     @cached_property
     def _reporter(self) -> Reporter:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from pipeline.catalogue import Catalogue, load_catalogue
 from pipeline.errors import ConfigError
+from pipeline.models.batch import BatchState
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.runtime import Clock, Progress
@@ -94,7 +95,8 @@ class Ports:
             ConfigError: `ARCHIVE_ADVISORY_IN_PRODUCTION`.
         """
         path = self._local("archive.url", self.settings.archive.url, "file:")
-        store = FolderStore(path)
+        archived = self.records.batches(state=BatchState.ARCHIVED)
+        store = FolderStore(path, founded=next(archived, None) is not None)
         if self.settings.production and store.immutability == "advisory":
             raise ConfigError("ARCHIVE_ADVISORY_IN_PRODUCTION")
         return store
@@ -108,6 +110,16 @@ class Ports:
         """Make the index of a home that has no batch yet; a lost one must be rebuilt."""
         if next(self.records.batches(), None) is None:
             self.index.create()
+
+    def ensure_records(self) -> None:
+        """Blank records beside a full archive would give its numbers a second time.
+
+        Raises:
+            ConfigError: `RECORDS_BLANK`.
+        """
+        blank = next(self.records.batches(), None) is None
+        if blank and any("/manifest/" in o.key for o in self.store.list("dossiers/")):
+            raise ConfigError("RECORDS_BLANK", key="database.url")
 
     @cached_property
     def reader(self) -> SourceReader:

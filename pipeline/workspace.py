@@ -59,13 +59,14 @@ class Workspace:
     # -- bytes ------------------------------------------------------------------------------
 
     def put(self, data: bytes, media_type: str) -> FileRef:
-        """Keep bytes; the same bytes are kept once."""
+        """Keep bytes; the same bytes are kept once, and anew where the disk changed them."""
         sha256 = hashlib.sha256(data).hexdigest()
-        self._publish(self._blob(sha256), data)
+        if not self.sound(sha256):
+            self._publish(self._blob(sha256), data)
         return FileRef(sha256=sha256, size=len(data), media_type=media_type)
 
     def take(self, source: Readable, media_type: str) -> FileRef:
-        """Keep what a stream holds, read in pieces."""
+        """Keep what a stream holds, read in pieces; see `put`."""
         self._folder(self.root / "blobs")
         with _full_disk_is_unavailable():
             fd, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=self.root / "blobs")
@@ -80,7 +81,7 @@ class Workspace:
                 out.flush()
                 os.fsync(out.fileno())
             target = self._blob(hasher.hexdigest())
-            if not target.exists():
+            if not self.sound(hasher.hexdigest()):
                 self._folder(target.parent)
                 os.replace(temporary, target)
                 _sync_folder(target.parent)
@@ -92,6 +93,19 @@ class Workspace:
         """True where the bytes of this digest are here."""
         return self._blob(sha256).is_file()
 
+    def sound(self, sha256: str) -> bool:
+        """True where the bytes of this digest are here and unchanged; reads them all."""
+        return self.has(sha256) and _digest(self._blob(sha256)) == sha256
+
+    def kept(self, sha256: str, media_type: str) -> FileRef:
+        """Reference to bytes of which only the digest is known.
+
+        Raises:
+            NotFound: `BLOB_MISSING`.
+        """
+        path = self.path(FileRef(sha256=sha256, size=0, media_type=media_type))
+        return FileRef(sha256=sha256, size=path.stat().st_size, media_type=media_type)
+
     def path(self, ref: FileRef) -> Path:
         """Local path for a library that wants one; read only.
 
@@ -101,6 +115,18 @@ class Workspace:
         path = self._blob(ref.sha256)
         if not path.is_file():
             raise NotFound("BLOB_MISSING", sha256=ref.sha256)
+        return path
+
+    def whole(self, ref: FileRef) -> Path:
+        """As `path`, for what is made into something that lasts: the bytes are verified first.
+
+        Raises:
+            NotFound: `BLOB_MISSING`.
+            ChecksumMismatch: the bytes changed on the disk.
+        """
+        path = self.path(ref)
+        if _digest(path) != ref.sha256:
+            raise ChecksumMismatch(sha256=ref.sha256)
         return path
 
     def read(self, ref: FileRef) -> bytes:
@@ -125,9 +151,16 @@ class Workspace:
         except (FileNotFoundError, ValueError):
             return None
 
+    def results(self, stage: str, model: type[M]) -> Iterator[M]:
+        """All published results of a stage."""
+        for path in (self.root / "stages" / stage).glob("*/*.json"):
+            found = self.result(stage, path.stem, model)
+            if found is not None:
+                yield found
+
     def publish(self, stage: str, key: str, result: BaseModel) -> None:
         """Publish a stage's result under the digest of its inputs."""
-        self._publish(self._stage(stage, key), result.model_dump_json().encode(), replace=True)
+        self._publish(self._stage(stage, key), result.model_dump_json().encode())
 
     # -- quarantine -------------------------------------------------------------------------
 
@@ -139,16 +172,16 @@ class Workspace:
             os.link(self.path(ref), target)
         _sync_folder(folder)
         note = json.dumps(reason, ensure_ascii=False, sort_keys=True, indent=1)
-        self._publish(folder / f"{ref.sha256}.json", note.encode(), replace=True)
+        self._publish(folder / f"{ref.sha256}.json", note.encode())
 
     def quarantined(self, sha256: str) -> Path:
         """Where a refused input lies."""
         return self.root / "quarantine" / sha256
 
     def sweep(self, blobs: Collection[str], results: Collection[tuple[str, str]]) -> None:
-        """Remove all bytes and stage results but these, and what killed processes left.
+        """Remove all bytes and stage results but these, and what killed processes left half-made.
 
-        Quarantine stays. Nobody else may be working.
+        Quarantine stays. Only for a process that is `alone`.
 
         Args:
             blobs: digests to keep.
@@ -160,8 +193,9 @@ class Workspace:
         for path in (self.root / "blobs").glob("*/*"):
             if path.name not in blobs:
                 path.unlink(missing_ok=True)
-        for path in (self.root / "blobs").glob(f"{_TEMPORARY}*"):
-            path.unlink(missing_ok=True)
+        for folder in ("blobs", "quarantine"):
+            for path in (self.root / folder).glob(f"{_TEMPORARY}*"):
+                path.unlink(missing_ok=True)
         for path in (self.root / "scratch").glob("*"):
             shutil.rmtree(path, ignore_errors=True)
 
@@ -240,9 +274,7 @@ class Workspace:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
-    def _publish(self, target: Path, data: bytes, *, replace: bool = False) -> None:
-        if target.exists() and not replace:
-            return
+    def _publish(self, target: Path, data: bytes) -> None:
         self._folder(target.parent)
         write_atomically(target, data)
 
@@ -266,6 +298,11 @@ def write_atomically(target: Path, data: bytes, mode: int = 0o600) -> None:
         _sync_folder(target.parent)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

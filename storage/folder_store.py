@@ -47,12 +47,20 @@ class FolderStore:
     """Port `ObjectStore` over a folder; safe for several processes at once.
 
     Raises (all methods): ArchiveError `OBJECT_KEY_INVALID`; ArchiveUnavailable
-    `ARCHIVE_UNAVAILABLE` where the folder cannot be used.
+    `ARCHIVE_UNAVAILABLE` where the folder cannot be used, `ARCHIVE_GONE` where it is empty and
+    may not be.
     """
 
-    def __init__(self, root: Path) -> None:
-        """Bind to a folder; it is made on the first put with mode 0700."""
+    def __init__(self, root: Path, *, founded: bool = False) -> None:
+        """Bind to a folder; it is made on the first put with mode 0700.
+
+        Args:
+            root: the folder.
+            founded: it holds something already. Where it is missing or empty, its volume is not
+                there: nothing is said to be lost, and nothing is put in its place.
+        """
         self.root = root
+        self._founded = founded
 
     @property
     def immutability(self) -> Immutability:
@@ -68,7 +76,7 @@ class FolderStore:
             ArchiveUnavailable: `ARCHIVE_FULL`, or the folder cannot be used.
         """
         stored = StoredObject(checked_key(key), ref.sha256, ref.sha256, ref.size)
-        with _mapped():
+        with self._ready():
             present = self._head(key)
             if present is not None and present.sha256 == ref.sha256:
                 _copy(data, None, ref)
@@ -84,7 +92,7 @@ class FolderStore:
     def head(self, key: str) -> StoredObject | None:
         """See `ObjectStore.head`."""
         checked_key(key)
-        with _mapped():
+        with self._ready():
             return self._head(key)
 
     def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
@@ -94,7 +102,7 @@ class FolderStore:
             NotFound: `OBJECT_MISSING`.
         """
         checked_key(key)
-        with _mapped():
+        with self._ready():
             path: Path | None = self._visible(key)
             if version_id is not None:
                 path = self._version(key, version_id)
@@ -112,13 +120,21 @@ class FolderStore:
         """See `ObjectStore.list`; a prefix need not end at a `/`."""
         base = checked_key(prefix.rpartition("/")[0]) if "/" in prefix else ""
         folder = self._visible(base) if base else self.root
-        with _mapped():
+        with self._ready():
             for key in _keys_below(folder, f"{base}/" if base else "", prefix):
                 stored = self._head(key)
                 if stored is not None:
                     yield stored
 
     # -- inside -----------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _ready(self) -> Iterator[None]:
+        with _mapped():
+            names = (entry.name for entry in _entries(self.root))
+            if self._founded and not any(disk_name(n, inside_segment=False) for n in names):
+                raise ArchiveUnavailable("ARCHIVE_GONE")
+            yield
 
     def _visible(self, key: str) -> Path:
         return self.root.joinpath(*disk_parts(key))

@@ -173,15 +173,22 @@ def seal_finished_days(
 
     Raises:
         ContentConflict: a seal contradicts the records.
+        ChecksumMismatch: `LEDGER_BROKEN`, a day does not carry the chain on. A seal is for ever:
+            it must not hold what a copy of the records can still mend.
         ArchiveUnavailable: see `ObjectStore.put`.
     """
     records.chain_events()
     made: list[LedgerDay] = []
     for attempt in range(_ATTEMPTS):
         last = last_sealed_day(store)
+        seq, head = (last.last_seq, last.head) if last else (0, GENESIS)
         try:
             for day, events in _unsealed(records, last, today):
+                broken = verify_chain(events, after_seq=seq, prev_hash=head)
+                if broken is not None:
+                    raise ChecksumMismatch("LEDGER_BROKEN", seq=broken)
                 made.append(seal_day(store, day, events))
+                seq, head = events[-1].seq, events[-1].hash
             break
         except ContentConflict:  # another process sealed the day a moment ago
             if attempt == _ATTEMPTS - 1:

@@ -17,11 +17,11 @@ from typing import Final
 from pydantic import ValidationError
 
 from pipeline.errors import NotFound
-from pipeline.ids import digest
+from pipeline.ids import digest, unsafe_code
 from pipeline.models.actors import Actor, Role
 from pipeline.models.base import Model
 from pipeline.models.batch import Batch, BatchState, IngestTerms
-from pipeline.models.events import Event
+from pipeline.models.events import Event, Fact
 from pipeline.models.files import FileRef, SourceFile, SourceKind
 from pipeline.models.manifest import Manifest, ManifestBatch, ManifestComponent, RawIndex
 from pipeline.models.records import (
@@ -44,7 +44,11 @@ NOT_IN_ARCHIVE: Final = ("OPEN_BATCHES", "REVIEWS", "USERS", "LATER_EVENTS", "SO
 HEAD_LOST: Final = "ledger.head_lost"
 """Action of the event that names a manifest's ledger head which no seal holds."""
 
+RECOVERED: Final = "archive.recovered"
+"""Action of the event that tells of bytes which the restored ledger knew nothing of."""
+
 _MANIFEST = re.compile(r"(dossiers/.+)/manifest/([0-9]{6,})\.json")
+_COMPONENT = re.compile(r"dossiers/([^/]+)/[0-9]{4,}/([^/]+)/([0-9]{3,})\.[^/]+")
 _KINDS: Final = {
     ".pdf": ("application/pdf", SourceKind.PDF_IMAGES),
     ".tif": ("image/tiff", SourceKind.TIFF),
@@ -100,11 +104,12 @@ def rebuild_records(
     with records.restoring() as restoration:
         run = _Rebuild(store, restoration)
         run.ledger()
-        for _, group in groupby(_manifest_objects(store), key=lambda found: found[0]):
+        for _, group in groupby(run.manifest_objects(), key=lambda found: found[0]):
             run.dossier([stored for _, stored in group])
         restoration.append(
             [_head_lost(key, head, actor, at) for key, head in sorted(run.lost.items())]
         )
+        restoration.append([_recovered(fact, actor, at) for fact in sorted(run.untold())])
     records.chain_events()
     return run.report()
 
@@ -122,6 +127,8 @@ class _Rebuild:
         self._problems: list[RebuildProblem] = []
         self._sealed_until: dt.date | None = None
         self._events = 0
+        self._told: set[Fact] = set()
+        self._facts: set[Fact] = set()
         self.lost: dict[str, str] = {}
 
     def report(self) -> RebuildReport:
@@ -132,6 +139,10 @@ class _Rebuild:
             lost_heads=len(self.lost),
             problems=tuple(self._problems),
         )
+
+    def untold(self) -> set[Fact]:
+        """What was restored and no event tells of: from here on the ledger does."""
+        return self._facts - self._told
 
     # -- ledger -----------------------------------------------------------------------------
 
@@ -144,12 +155,25 @@ class _Rebuild:
             for link in day.events:
                 self._to.link(link)
                 self._heads.add(link.hash)
+                self._told.update(link.event.facts)
                 batch_id = link.event.subjects.get("batch_id")
                 if batch_id is not None:
                     self._actors.setdefault(batch_id, link.event.actor)
             self._events, head, self._sealed_until = day.last_seq, day.head, day.day
 
     # -- dossiers ---------------------------------------------------------------------------
+
+    def manifest_objects(self) -> Iterator[tuple[str, StoredObject]]:
+        """Folder and object of every manifest; files met on the way keep their numbers.
+
+        A file of a batch whose manifest was never written is in no row that comes back, but its
+        key is taken for ever.
+        """
+        for stored in self._store.list("dossiers/"):
+            if found := _MANIFEST.fullmatch(stored.key):
+                yield found[1], stored
+            elif found := _COMPONENT.fullmatch(stored.key):
+                self._to.taken(unsafe_code(found[1]), unsafe_code(found[2]), int(found[3]))
 
     def dossier(self, objects: Sequence[StoredObject]) -> None:
         """One dossier from all its manifests, given by rising seq."""
@@ -184,7 +208,9 @@ class _Rebuild:
                 self._batch(manifest, part)
             self._to.slot(part.batch_id, part.slot, dossier, part.counts)
         for component in newest.components:
-            self._to.component(self._component(newest, component))
+            restored = self._component(newest, component)
+            self._to.component(restored)
+            self._facts |= _facts_of(restored)
             self._counts["components"] += 1
         self._manifests(written)
 
@@ -207,6 +233,7 @@ class _Rebuild:
                     version_id=stored.version_id,
                 )
             )
+            self._facts.add(Fact("manifest", stored.sha256, stored.key))
             self._counts["manifests"] += 1
             if manifest.ledger_head not in self._heads:
                 self.lost[stored.key] = manifest.ledger_head
@@ -231,6 +258,7 @@ class _Rebuild:
         self._to.batch(
             BatchRecord(batch=batch, state=BatchState.ARCHIVED, updated_at=manifest.written_at)
         )
+        self._facts.add(Fact("raw_index", part.raw_index_sha256, part.batch_id))
         self._counts["batches"] += 1
 
     def _sources(self, manifest: Manifest, part: ManifestBatch) -> tuple[SourceFile, ...]:
@@ -302,12 +330,6 @@ class _Rebuild:
         self._problems.append(RebuildProblem(code=code, object_key=key))
 
 
-def _manifest_objects(store: ObjectStore) -> Iterator[tuple[str, StoredObject]]:
-    for stored in store.list("dossiers/"):
-        if found := _MANIFEST.fullmatch(stored.key):
-            yield found[1], stored
-
-
 def _parts(written: Sequence[Manifest]) -> list[tuple[Manifest, ManifestBatch]]:
     """Every batch that ever put pages into the dossier, as the last manifest naming it says.
 
@@ -327,4 +349,23 @@ def _head_lost(key: str, head: str, actor: Actor, at: dt.datetime) -> Event:
         action=HEAD_LOST,
         subjects={"object_key": key},
         hashes={"head": head},
+    )
+
+
+def _facts_of(component: ComponentRecord) -> set[Fact]:
+    identity = component.component_id
+    facts = {Fact("content", r.sha256, identity) for r in component.revisions}
+    if component.sidecar_sha256 is not None:
+        facts.add(Fact("sidecar", component.sidecar_sha256, identity))
+    return facts
+
+
+def _recovered(fact: Fact, actor: Actor, at: dt.datetime) -> Event:
+    return Event(
+        event_id=digest(RECOVERED, *fact),
+        at=at,
+        actor=actor,
+        action=RECOVERED,
+        subjects={"of": fact.subject},
+        hashes={fact.name: fact.sha256},
     )

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, NamedTuple
 
 from pydantic import Field
 
 from pipeline.models.actors import Actor
 from pipeline.models.base import Instant, Model, Sha256
+
+
+class Fact(NamedTuple):
+    """Bytes of something, as an event tells of them."""
+
+    name: str
+    """Of the hash: content, sidecar, manifest, raw_index …"""
+    sha256: str
+    subject: str
+    """Id of what has these bytes."""
 
 
 class Event(Model):
@@ -24,6 +35,13 @@ class Event(Model):
     subjects: dict[str, str] = {}
     """Ids: batch_id, component_id, dossier_code, object_key, version_id …"""
     hashes: dict[str, Sha256] = {}
+
+    @property
+    def facts(self) -> Iterator[Fact]:
+        """Every hash with every id that the event names."""
+        for name, sha256 in self.hashes.items():
+            for subject in self.subjects.values():
+                yield Fact(name, sha256, subject)
 
 
 class ChainedEvent(Model):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from pipeline.models.base import Instant, Model, Sha256
@@ -88,3 +89,9 @@ class ResolvedReview(Model):
 
     item: ReviewItem
     answer: Answer | None = None
+
+
+def in_time(reviews: Iterable[ResolvedReview]) -> tuple[tuple[ReviewItem, Answer], ...]:
+    """Answered questions in the order of their answers."""
+    answered = [(r.item, r.answer) for r in reviews if r.answer is not None]
+    return tuple(sorted(answered, key=lambda pair: pair[1].at))

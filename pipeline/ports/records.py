@@ -227,7 +227,11 @@ class ReviewRecords(Protocol):
         ...
 
     def answer(self, review_id: str, answer: Answer, events: Sequence[Event]) -> None:
-        """Store a person's decision; a second answer replaces the first."""
+        """Store a person's decision; a second answer replaces the first.
+
+        One about a field of an archived component owes its delivery in the same transaction:
+        whoever delivers it carries the answer out first, so that a kill in between loses nothing.
+        """
         ...
 
 
@@ -264,7 +268,7 @@ class OutboxRecords(Protocol):
     """Deliveries owed to the index."""
 
     def owe(self, component_ids: Sequence[str]) -> None:
-        """Add deliveries (a field was corrected)."""
+        """Add deliveries."""
         ...
 
     def outbox(self, limit: int = 100) -> tuple[OutboxRow, ...]:

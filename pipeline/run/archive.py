@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pipeline.errors import ChecksumMismatch, SplitError
 from pipeline.ids import digest
 from pipeline.models.components import Classified
@@ -16,7 +18,7 @@ from pipeline.models.manifest import (
 )
 from pipeline.models.pages import RawPage
 from pipeline.models.records import ComponentRecord, DossierRecord, ManifestRecord
-from pipeline.models.review import AnswerKind, ResolvedReview
+from pipeline.models.review import ResolvedReview, in_time
 from pipeline.models.split import Fate
 from pipeline.provenance import software
 from pipeline.run.work import Work
@@ -86,22 +88,20 @@ def _put_component(work: Work, component: Classified) -> None:
 
 def _sidecar(work: Work, component: Classified, record: ComponentRecord) -> Sidecar:
     fields = work.fields_of(component)
-    answered = {
-        r.item.field: r for r in work.answers() if r.item.component_id == component.component_id
-    }
     if fields is not None:
-        fields = _corrected(fields, answered)
+        answers = [r for r in work.answers() if r.item.component_id == component.component_id]
+        fields = _corrected(fields, answers)
     catalogue = work.tools.catalogue
     return archiving.sidecar(
         record, work.texts_of(component), fields, catalogue.version, catalogue.sha256
     )
 
 
-def _corrected(fields: FieldSet, answered: dict[str | None, ResolvedReview]) -> FieldSet:
-    for field in fields.fields:
-        answer = answered[field.name].answer if field.name in answered else None
-        if answer is not None and answer.kind in (AnswerKind.VALUE, AnswerKind.ACCEPT):
-            fields = fields.confirmed(field.name, answer.value)
+def _corrected(fields: FieldSet, answers: Sequence[ResolvedReview]) -> FieldSet:
+    """What people said of the fields, in the order they said it: a field may have two questions."""
+    for item, answer in in_time(answers):
+        if item.field is not None:
+            fields = fields.confirmed(item.field, answer.value)
     return fields
 
 

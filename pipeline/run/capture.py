@@ -33,10 +33,11 @@ def unpack(work: Work) -> None:
 
 
 def _whole(work: Work, found: PageSet) -> bool:
-    """False where a page's bytes are gone while its source is still here: it is taken out anew."""
-    has = work.tools.workspace.has
+    """False where a page is gone or changed while its source is here: it is taken out anew."""
+    workspace = work.tools.workspace
     return all(
-        has(page.file.sha256) or not has(work.batch.sources[page.source].file.sha256)
+        workspace.sound(page.file.sha256)
+        or not workspace.has(work.batch.sources[page.source].file.sha256)
         for page in found.pages
     )
 

@@ -35,6 +35,7 @@ def assemble(work: Work) -> None:
 
     Raises:
         AssemblyError: a component file could not be made.
+        ChecksumMismatch: a page changed on the disk since it was read.
     """
     components = [c for c in work.settled().components if c.source is None]
     for done, component in enumerate(components):
@@ -103,7 +104,7 @@ def _assemble(work: Work, component: Classified) -> None:
     pages = {p.index: p for p in work.pages()}
     inputs = [
         assembly.AssemblyPage(
-            raw=pages[index], path=tools.workspace.path(pages[index].file), text=text
+            raw=pages[index], path=tools.workspace.whole(pages[index].file), text=text
         )
         for index, text in zip(component.pages, work.texts_of(component), strict=True)
     ]
@@ -123,7 +124,10 @@ def _assemble(work: Work, component: Classified) -> None:
 
 
 def _assembled(work: Work, component: Classified) -> ComponentPdf | None:
-    return work.tools.workspace.result("component", work.component_key(component), ComponentPdf)
+    """The unsigned file, None before it is made or where its bytes are gone or changed."""
+    workspace = work.tools.workspace
+    made = workspace.result("component", work.component_key(component), ComponentPdf)
+    return made if made is not None and workspace.sound(made.file.sha256) else None
 
 
 def _facts(work: Work, component: Classified) -> CaptureFacts:
@@ -194,7 +198,7 @@ def _keep(work: Work, component: Classified, source: int) -> None:
         component_id=component.component_id,
         code=component.code,
         file=ref,
-        signatures=tools.judge.found(tools.workspace.path(ref)),
+        signatures=tools.judge.found(tools.workspace.whole(ref)),
     )
     revision = Revision(
         rev=0,

@@ -130,6 +130,7 @@ def unpack(
     Raises:
         UnreadableScan: a file cannot be read after all, or gives other pages than it was said to.
         UnsafeInput: reading it would be unsafe after all.
+        ChecksumMismatch: the kept bytes changed on the disk; handing the file in again mends them.
     """
     pages: list[RawPage] = []
     after_container = False
@@ -166,11 +167,11 @@ def _pages(
         "unpacked", STAGE_VERSIONS["intake"], source.file.sha256, source.kind, source.pages, dpi
     )
     known = workspace.result("unpacked", key, Unpacked)
-    if known is not None and all(workspace.has(page.file.sha256) for page in known.pages):
+    if known is not None and all(workspace.sound(page.file.sha256) for page in known.pages):
         return known.pages
     report = SourceReport(kind=source.kind, pages=source.pages, warnings=source.warnings)
     pages: list[RawPage] = []
-    for page in reader.pages(workspace.path(source.file), report):
+    for page in reader.pages(workspace.whole(source.file), report):
         if len(pages) == source.pages:
             raise UnreadableScan("SCAN_UNREADABLE")
         pages.append(

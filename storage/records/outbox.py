@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, delete, func, insert, select
 
 from pipeline.errors import NotFound
+from pipeline.models.batch import BatchState
 from pipeline.ports.records import OutboxRow
 from storage.records.database import Database
-from storage.records.schema import components, outbox
+from storage.records.schema import batches, components, outbox
 
 
 class SqlOutbox:
@@ -64,5 +65,20 @@ def owe_batch(connection: Connection, batch_id: str) -> None:
             select(components.c.unit, components.c.component_id)
             .where(components.c.batch_id == batch_id)
             .order_by(components.c.dossier_code, components.c.nn),
+        )
+    )
+
+
+def owe_archived(connection: Connection, component_id: str) -> None:
+    """One delivery of a component whose batch is archived; none before that."""
+    connection.execute(
+        insert(outbox).from_select(
+            ["unit", "component_id"],
+            select(components.c.unit, components.c.component_id)
+            .join(batches, batches.c.batch_id == components.c.batch_id)
+            .where(
+                components.c.component_id == component_id,
+                batches.c.state == BatchState.ARCHIVED.value,
+            ),
         )
     )

@@ -108,6 +108,10 @@ class Restoration:
         if number.isdecimal():
             raise_to(self._connection, record.unit, digitisation_counter(stem), int(number))
 
+    def taken(self, unit: str, dossier_code: str, nn: int) -> None:
+        """A number that no component may be given any more."""
+        raise_to(self._connection, unit, nn_counter(dossier_code), nn)
+
     def manifest(self, record: ManifestRecord) -> None:
         """A manifest as written."""
         insert_manifest(self._connection, record)

@@ -13,6 +13,7 @@ from pipeline.models.review import Answer, ResolvedReview, ReviewItem
 from storage.records.batches import known_batch
 from storage.records.database import Database
 from storage.records.ledger import append_events
+from storage.records.outbox import owe_archived
 from storage.records.prefixes import whole_id
 from storage.records.schema import reviews
 
@@ -69,10 +70,12 @@ class SqlReviews:
             NotFound: `REVIEW_UNKNOWN`, also for a withdrawn question.
         """
         with self._database.write() as connection:
-            _known(connection, review_id)
+            item = _known(connection, review_id).item
             connection.execute(
                 update(reviews).where(reviews.c.review_id == review_id).values(answer=answer)
             )
+            if item.field is not None and item.component_id is not None:
+                owe_archived(connection, item.component_id)
             append_events(connection, events)
 
 

@@ -524,6 +524,19 @@ def test_deliveries_rise_and_are_crossed_off(records: Records) -> None:
     assert records.undelivered(records.component(second).batch_id) == 0
 
 
+def test_an_answer_about_a_field_of_an_archived_component_owes_it(records: Records) -> None:
+    component = allocated(records)
+    batch_id = records.component(component).batch_id
+    about = {"component_id": component, "field": "full_name"}
+    items = [question(batch_id, reason).model_copy(update=about) for reason in ("A", "B")]
+    records.put_reviews(batch_id, items, [ReviewKind.FIELD.value])
+    records.answer(items[0].review_id, answer("a"), [])
+    assert records.outbox() == ()
+    records.set_state(batch_id, BatchState.ARCHIVED, [])
+    records.answer(items[1].review_id, answer("a"), [])
+    assert [row.component_id for row in records.outbox()] == [component]
+
+
 # -- ledger ---------------------------------------------------------------------------------
 
 

@@ -118,7 +118,7 @@ def start_batch(records: Records, store: ObjectStore, papers: Papers) -> Batch:
     dossier = records.open_dossier(batch.batch_id, 0, wish, [])
     kept = papers.pages - 1
     records.put_counts(batch.batch_id, [PageCounts(in_=papers.pages, kept=kept, blank=1)])
-    _put_raw(store, batch, papers)
+    _put_raw(records, store, batch, papers)
     parts = [tuple(range(kept))] if papers.kept_file else [(0,), tuple(range(1, kept))]
     for pages in parts if kept else ():
         _put_component(records, store, papers, batch, dossier, pages)
@@ -172,7 +172,7 @@ def write_manifest(
     records.commit_manifest(record.model_copy(update={"version_id": stored.version_id}), [written])
 
 
-def _put_raw(store: ObjectStore, batch: Batch, papers: Papers) -> None:
+def _put_raw(records: Records, store: ObjectStore, batch: Batch, papers: Papers) -> None:
     data = source_bytes(papers)
     key = f"raw/{batch.batch_id}/source/000.pdf"
     store.put(key, reference(data), io.BytesIO(data), locked=True)
@@ -208,6 +208,8 @@ def _put_raw(store: ObjectStore, batch: Batch, papers: Papers) -> None:
     )
     data = index.model_dump_json(by_alias=True).encode()
     store.put(raw_index_key(batch.batch_id), reference(data), io.BytesIO(data), locked=True)
+    told = {"raw_index": reference(data).sha256}
+    records.append([event("batch.sources_stored", batch.batch_id, papers.at, **told)])
 
 
 def _put_component(
@@ -243,7 +245,8 @@ def _put_component(
         io.BytesIO(side),
         locked=False,
     )
-    records.commit_stored(identity, 0, stored.version_id, reference(side).sha256, [])
+    told = event("component.archived", identity, papers.at, sidecar=reference(side).sha256)
+    records.commit_stored(identity, 0, stored.version_id, reference(side).sha256, [told])
 
 
 def _manifest_component(component: ComponentRecord) -> ManifestComponent:

@@ -16,7 +16,14 @@ from pipeline.models.split import PageCounts
 from pipeline.stages.archiving import raw_index_key, sidecar_key
 from storage.ledger import seal_finished_days
 from storage.records import SqlRecords, open_records, sqlite_url
-from tests.fakes.archived import START, Papers, archive_batch, start_batch, write_manifest
+from tests.fakes.archived import (
+    START,
+    Papers,
+    archive_batch,
+    reference,
+    start_batch,
+    write_manifest,
+)
 from tests.fakes.clocks import StillClock
 from tests.fakes.databases import blank_records
 from tests.fakes.stores import FaultyStore, MemoryStore
@@ -231,6 +238,46 @@ def test_a_chain_rewritten_whole_betrays_itself(
     change(url, "UPDATE events SET document = replace(document, '\"dev\"', '\"eve\"')")
     records.chain_events()
     assert codes(report(records, store)) == {"LEDGER_SEAL_BROKEN", "LEDGER_HEAD_UNKNOWN"}
+
+
+@pytest.mark.parametrize("what", ["OBJECT", "SIDECAR", "MANIFEST"])
+def test_records_and_archive_changed_together_do_not_agree_with_the_ledger(
+    records: SqlRecords, store: MemoryStore, url: str, what: str
+) -> None:
+    component = records.components()[0]
+    manifest = records.manifests("DEV", component.dossier_code)[-1]
+    assert component.current is not None
+    key, old, statement = {
+        "OBJECT": (
+            component.current.object_key,
+            component.current.sha256,
+            "UPDATE revisions SET sha256 = '{new}', version_id = '{new}' WHERE sha256 = '{old}'",
+        ),
+        "SIDECAR": (
+            sidecar_key("DEV", component.dossier_code, component.component_id),
+            str(component.sidecar_sha256),
+            "UPDATE components SET sidecar_sha256 = '{new}' WHERE sidecar_sha256 = '{old}'",
+        ),
+        "MANIFEST": (
+            manifest.object_key,
+            str(manifest.sha256),
+            "UPDATE manifests SET sha256 = '{new}', version_id = '{new}' WHERE sha256 = '{old}'",
+        ),
+    }[what]
+    with store.open(key) as stream:
+        forged = stream.read() + b" "
+    store.plant(key, forged)
+    change(url, statement.format(new=reference(forged).sha256, old=old))
+    found = report(records, store)
+    assert "LEDGER_ENTRY_MISSING" in codes(found)
+    assert not found.ok
+
+
+def test_a_signature_that_only_the_manifest_knows(
+    records: SqlRecords, store: MemoryStore, url: str
+) -> None:
+    change(url, "UPDATE revisions SET signature = json('null') WHERE signature <> json('null')")
+    assert codes(report(records, store)) == {"MANIFEST_DIFFERS"}
 
 
 def test_a_rotten_seal(records: SqlRecords, store: MemoryStore) -> None:

@@ -48,6 +48,27 @@ def test_the_tree_is_browsable_and_read_only(store: FolderStore) -> None:
     assert not list((store.root / ".tmp").iterdir())
 
 
+def test_a_volume_that_is_not_there_is_neither_read_nor_filled(
+    store: FolderStore, tmp_path: Path
+) -> None:
+    put(store, KEY, b"one")
+    founded = FolderStore(store.root, founded=True)
+    assert founded.head(KEY) is not None
+    store.root.rename(tmp_path / "elsewhere")
+    for root in (False, True):
+        if root:
+            (store.root / "lost+found").mkdir(parents=True)
+        with pytest.raises(ArchiveUnavailable):
+            put(founded, KEY, b"one")
+        for look in (founded.head, founded.open, lambda key: list(founded.list(key))):
+            with pytest.raises(ArchiveUnavailable):
+                look(KEY)
+    (store.root / "lost+found").rmdir()
+    store.root.rmdir()
+    (tmp_path / "elsewhere").rename(store.root)
+    assert founded.head(KEY) is not None
+
+
 def test_a_version_takes_no_second_space(store: FolderStore) -> None:
     put(store, KEY, b"one")
     assert (store.root / KEY).stat().st_nlink == 2

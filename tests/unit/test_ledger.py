@@ -211,6 +211,21 @@ def test_a_contradicting_seal_is_refused(records: SqlRecords, store: MemoryStore
         seal_day(store, DAY, links)
 
 
+def test_a_broken_chain_is_never_sealed(store: MemoryStore) -> None:
+    links = chain_of(spread(0, 0, 1))
+    forged = links[1].model_copy(update={"event": said("other")})
+    log = Log([links[0], forged, links[2]])
+    with pytest.raises(ChecksumMismatch) as broken:
+        seal_finished_days(cast(Records, log), store, DAY + 3 * ONE)
+    assert (broken.value.code, broken.value.params) == ("LEDGER_BROKEN", {"seq": 2})
+    assert seals(store) == []
+    seal_finished_days(cast(Records, Log(links)), store, DAY + ONE)
+    log = Log([*links[:2], chain_of(spread(5))[0].model_copy(update={"seq": 3})])
+    with pytest.raises(ChecksumMismatch):
+        seal_finished_days(cast(Records, log), store, DAY + 9 * ONE)
+    assert len(seals(store)) == 1
+
+
 def seal_bytes(links: list[ChainedEvent], day: dt.date) -> bytes:
     other = MemoryStore()
     seal_day(other, day, tuple(links))

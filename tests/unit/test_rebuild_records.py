@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -16,11 +17,18 @@ from pipeline.models.batch import BatchState
 from pipeline.models.files import SourceKind
 from pipeline.models.manifest import Manifest
 from pipeline.ports.records import DossierWish
-from pipeline.stages.archiving import canonical, raw_index_key
+from pipeline.stages.archiving import canonical, raw_index_key, sidecar_key
 from storage.ledger import ledger_state, seal_finished_days
 from storage.rebuild import NOT_IN_ARCHIVE, rebuild_records
 from storage.records import SqlRecords
-from tests.fakes.archived import START, Papers, archive_batch, start_batch, write_manifest
+from tests.fakes.archived import (
+    START,
+    Papers,
+    archive_batch,
+    reference,
+    start_batch,
+    write_manifest,
+)
 from tests.fakes.clocks import StillClock
 from tests.fakes.databases import blank_records
 from tests.fakes.stores import FaultyStore, MemoryStore
@@ -120,12 +128,38 @@ def test_events_after_the_last_seal_are_lost_and_named(
     report = rebuild_records(store, after, actor=AUDITOR, at=NOW)
     assert (report.events, report.sealed_until, report.lost_heads) == (0, None, 3)
     links = list(after.ledger())
-    assert {link.event.action for link in links} == {"ledger.head_lost"}
+    assert {link.event.action for link in links} == {"ledger.head_lost", "archive.recovered"}
     assert {link.event.actor for link in links} == {AUDITOR}
     found = audit(after, store, lambda: {c.component_id for c in after.components()})
     assert found.ok
     assert [f.code for f in found.findings] == ["LEDGER_HEAD_LOST"] * 3
     assert next(after.batches()).batch.actor.id == "unknown"
+
+
+def test_what_the_seals_do_not_tell_of_is_told_anew(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    seal(before, store)
+    key = sidecar_key("DEV", "HS 7/Đ", before.components(dossier_code="HS 7/Đ")[0].component_id)
+    newer = b"confirmed after the last seal"
+    store.put(key, reference(newer), io.BytesIO(newer), locked=False)
+    rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    told = list(after.ledger())[-1].event
+    assert (told.action, told.hashes) == ("archive.recovered", {"sidecar": reference(newer).sha256})
+    assert audit(after, store, lambda: {c.component_id for c in after.components()}).ok
+
+
+def test_numbers_of_files_without_a_manifest_are_not_given_again(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    start_batch(before, store, Papers("open", dossier="HS 7/Đ"))
+    start_batch(before, store, Papers("new", dossier="HS 8"))
+    rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    other = Papers("other", dossier="HS 7/Đ")
+    archive_batch(after, store, other)
+    archive_batch(after, store, Papers("newer", dossier="HS 8"))
+    assert [c.nn for c in after.components(dossier_code="HS 7/Đ")] == [1, 4, 5]
+    assert [c.nn for c in after.components(dossier_code="HS 8")] == [3, 4]
 
 
 def test_a_batch_in_work_does_not_come_back(
