@@ -29,7 +29,8 @@ READABLE_SUBFILTERS: Final = frozenset(
     {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached", "/ETSI.RFC3161"}
 )
 MOST_SIGNATURES: Final = 64
-_MOST_REVISIONS: Final = 64
+MOST_REVISIONS: Final = 256
+"""Every revision is compared with the next, and each is sought for signatures that are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,7 @@ def read_signatures(reader: PdfFileReader) -> tuple[ReadSignature, ...]:
 
 def removed_signatures(reader: PdfFileReader, present: frozenset[str]) -> bool:
     """True where an earlier revision holds a filled signature field that is gone."""
-    revisions = range(max(0, reader.total_revisions - _MOST_REVISIONS), reader.total_revisions - 1)
-    for revision in revisions:
+    for revision in range(reader.total_revisions - 1):
         try:
             then = reader.get_historical_resolver(revision)
             names = {str(name) for name, _, _ in enumerate_sig_fields(then, filled_status=True)}

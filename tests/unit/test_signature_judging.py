@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
 from pyhanko.sign.signers import PdfSignatureMetadata
 from pyhanko.sign.timestamps import DummyTimeStamper
@@ -27,6 +28,7 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pipeline.settings import Settings, SigningSettings
 from pipeline.signatures import build_signer, keys
 from pipeline.signatures.choosing import load_trust
+from pipeline.signatures.integrity import MOST_REVISIONS
 from pipeline.signatures.judging import PdfSignatureJudge, judge
 from pipeline.signatures.keys import open_pkcs12
 from pipeline.signatures.signer import FIELD_NAME, Pkcs12Signer
@@ -296,6 +298,27 @@ def test_a_revision_appended_by_a_stranger(
     assert verdict.outcome is Outcome.INVALID
     assert reasons <= set(verdict.reasons)
     assert not verdict.covers_whole_file
+
+
+@pytest.mark.parametrize("count", [100, 3000])
+def test_a_removed_signature_is_not_forgotten_behind_many_revisions(
+    office: Office, tmp_path: Path, count: int
+) -> None:
+    data = bytearray(appended(office.signed, remove_field))
+    reader = PdfFileReader(io.BytesIO(data))
+    root, previous = reader.root_ref.idnum, reader.last_startxref
+    for _ in range(count):
+        place = len(data)
+        data += f"xref\n0 0\ntrailer\n<</Size 99/Root {root} 0 R/Prev {previous}>>\n".encode()
+        data += f"startxref\n{place}\n%%EOF\n".encode()
+        previous = place
+    verdict = office.judged(tmp_path, bytes(data))
+    if count < MOST_REVISIONS:
+        assert verdict.outcome is Outcome.INVALID
+        assert Reason.SIGNATURE_REMOVED in verdict.reasons
+    else:
+        assert verdict.outcome is Outcome.INDETERMINATE
+        assert verdict.reasons == (Reason.TOO_MANY_REVISIONS,)
 
 
 def flipped(data: bytes, place: int, to: bytes) -> bytes:
