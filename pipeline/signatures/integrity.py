@@ -72,7 +72,7 @@ def read_signatures(reader: PdfFileReader) -> tuple[ReadSignature, ...]:
             found.append(_unread(str(name), Reason.TOO_MANY_SIGNATURES))
             break
         found.append(_read(reader, str(name), field))
-    names = {signature.field for signature in found}
+    names = {signature.field for signature in found if not signature.is_timestamp}
     ordered = sorted(found, key=lambda s: s.reaches)
     return tuple(_with_modification(signature, names) for signature in ordered)
 
@@ -181,6 +181,10 @@ def _covered(reader: PdfFileReader, embedded: EmbeddedPdfSignature, byte_range: 
 
 
 def _with_modification(signature: ReadSignature, names: set[str]) -> ReadSignature:
+    """The signature with what came after it; `names` are the fields that a signer may show.
+
+    A timestamp shows nothing: anybody can have one made, and its field could cover the paper.
+    """
     embedded = signature.embedded
     if embedded is None:
         return signature

@@ -562,6 +562,30 @@ def test_what_follows_the_last_timestamp(
     assert verdict.outcome is Outcome.INVALID
 
 
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_timestamp_shows_nothing(
+    office: Office, stamped: Stamped, tmp_path: Path, *, trusted: bool
+) -> None:
+    """Anybody can have one made: its field must not lie over what was signed."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(office.signed))
+    box = (50, 300, 550, 600)
+    fields.append_signature_field(writer, fields.SigFieldSpec("Cover", on_page=0, box=box))
+    _, page = page_of(writer)
+    sheet = generic.StreamObject(stream_data=b"1 1 1 rg 0 0 500 300 re f")
+    sheet["/Type"], sheet["/Subtype"] = pdf_name("/XObject"), pdf_name("/Form")
+    sheet["/BBox"] = generic.ArrayObject(map(generic.NumberObject, (0, 0, 500, 300)))
+    shown = generic.DictionaryObject({pdf_name("/N"): writer.add_object(sheet)})
+    page["/Annots"][-1]["/AP"] = shown
+    out = signers.PdfTimeStamper(stamped.stamper, field_name="Cover").timestamp_pdf(
+        writer, "sha256"
+    )
+    pdf = tmp_path / "covered.pdf"
+    pdf.write_bytes(out.getvalue())
+    verdict = judge(pdf, stamped.trust if trusted else office.trust, TODAY)
+    assert verdict.outcome is Outcome.INVALID
+    assert Reason.MODIFIED_AFTER_SIGNING in verdict.reasons
+
+
 # -- files of any kind ---------------------------------------------------------------------------
 
 
