@@ -126,7 +126,8 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
     noted = component_id_of(path)
     if noted is not None and _is_component(noted, evidence.records):
         return _verdict(name, judged, (Reason.UNKNOWN_REVISION,), fixity="changed")
-    missing = noted is not None and not judged.signatures
+    sought = Reason.TOO_MANY_REVISIONS not in judged.reasons
+    missing = noted is not None and sought and not judged.signatures
     reasons = (Reason.SIGNATURE_MISSING,) if missing else ()
     unplaced = judged.model_copy(update={"stamp_top_left": None})
     return _verdict(name, unplaced, reasons)

@@ -10,11 +10,11 @@ SOFTWARE_NAME: Final = "Sohoa"
 STAGE_VERSIONS: Final[dict[str, int]] = {
     "intake": 2,
     "imaging": 1,
-    "sheets": 1,
+    "sheets": 2,
     "recognition": 2,
     "separation": 1,
     "classification": 1,
-    "assembly": 1,
+    "assembly": 2,
     "extraction": 2,
 }
 """Raised whenever a stage's output changes for the same input: old results are then remade."""

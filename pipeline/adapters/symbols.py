@@ -89,7 +89,8 @@ def _opencv(image: Gray) -> tuple[ReadSymbol, ...]:
 def _symbol(text: str, points: list[tuple[float, float]], degrees: float) -> ReadSymbol:
     x = sum(p[0] for p in points) / len(points)
     y = sum(p[1] for p in points) / len(points)
-    symbol = Symbol(format=SymbolFormat.QR, text=text[:_LONGEST_TEXT], x=x, y=y)
+    side = max(max(at) - min(at) for at in zip(*points, strict=True))
+    symbol = Symbol(format=SymbolFormat.QR, text=text[:_LONGEST_TEXT], x=x, y=y, side=side)
     return ReadSymbol(symbol, _TURNS[round(degrees / 90) % 4])
 
 

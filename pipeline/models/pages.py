@@ -90,6 +90,8 @@ class Symbol(Model):
     x: float
     """Centre, upright pixels."""
     y: float
+    side: float = 0.0
+    """Of the upright square around it, pixels; 0 where it is not known."""
 
 
 class SheetKind(StrEnum):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pipeline.errors import AssemblyError
 from pipeline.ids import legal_day
+from pipeline.models.base import Box
 from pipeline.models.batch import Channel
 from pipeline.models.components import CaptureFacts, Classified, ComponentPdf, KeptPdf
 from pipeline.models.fields import FieldSet
@@ -119,8 +120,14 @@ def _assemble(work: Work, component: Classified) -> None:
         code=component.code,
         file=ref,
         page_sizes=made.page_sizes,
+        keep_clear=_keep_clear(work, inputs[0]),
     )
     tools.workspace.publish("component", work.component_key(component), result)
+
+
+def _keep_clear(work: Work, first: assembly.AssemblyPage) -> tuple[Box, ...]:
+    seen = work.seen(first.raw)
+    return assembly.keep_clear(first.raw, seen.sheet.symbols, seen.look.turn, first.text.turn)
 
 
 def _assembled(work: Work, component: Classified) -> ComponentPdf | None:

@@ -11,7 +11,11 @@ from pathlib import Path
 
 from pipeline.errors import CertificateRejected
 from pipeline.settings import Settings, SigningSettings
-from pipeline.signatures.devpki import development_pki, ensure_development_pki
+from pipeline.signatures.devpki import (
+    development_pki,
+    ensure_development_pki,
+    is_development,
+)
 from pipeline.signatures.font import StampFonts, find_font
 from pipeline.signatures.geometry import StampSize
 from pipeline.signatures.judging import PdfSignatureJudge
@@ -43,7 +47,10 @@ def build_signer(settings: Settings, now: Callable[[], dt.datetime] = system_now
     if signing.pkcs12 is not None:
         secret = signing.password.get_secret_value() if signing.password else None
         key = open_pkcs12(settings.resolve(signing.pkcs12), secret)
-        return Pkcs12Signer(key, profile, development=False)
+        development = is_development(key.certificate)
+        if development and settings.production:
+            raise CertificateRejected("DEVELOPMENT_PKI_IN_PRODUCTION")
+        return Pkcs12Signer(key, profile, development=development)
     if settings.production:
         raise CertificateRejected("DEVELOPMENT_PKI_IN_PRODUCTION")
     pki = ensure_development_pki(settings.home, now())
@@ -53,6 +60,8 @@ def build_signer(settings: Settings, now: Callable[[], dt.datetime] = system_now
 def load_trust(settings: Settings, further: Sequence[Path] = ()) -> TrustAnchors:
     """Trusted roots: those of the settings, those given, and in development its own root.
 
+    A root of any development PKI is known as such, and in production it is not taken from anyone.
+
     Args:
         settings: `signing.trust`, environment and home.
         further: PEM files of `verify --trust`.
@@ -61,12 +70,14 @@ def load_trust(settings: Settings, further: Sequence[Path] = ()) -> TrustAnchors
         ConfigError: `TRUST_UNREADABLE`.
     """
     files = [settings.resolve(path) for path in settings.signing.trust] + list(further)
-    roots = [certificate for file in files for certificate in read_pem(file)]
     own = development_pki(settings.home).root_pem
-    development = read_pem(own) if not settings.production and own.is_file() else ()
+    if not settings.production and own.is_file():
+        files.append(own)
+    given = [certificate for file in files for certificate in read_pem(file)]
+    roots = [root for root in given if not (settings.production and is_development(root))]
     return TrustAnchors(
-        roots=(*roots, *development),
-        development=development,
+        roots=tuple(roots),
+        development=tuple(root for root in roots if is_development(root)),
         revocation_required=settings.production,
     )
 

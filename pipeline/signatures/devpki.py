@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -67,6 +68,14 @@ class DevelopmentPki:
 def development_pki(home: Path) -> DevelopmentPki:
     """Where the development PKI of a home lies, whether or not it has been made."""
     return DevelopmentPki(home / "pki")
+
+
+def is_development(certificate: asn1_x509.Certificate) -> bool:
+    """True for what the development PKI of any home issued, its root included.
+
+    Its names are told apart, not its keys: a key that was copied elsewhere stays worthless.
+    """
+    return bool(certificate.issuer.native.get("common_name") == ROOT_NAME)
 
 
 def ensure_development_pki(home: Path, now: dt.datetime) -> DevelopmentPki:

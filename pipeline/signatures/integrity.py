@@ -8,24 +8,19 @@ signature itself. May not come in: certificates' trust, the verdict.
 from __future__ import annotations
 
 import hashlib
-import os
 from dataclasses import dataclass
 from typing import Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.misc import get_and_apply
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.diff_analysis import (
-    DEFAULT_DIFF_POLICY,
-    DiffResult,
-    ModificationLevel,
-    StandardDiffPolicy,
-)
+from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 
+from pipeline.signatures import appended
 from pipeline.signatures.encoding import is_well_formed
 from pipeline.signatures.verdicts import Modification, Reason
 
@@ -34,15 +29,8 @@ READABLE_SUBFILTERS: Final = frozenset(
     {"/ETSI.CAdES.detached", "/adbe.pkcs7.detached", "/ETSI.RFC3161"}
 )
 MOST_SIGNATURES: Final = 64
-_MOST_REVISIONS: Final = 64
-_END_OF_FILE: Final = b"%%EOF"
-
-_TAIL_POLICY: Final = StandardDiffPolicy(
-    DEFAULT_DIFF_POLICY.global_rules,
-    DEFAULT_DIFF_POLICY.form_rule,
-    ignore_orphaned_objects=False,
-)
-"""For bytes that nobody signed: not even objects without use are let through."""
+MOST_REVISIONS: Final = 256
+"""Every revision is compared with the next, and each is sought for signatures that are gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +72,14 @@ def read_signatures(reader: PdfFileReader) -> tuple[ReadSignature, ...]:
             found.append(_unread(str(name), Reason.TOO_MANY_SIGNATURES))
             break
         found.append(_read(reader, str(name), field))
-    names = {signature.field for signature in found}
+    names = {signature.field for signature in found if not signature.is_timestamp}
     ordered = sorted(found, key=lambda s: s.reaches)
     return tuple(_with_modification(signature, names) for signature in ordered)
 
 
 def removed_signatures(reader: PdfFileReader, present: frozenset[str]) -> bool:
     """True where an earlier revision holds a filled signature field that is gone."""
-    revisions = range(max(0, reader.total_revisions - _MOST_REVISIONS), reader.total_revisions - 1)
-    for revision in revisions:
+    for revision in range(reader.total_revisions - 1):
         try:
             then = reader.get_historical_resolver(revision)
             names = {str(name) for name, _, _ in enumerate_sig_fields(then, filled_status=True)}
@@ -116,11 +103,10 @@ def tail_is_pure(reader: PdfFileReader, last: ReadSignature, size: int) -> bool:
     embedded = last.embedded
     if embedded is None or reader.total_revisions <= embedded.signed_revision + 1:
         return False
-    reader.stream.seek(max(last.reaches, size - len(_END_OF_FILE) - 2), os.SEEK_SET)
-    if not reader.stream.read().rstrip(b"\r\n").endswith(_END_OF_FILE):
+    if not appended.holds_only_objects(reader, last.reaches, embedded.signed_revision + 1, size):
         return False
     try:
-        result = embedded.evaluate_modifications(_TAIL_POLICY)
+        result = embedded.evaluate_modifications(appended.TAIL)
     except Exception:
         return False
     return (
@@ -195,11 +181,15 @@ def _covered(reader: PdfFileReader, embedded: EmbeddedPdfSignature, byte_range: 
 
 
 def _with_modification(signature: ReadSignature, names: set[str]) -> ReadSignature:
+    """The signature with what came after it; `names` are the fields that a signer may show.
+
+    A timestamp shows nothing: anybody can have one made, and its field could cover the paper.
+    """
     embedded = signature.embedded
     if embedded is None:
         return signature
     try:
-        embedded.compute_integrity_info(DEFAULT_DIFF_POLICY)
+        embedded.compute_integrity_info(appended.REVISIONS)
         allowed = bool(embedded.summarise_integrity_info()["docmdp_ok"])
         modification = _modification(embedded.diff_result, names, allowed=allowed)
     except Exception:

@@ -28,6 +28,7 @@ from pipeline.models.components import FoundSignature, SignatureLevel
 from pipeline.signatures.certificates import common_name
 from pipeline.signatures.geometry import is_top_left
 from pipeline.signatures.integrity import (
+    MOST_REVISIONS,
     ReadSignature,
     read_signatures,
     removed_signatures,
@@ -86,6 +87,8 @@ def judge(pdf: Path, trust: TrustAnchors, at: dt.datetime) -> SignatureVerdict:
             reader = PdfFileReader(stream, strict=False)
             if reader.encrypt_dict is not None:
                 return _only(Reason.ENCRYPTED)
+            if reader.total_revisions > MOST_REVISIONS:
+                return _only(Reason.TOO_MANY_REVISIONS)
             return asyncio.run(_verdict(reader, read_signatures(reader), size, trust, at))
         except Exception:
             return _unreadable(pdf)

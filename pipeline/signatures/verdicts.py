@@ -70,6 +70,8 @@ class Reason(StrEnum):
     WEAK_DIGEST = "WEAK_DIGEST"
     SUBFILTER_UNSUPPORTED = "SUBFILTER_UNSUPPORTED"
     TOO_MANY_SIGNATURES = "TOO_MANY_SIGNATURES"
+    TOO_MANY_REVISIONS = "TOO_MANY_REVISIONS"
+    """More than are looked at: nothing is said about its signatures."""
     NOT_ARCHIVED = "NOT_ARCHIVED"
     """The component has no bytes in the archive yet."""
 
@@ -115,6 +117,7 @@ DOUBTFUL = frozenset(
         Reason.WEAK_DIGEST,
         Reason.SUBFILTER_UNSUPPORTED,
         Reason.TOO_MANY_SIGNATURES,
+        Reason.TOO_MANY_REVISIONS,
         Reason.NOT_ARCHIVED,
     }
 )

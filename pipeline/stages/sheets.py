@@ -115,8 +115,9 @@ def find_sheet(
     symbols = []
     for read in reader.read(gray):
         scale = shrink * reduce
-        symbol = read.symbol.model_copy(
-            update={"x": read.symbol.x * scale, "y": read.symbol.y * scale}
+        found = read.symbol
+        symbol = found.model_copy(
+            update={"x": found.x * scale, "y": found.y * scale, "side": found.side * scale}
         )
         symbols.append(symbol)
         decoded = decode_sheet(symbol.text)

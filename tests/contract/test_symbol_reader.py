@@ -46,6 +46,7 @@ def test_any_way_up(reader: SymbolReader, lies: int) -> None:
     x, y = 700 + side / 2, 200 + side / 2
     place = {0: (x, y), 1: (y, 1240 - x), 2: (1240 - x, 1754 - y), 3: (1754 - y, x)}[lies]
     assert (found[0].symbol.x, found[0].symbol.y) == pytest.approx(place, abs=8)
+    assert found[0].symbol.side == pytest.approx(side, abs=8)
 
 
 @pytest.mark.parametrize("tilt", [-6.0, 3.0])

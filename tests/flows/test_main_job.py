@@ -14,9 +14,11 @@ import numpy as np
 import pikepdf
 import pytest
 from pdf2image import convert_from_path
+from PIL import Image
 
 from benchmarks.factory import make_person, render_component, write_batch
 from benchmarks.factory.scanning import age
+from pipeline.adapters.symbols import draw_qr
 from pipeline.textnorm import fold
 
 Json = dict[str, Any]
@@ -104,6 +106,25 @@ def test_what_get_gives_is_what_was_signed(
     assert verdict["verdict"] == "VALID"
     assert verdict["stamp_top_left"] is True
     assert (verdict["fixity"], verdict["ledger"]) == ("ok", "anchored")
+
+
+@pytest.mark.parametrize("lies", [0, 180])
+def test_the_stamp_stands_beside_the_code_of_an_issued_paper(
+    office: Office, tmp_path: Path, lies: int
+) -> None:
+    """Papers that the system issues carry a QR code at the top left (domain-pack E.1)."""
+    rng = np.random.default_rng(3)
+    page = render_component("C_KHAI_TU", make_person(rng), rng, dpi=200)[0].image
+    code = Image.fromarray(np.kron(draw_qr("HS:0001|GIAY HEN"), np.ones((8, 8), np.uint8)))
+    page.paste(code, (40, 40))
+    source = tmp_path / "issued.pdf"
+    write_batch(source, [page.rotate(lies, expand=True)], dpi=200)
+    (component,) = office.one("ingest", source, "--as", "Z_OTHER")["components"]
+    x0, _, _, y1 = component["signature"]["box"]
+    height = page.height * 72 / 200
+    right, foot = ((40 + side) * 72 / 200 for side in code.size)
+    assert x0 > right or y1 < height - foot
+    assert x0 < page.width * 72 / 600 and height - y1 < height / 3
 
 
 def test_the_raw_image_passes_through_untouched(

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from pipeline.errors import AssemblyError
-from pipeline.models.pages import Turn
-from pipeline.stages.assembly import AssemblyPage, assemble, read_transfer_note
+from pipeline.models.pages import Symbol, SymbolFormat, Turn
+from pipeline.stages.assembly import AssemblyPage, assemble, keep_clear, read_transfer_note
 from tests.fakes.scanned_pages import (
     LINES,
     assembly_page,
@@ -381,3 +381,32 @@ def test_an_unwritable_folder_is_an_assembly_error(tmp_path: Path) -> None:
 
     with pytest.raises(AssemblyError, match="PDF_NOT_WRITTEN"):
         assemble([page], capture_facts(), "A", tmp_path / "missing" / "out.pdf")
+
+
+# -- what the stamp leaves free --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seen", TURNS)
+@pytest.mark.parametrize("archived", TURNS)
+def test_a_code_is_left_free_where_it_is_seen_on_the_archived_page(
+    tmp_path: Path, seen: Turn, archived: Turn
+) -> None:
+    page = scanned(tmp_path, "rgb.jpg", archived)
+    x, y, (width, height) = 60.0, 40.0, SIZE
+    for _ in range((seen - archived) % 360 // 90):
+        x, y, width, height = height - y, x, height, width
+    symbol = Symbol(format=SymbolFormat.QR, text="HS", x=x, y=y, side=40)
+
+    (box,) = keep_clear(page.raw, [symbol], seen, archived)
+
+    points = 72 / DPI
+    assert ((box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2) == pytest.approx(
+        (60 * points, (SIZE[1] - 40) * points)
+    )
+    assert box.width == pytest.approx(50 * points) and box.height == pytest.approx(50 * points)
+
+
+def test_a_code_of_unknown_size_leaves_nothing_free(tmp_path: Path) -> None:
+    page = scanned(tmp_path, "rgb.jpg", 0)
+    symbol = Symbol(format=SymbolFormat.QR, text="HS", x=60, y=40)
+    assert keep_clear(page.raw, [symbol], 0, 0) == ()

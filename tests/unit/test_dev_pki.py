@@ -12,10 +12,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from pipeline.errors import CertificateRejected, ConfigError
-from pipeline.settings import Environment, Settings
+from pipeline.settings import Environment, Settings, SigningSettings
 from pipeline.signatures import build_signer, load_trust
 from pipeline.signatures.devpki import DevelopmentPki, ensure_development_pki
-from tests.fakes.certificates import TODAY
+from tests.fakes.certificates import TODAY, make_officer
 
 
 def _officer(pki: DevelopmentPki) -> x509.Certificate:
@@ -122,3 +122,33 @@ def test_its_root_is_trusted_in_development_only(made: DevelopmentPki) -> None:
     production = Settings(home=home, environment=Environment.PRODUCTION, unit="BHXH01")
     assert len(load_trust(Settings(home=home)).development) == 1
     assert load_trust(production).roots == ()
+
+
+def test_given_as_an_officers_key_it_is_still_known(made: DevelopmentPki, tmp_path: Path) -> None:
+    signing = SigningSettings(pkcs12=made.officer_p12)
+    assert build_signer(Settings(home=tmp_path, signing=signing)).development
+    production = Settings(
+        home=tmp_path, environment=Environment.PRODUCTION, unit="BHXH01", signing=signing
+    )
+    with pytest.raises(CertificateRejected) as error:
+        build_signer(production)
+    assert error.value.code == "DEVELOPMENT_PKI_IN_PRODUCTION"
+
+
+def test_given_as_a_trusted_root_it_is_still_known(made: DevelopmentPki, tmp_path: Path) -> None:
+    elsewhere = Settings(home=tmp_path, signing=SigningSettings(trust=(made.root_pem,)))
+    assert len(load_trust(elsewhere).development) == 1
+    production = Settings(home=tmp_path, environment=Environment.PRODUCTION, unit="BHXH01")
+    assert load_trust(production, (made.root_pem,)).roots == ()
+
+
+def test_another_authority_is_not_mistaken_for_it(tmp_path: Path) -> None:
+    officer = make_officer(tmp_path / "officer")
+    production = Settings(
+        home=tmp_path,
+        environment=Environment.PRODUCTION,
+        unit="BHXH01",
+        signing=SigningSettings(pkcs12=officer.pkcs12, trust=(officer.root_pem,)),
+    )
+    assert not build_signer(production).development
+    assert len(load_trust(production).roots) == 1

@@ -119,14 +119,16 @@ class OneSymbol:
 
     def read(self, gray: Gray) -> tuple[ReadSymbol, ...]:
         self.seen = gray.shape
-        return (ReadSymbol(Symbol(format=SymbolFormat.QR, text=self.text, x=100.0, y=50.0), 0),)
+        symbol = Symbol(format=SymbolFormat.QR, text=self.text, x=100.0, y=50.0, side=30.0)
+        return (ReadSymbol(symbol, 0),)
 
 
 def test_coordinates_are_of_the_full_image() -> None:
     reader = OneSymbol(encode_sheet(SHEET))
     found = find_sheet(0, np.full((7200, 3600), 255, np.uint8), reader, reduce=2)
     assert max(reader.seen) <= 3600
-    assert (found.symbols[0].x, found.symbols[0].y) == (400.0, 200.0)
+    symbol = found.symbols[0]
+    assert (symbol.x, symbol.y, symbol.side) == (400.0, 200.0, 120.0)
 
 
 def test_a_sound_symbol_beside_a_damaged_one_counts() -> None:

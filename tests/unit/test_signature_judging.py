@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign import fields, signers
 from pyhanko.sign.signers import PdfSignatureMetadata
 from pyhanko.sign.timestamps import DummyTimeStamper
@@ -27,6 +28,7 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pipeline.settings import Settings, SigningSettings
 from pipeline.signatures import build_signer, keys
 from pipeline.signatures.choosing import load_trust
+from pipeline.signatures.integrity import MOST_REVISIONS
 from pipeline.signatures.judging import PdfSignatureJudge, judge
 from pipeline.signatures.keys import open_pkcs12
 from pipeline.signatures.signer import FIELD_NAME, Pkcs12Signer
@@ -40,6 +42,7 @@ from pipeline.signatures.verdicts import (
     SignatureVerdict,
     outcome_of,
 )
+from pipeline.stages.assembly import transfer_note
 from tests.fakes.certificates import TODAY, make_officer, make_timestamp_authority
 from tests.fakes.papers import write_paper
 from tests.fakes.signers import capture_facts, component_of
@@ -69,6 +72,9 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Office:
     of_home = Settings(home=home)
     signer = build_signer(of_home, lambda: TODAY)
     pdf = write_paper(home)
+    with pikepdf.open(pdf, allow_overwriting_input=True) as opened:
+        transfer_note.stamp(opened, capture_facts(), "Đơn đề nghị")
+        opened.save(pdf)
     signed, _ = signer.sign(component_of(pdf), pdf, capture_facts(), TODAY)
     return Office(home, signer, load_trust(of_home), pdf.read_bytes(), signed)
 
@@ -209,9 +215,70 @@ def add_empty_field(writer: IncrementalPdfFileWriter) -> None:
     )
 
 
+def add_unseen_field(writer: IncrementalPdfFileWriter) -> None:
+    fields.append_signature_field(writer, fields.SigFieldSpec("Later"))
+
+
+def leave_metadata(writer: IncrementalPdfFileWriter) -> None:
+    """Keep the library from putting right what a forger wrote."""
+    setattr(writer, "_update_meta", lambda: None)  # noqa: B010
+
+
+def rewrite_note(writer: IncrementalPdfFileWriter, change: Callable[[bytes], bytes]) -> None:
+    """XMP in the place of XMP."""
+    leave_metadata(writer)
+    reference = writer.root.get_value_as_reference("/Metadata")
+    held = reference.get_object()
+    assert isinstance(held, generic.StreamObject)
+    told = held.data
+    assert change(told) != told
+    packet = generic.StreamObject(
+        {pdf_name("/Type"): pdf_name("/Metadata"), pdf_name("/Subtype"): pdf_name("/XML")},
+        stream_data=change(told),
+    )
+    writer.objects[(reference.generation, reference.idnum)] = packet
+
+
+def forge_note(writer: IncrementalPdfFileWriter) -> None:
+    rewrite_note(writer, lambda told: told.replace(b"c" * 64, b"d" * 64))
+
+
+def empty_note(writer: IncrementalPdfFileWriter) -> None:
+    empty = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="%s"/></x:xmpmeta>'
+    rewrite_note(writer, lambda _: empty % b"http://www.w3.org/1999/02/22-rdf-syntax-ns#")
+
+
+def drop_note(writer: IncrementalPdfFileWriter) -> None:
+    leave_metadata(writer)
+    del writer.root["/Metadata"]
+    writer.update_root()
+
+
+def retitle(writer: IncrementalPdfFileWriter) -> None:
+    told = writer.prev.trailer["/Info"]
+    assert isinstance(told, generic.DictionaryObject)
+    other = generic.DictionaryObject({key: told.raw_get(key) for key in told})
+    other["/Title"] = generic.pdf_string("Another paper")
+    writer.set_info(other)
+
+
+def store_payload(writer: IncrementalPdfFileWriter) -> None:
+    payload = writer.add_object(generic.StreamObject(stream_data=b"PK\x03\x04 hidden" * 99))
+    writer.root["/DSS"] = generic.DictionaryObject(
+        {pdf_name("/Certs"): generic.ArrayObject([payload])}
+    )
+    writer.update_root()
+
+
 @pytest.mark.parametrize(
     ("change", "reasons"),
     [
+        (forge_note, {Reason.MODIFIED_AFTER_SIGNING, Reason.UNSIGNED_TAIL}),
+        (empty_note, {Reason.MODIFIED_AFTER_SIGNING, Reason.UNSIGNED_TAIL}),
+        (drop_note, {Reason.MODIFIED_AFTER_SIGNING, Reason.UNSIGNED_TAIL}),
+        (retitle, {Reason.MODIFIED_AFTER_SIGNING, Reason.UNSIGNED_TAIL}),
+        (store_payload, {Reason.MODIFIED_AFTER_SIGNING, Reason.UNSIGNED_TAIL}),
+        (add_unseen_field, {Reason.UNSIGNED_TAIL}),
         (add_annotation, {Reason.MODIFIED_AFTER_SIGNING, Reason.UNSIGNED_TAIL}),
         (cover_content, {Reason.MODIFIED_AFTER_SIGNING, Reason.UNSIGNED_TAIL}),
         (swap_image, {Reason.MODIFIED_AFTER_SIGNING, Reason.UNSIGNED_TAIL}),
@@ -231,6 +298,27 @@ def test_a_revision_appended_by_a_stranger(
     assert verdict.outcome is Outcome.INVALID
     assert reasons <= set(verdict.reasons)
     assert not verdict.covers_whole_file
+
+
+@pytest.mark.parametrize("count", [100, 3000])
+def test_a_removed_signature_is_not_forgotten_behind_many_revisions(
+    office: Office, tmp_path: Path, count: int
+) -> None:
+    data = bytearray(appended(office.signed, remove_field))
+    reader = PdfFileReader(io.BytesIO(data))
+    root, previous = reader.root_ref.idnum, reader.last_startxref
+    for _ in range(count):
+        place = len(data)
+        data += f"xref\n0 0\ntrailer\n<</Size 99/Root {root} 0 R/Prev {previous}>>\n".encode()
+        data += f"startxref\n{place}\n%%EOF\n".encode()
+        previous = place
+    verdict = office.judged(tmp_path, bytes(data))
+    if count < MOST_REVISIONS:
+        assert verdict.outcome is Outcome.INVALID
+        assert Reason.SIGNATURE_REMOVED in verdict.reasons
+    else:
+        assert verdict.outcome is Outcome.INDETERMINATE
+        assert verdict.reasons == (Reason.TOO_MANY_REVISIONS,)
 
 
 def flipped(data: bytes, place: int, to: bytes) -> bytes:
@@ -368,6 +456,7 @@ class Stamped:
 
     lta: bytes
     trust: TrustAnchors
+    stamper: DummyTimeStamper
 
 
 @pytest.fixture(scope="module")
@@ -384,7 +473,7 @@ def stamped(office: Office) -> Stamped:
         IncrementalPdfFileWriter(with_store), "sha256"
     )
     trust = TrustAnchors((*office.trust.roots, certificate), office.trust.development)
-    return Stamped(bytes(out.getvalue()), trust)
+    return Stamped(bytes(out.getvalue()), trust, stamper)
 
 
 def judged_at(stamped: Stamped, folder: Path, data: bytes, at: dt.datetime) -> SignatureVerdict:
@@ -435,12 +524,66 @@ def test_validation_data_behind_the_last_range_are_a_pure_update(
     assert office.judged(tmp_path, data + b"\n%junk\n").outcome is Outcome.INVALID
 
 
+@pytest.mark.parametrize(
+    "between",
+    [b"% said by nobody\n" * 9, b"PK\x03\x04" + bytes(99) + b"\n", b"99 0 obj\nnull\nendobj\n"],
+)
+def test_nothing_hides_in_front_of_validation_data(
+    office: Office, stamped: Stamped, tmp_path: Path, between: bytes
+) -> None:
+    def add_store(writer: IncrementalPdfFileWriter) -> None:
+        DocumentSecurityStore.supply_dss_in_writer(writer, None, certs=stamped.trust.roots)
+
+    pointer = office.signed[office.signed.rindex(b"startxref") :]
+    verdict = office.judged(tmp_path, appended(office.signed + between + pointer, add_store))
+    assert verdict.outcome is Outcome.INVALID and Reason.UNSIGNED_TAIL in verdict.reasons
+
+
+@pytest.mark.parametrize("change", [forge_note, empty_note, drop_note, retitle, store_payload])
+def test_a_timestamp_does_not_cover_up_what_was_done_before(
+    office: Office,
+    stamped: Stamped,
+    tmp_path: Path,
+    change: Callable[[IncrementalPdfFileWriter], None],
+) -> None:
+    changed = IncrementalPdfFileWriter(io.BytesIO(appended(office.signed, change)))
+    leave_metadata(changed)
+    out = signers.PdfTimeStamper(stamped.stamper).timestamp_pdf(changed, "sha256")
+    verdict = judged_at(stamped, tmp_path, bytes(out.getvalue()), TODAY)
+    assert verdict.outcome is Outcome.INVALID and verdict.covers_whole_file
+    assert Reason.MODIFIED_AFTER_SIGNING in verdict.reasons
+
+
 @pytest.mark.parametrize("change", [add_annotation, cover_content, swap_image, add_orphan])
 def test_what_follows_the_last_timestamp(
     stamped: Stamped, tmp_path: Path, change: Callable[[IncrementalPdfFileWriter], None]
 ) -> None:
     verdict = judged_at(stamped, tmp_path, appended(stamped.lta, change), TODAY)
     assert verdict.outcome is Outcome.INVALID
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_timestamp_shows_nothing(
+    office: Office, stamped: Stamped, tmp_path: Path, *, trusted: bool
+) -> None:
+    """Anybody can have one made: its field must not lie over what was signed."""
+    writer = IncrementalPdfFileWriter(io.BytesIO(office.signed))
+    box = (50, 300, 550, 600)
+    fields.append_signature_field(writer, fields.SigFieldSpec("Cover", on_page=0, box=box))
+    _, page = page_of(writer)
+    sheet = generic.StreamObject(stream_data=b"1 1 1 rg 0 0 500 300 re f")
+    sheet["/Type"], sheet["/Subtype"] = pdf_name("/XObject"), pdf_name("/Form")
+    sheet["/BBox"] = generic.ArrayObject(map(generic.NumberObject, (0, 0, 500, 300)))
+    shown = generic.DictionaryObject({pdf_name("/N"): writer.add_object(sheet)})
+    page["/Annots"][-1]["/AP"] = shown
+    out = signers.PdfTimeStamper(stamped.stamper, field_name="Cover").timestamp_pdf(
+        writer, "sha256"
+    )
+    pdf = tmp_path / "covered.pdf"
+    pdf.write_bytes(out.getvalue())
+    verdict = judge(pdf, stamped.trust if trusted else office.trust, TODAY)
+    assert verdict.outcome is Outcome.INVALID
+    assert Reason.MODIFIED_AFTER_SIGNING in verdict.reasons
 
 
 # -- files of any kind ---------------------------------------------------------------------------

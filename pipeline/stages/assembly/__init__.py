@@ -4,7 +4,8 @@ The images are archived as they came: JPEG, G4 and PNG data are passed through u
 turned by the content matrix (architecture §3). May not come in: signing, stamps, field values.
 """
 
+from pipeline.stages.assembly.clearance import keep_clear
 from pipeline.stages.assembly.document import AssembledPdf, AssemblyPage, assemble
 from pipeline.stages.assembly.transfer_note import read_transfer_note
 
-__all__ = ["AssembledPdf", "AssemblyPage", "assemble", "read_transfer_note"]
+__all__ = ["AssembledPdf", "AssemblyPage", "assemble", "keep_clear", "read_transfer_note"]
