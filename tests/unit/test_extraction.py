@@ -188,6 +188,35 @@ class TestDoubt:
         assert reason in value.reasons
         assert value.status is FieldStatus.REVIEW
 
+    @pytest.mark.parametrize(
+        ("code", "line", "field"),
+        [
+            ("F_14_HSB", "Sinh ngày: l2/03/1984", "birth_date"),
+            ("F_14_HSB", "Sinh ngày: 1 2/03/1984", "birth_date"),
+            ("F_14_HSB", "Sinh ngày: 1203/1984", "birth_date"),
+            ("F_14_HSB", "Số CCCD: 087084000 99", "id_number"),
+            ("F_14_HSB", "Số CCCD: 08 708400099", "id_number"),
+            ("F_14_HSB", "Số tài khoản: 00710001 Z3456 Ngân hàng: BIDV", "account_number"),
+            ("F_14_HSB", "Họ và tên: NGUYỄN VĂN 4N", "full_name"),
+            ("R_07B_HSB", "Thời gian đóng BHXH: l5 năm 3 tháng", "contribution_duration"),
+            ("R_07B_HSB", "Thời gian đóng BHXH: 1 5 năm 3 tháng", "contribution_duration"),
+            ("R_07B_HSB", "Số tiền trợ cấp: l2.345.678 đồng", "benefit_amount"),
+            ("R_07B_HSB", "Số tiền trợ cấp: 116.299 993 đồng", "benefit_amount"),
+            ("R_07B_HSB", "Đồng Tháp, ngày l2 tháng 10 năm 2023", "issue_date"),
+            ("R_07B_HSB", "Đồng Tháp, ngày l 2 tháng 10 năm 2023", "issue_date"),
+            ("R_QD_BHTN", "Số tháng được hưởng: l2", "months"),
+            ("M_GDYK", "KẾT LUẬN: tỷ lệ 1 5%", "loss_rate"),
+            ("M_GIAY_RA_VIEN", "- Vào viện lúc: l3 giờ 30 phút, ngày 02/03/2023", "admitted_at"),
+            ("F_14A_HSB", "Email: an.nguyen84(gmail.com", "email"),
+            ("S_PGNHS", "Số HS: 6", "slip_number"),
+        ],
+    )
+    def test_a_part_of_a_value_is_not_the_value(self, code: str, line: str, field: str) -> None:
+        """Engines tear numbers and read their first digit as a letter."""
+        value = printed(code, line)[field]
+        assert "PATTERN" in value.reasons
+        assert value.status is FieldStatus.REVIEW
+
     def test_the_sex_and_year_in_the_number_are_compared(self) -> None:
         value = printed(
             "F_14A_HSB",

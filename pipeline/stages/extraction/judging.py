@@ -23,6 +23,8 @@ _MAY_LIE_AHEAD: Final = frozenset(
 _PAPER_DATES: Final = ("issue_date", "sign_date")
 _SAMPLE_ID: Final = "001099000001"
 _HOLDER_CHECK: Final = "same_person_as_full_name"
+_HAND_OVER_NUMBER: Final = "slip_number"
+"""F.7: `604/00012/CĐBHXH-TNLĐ`."""
 _TERM_YEARS: Final = 5
 """Least term of a residence card (case LS2, F.12)."""
 
@@ -54,6 +56,9 @@ def judge(name: str, value: str, beside: Mapping[str, str], papers: Papers) -> I
         yield from _date(field, value, beside, papers)
     if _HOLDER_CHECK in field.checks and (owner := beside.get("full_name")):
         yield from _reason(validators.account_holder(value, owner))
+    if name == _HAND_OVER_NUMBER:
+        patterns = papers.catalogue.dossier_code_patterns
+        yield from _reason(validators.dossier_code(value, patterns))
     if name == "days_off":
         yield from _days(value, beside)
     asks_bank = name == "account_number" and papers.kind.field("bank_name") is not None
