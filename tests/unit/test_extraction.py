@@ -15,6 +15,7 @@ from pipeline.models.components import Classified
 from pipeline.models.fields import FieldStatus, FieldValue
 from pipeline.models.pages import Symbol, SymbolFormat
 from pipeline.models.review import ReviewKind
+from pipeline.models.split import DossierSlot
 from pipeline.models.text import Line, PageText, Word
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import Extraction, extract
@@ -216,6 +217,29 @@ class TestDoubt:
         value = printed(code, line)[field]
         assert "PATTERN" in value.reasons
         assert value.status is FieldStatus.REVIEW
+
+    @pytest.mark.parametrize(
+        ("procedure", "case", "doubted"),
+        [
+            ("BHXH1L", "LS3_LIFE_THREATENING", True),
+            ("BHXH1L", "LS4_DISCHARGED", False),
+            ("HUUTRI", "HT1_EMPLOYED", True),
+            ("TNLD_BNN", "TN1_ACCIDENT", False),
+            (None, None, False),
+        ],
+    )
+    def test_a_rate_too_low_for_the_case(
+        self, procedure: str | None, case: str | None, doubted: bool
+    ) -> None:
+        text = PrintedPage().put(20, 60, "KẾT LUẬN: tỷ lệ 60%").text()
+        dossier = DossierSlot(slot=1, procedure=procedure, case=case)
+        paper = component("M_GDYK", 0)
+        extraction = extract(paper, [text], [], CATALOGUE, FieldSettings(), BATCH, TODAY, dossier)
+        assert ("PERCENT_TOO_LOW" in fields(extraction)["loss_rate"].reasons) is doubted
+
+    def test_a_sentence_may_follow_a_value(self) -> None:
+        found = printed("M_GDYK", "Họp ngày 12 tháng 5 năm 2023 để giám định cho:")
+        assert found["meeting_date"].value == "12/05/2023"
 
     def test_the_sex_and_year_in_the_number_are_compared(self) -> None:
         value = printed(

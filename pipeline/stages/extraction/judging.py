@@ -29,6 +29,14 @@ _TERM_YEARS: Final = 5
 """Least term of a residence card (case LS2, F.12)."""
 
 
+_LEAST_RATE: Final[Mapping[str, tuple[str, str | None, int]]] = {
+    "ge_81_for_lumpsum_case_3": ("BHXH1L", "LS3_LIFE_THREATENING", 81),
+    "ge_5_for_tnld": ("TNLD_BNN", None, 5),
+    "ge_61_for_early_pension_A": ("HUUTRI", None, 61),
+}
+"""F.6: check of the catalogue → procedure, case (None: all), least percentage."""
+
+
 @dataclass(frozen=True, slots=True)
 class Papers:
     """What the paper is, and when it is read."""
@@ -36,6 +44,8 @@ class Papers:
     kind: ComponentType
     catalogue: Catalogue
     today: dt.date
+    procedure: str | None = None
+    case: str | None = None
 
 
 def judge(name: str, value: str, beside: Mapping[str, str], papers: Papers) -> Iterator[str]:
@@ -54,6 +64,8 @@ def judge(name: str, value: str, beside: Mapping[str, str], papers: Papers) -> I
         yield from _code(field, value, beside, papers)
     elif field.type in ("date", "datetime"):
         yield from _date(field, value, beside, papers)
+    elif field.type == "percent":
+        yield from _reason(validators.percent(value, at_least=_least_rate(field, papers)))
     if _HOLDER_CHECK in field.checks and (owner := beside.get("full_name")):
         yield from _reason(validators.account_holder(value, owner))
     if name == _HAND_OVER_NUMBER:
@@ -64,6 +76,15 @@ def judge(name: str, value: str, beside: Mapping[str, str], papers: Papers) -> I
     asks_bank = name == "account_number" and papers.kind.field("bank_name") is not None
     if asks_bank and not beside.get("bank_name"):
         yield "BANK_MISSING"
+
+
+def _least_rate(field: FieldType, papers: Papers) -> int:
+    """What the dossier's case asks of a rate, 0 where it asks nothing or is not known."""
+    for check in field.checks:
+        procedure, case, least = _LEAST_RATE.get(check, (None, None, 0))
+        if procedure is not None and papers.procedure == procedure and case in (None, papers.case):
+            return least
+    return 0
 
 
 def admits_personal_id(pattern: str | None) -> bool:
