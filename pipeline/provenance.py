@@ -12,10 +12,10 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "imaging": 1,
     "sheets": 2,
     "recognition": 2,
-    "separation": 1,
-    "classification": 1,
+    "separation": 2,
+    "classification": 2,
     "assembly": 2,
-    "extraction": 2,
+    "extraction": 3,
 }
 """Raised whenever a stage's output changes for the same input: old results are then remade."""
 

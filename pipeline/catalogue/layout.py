@@ -34,7 +34,8 @@ _MOST_LINES, _MOST_PIECES = 600, 1500
 """A page of print has fewer."""
 _BODY_SHARE = 0.5
 """A line that wide which begins with a capital begins a paragraph."""
-_SUBJECT = re.compile(r"(?:v\s?/\s?v|ve vi.?c)\b")
+SUBJECT = re.compile(r"(?:v\s?/\s?v|ve vi.?c)\b")
+"""How a subject begins, folded."""
 _AFTER_SUBJECT = re.compile(r"(?:kinh gui|can cu|dieu \d|k.nh g.i|\(|so:)")
 _NUMBER = re.compile(
     r"(?:trang\s*(?:so)?\s*[:.]?\s*)?[-–—~]*\s*(\d{1,3})\s*[-–—~.]*(?:\s*/\s*\d{1,3})?"
@@ -103,6 +104,20 @@ def joined(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     return tuple(out)
 
 
+def above(pieces: Sequence[Piece], piece: Piece) -> Piece | None:
+    """The piece in capitals right above, in the same column."""
+    box = piece.box
+    upper = [
+        p
+        for p in pieces
+        if p.box.y1 <= box.y0 + 0.5 * p.box.height
+        and box.y0 - p.box.y1 <= _LINE_GAP * p.box.height
+        and min(box.x1, p.box.x1) > max(box.x0, p.box.x0)
+        and _in_capitals(p)
+    ]
+    return max(upper, key=_centre, default=None)
+
+
 def _pieces(line: Line) -> list[Piece]:
     runs: list[list[Word]] = []
     heights = sorted(w.box.height for w in line.words)
@@ -149,7 +164,7 @@ def _below(pieces: Sequence[Piece], at: int) -> int | None:
 
 def _subject(pieces: Sequence[Piece], limit: float, width: float) -> tuple[Piece, ...]:
     first = next(
-        (i for i, p in enumerate(pieces) if _SUBJECT.match(p.text.folded) and _centre(p) < limit),
+        (i for i, p in enumerate(pieces) if SUBJECT.match(p.text.folded) and _centre(p) < limit),
         None,
     )
     if first is None:

@@ -8,6 +8,7 @@ states its subject is what its subject says. May not come in: splitting, declare
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +16,14 @@ from dataclasses import dataclass
 from pipeline.catalogue.anchors import (
     Anchor,
     Found,
+    caps_share,
     find,
     form_number,
     letters,
     phrase,
     read_anchor,
 )
-from pipeline.catalogue.layout import layout
+from pipeline.catalogue.layout import SUBJECT, layout
 from pipeline.catalogue.sighting import SeenPage
 from pipeline.catalogue.types import Catalogue, ComponentType
 from pipeline.models.text import PageText
@@ -31,6 +33,18 @@ LIKELY = 0.50
 """Candidates below are hints: not enough to name a paper."""
 _SPECIFIC_LETTERS = 9
 _WEAK, _HINT = 0.60, 0.30
+_DOUBTFUL = 0.70
+"""Upper bound where a title needs more evidence than there is: proposed, and asked about."""
+_FORM_LABELS = 3
+"""So many labels of its fields tell a form whose title is shared."""
+_SHORT_LEAD = 2
+"""So many words may stand between `Về việc` and what the paper is about (`cho`, `giải quyết`)."""
+_REVERSED = re.compile(
+    r"\b(?:huy|thu hoi|bai bo|dinh chi|tam dung|dinh chinh|sua doi|bo sung|ban hanh|khieu nai"
+    r"|to cao|quy trinh|quy che|quy dinh)\b"
+)
+"""A paper with one of these before its subject is about such papers, and none itself."""
+_CAPITALS = 0.9
 _CARD = "landscape_card_on_portrait_a4"
 _LABEL_LETTERS = 5
 _MOTTO = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
@@ -92,6 +106,10 @@ class _Ready:
     labels: tuple[tuple[str, ...], ...]
     specific: frozenset[str]
     """Printed titles that tell this component alone."""
+    subjects: tuple[Anchor, ...]
+    """What a subject says, without `Về việc`."""
+    foreign: tuple[Anchor, ...]
+    """Titles in capitals of other components."""
 
 
 class Matcher:
@@ -108,7 +126,8 @@ class Matcher:
         )
         self._shared = frozenset(n for n, count in numbers.items() if count > 1)
         folded = {title: fold(title) for kind in types for title in kind.titles}
-        self._ready = tuple(_prepare(t, types, folded, catalogue.dropouts) for t in types)
+        titles = {title: read_anchor(title, catalogue.dropouts) for title in folded}
+        self._ready = tuple(_prepare(t, types, folded, titles, catalogue.dropouts) for t in types)
         self._motto = tuple(read_anchor(m) for m in _MOTTO)
         self._trade = tuple(read_anchor(t) for t in _TRADE)
 
@@ -124,6 +143,7 @@ def _prepare(
     kind: ComponentType,
     types: Sequence[ComponentType],
     folded: Mapping[str, str],
+    titles: Mapping[str, Anchor],
     dropouts: Sequence[tuple[str, str]],
 ) -> _Ready:
     def ready(printed: Iterable[str]) -> tuple[Anchor, ...]:
@@ -146,13 +166,28 @@ def _prepare(
     anchors = kind.anchors
     return _Ready(
         type=kind,
-        titles=ready(kind.titles),
+        titles=tuple(titles[title] for title in kind.titles),
         all_of=ready(anchors.all_of),
         any_of=ready(anchors.any_of),
         none_of=ready(anchors.none_of),
         labels=tuple(group for group in labels if group),
         specific=specific,
+        subjects=ready(
+            _without_lead(p)
+            for p in (*kind.titles, *anchors.all_of, *anchors.any_of)
+            if form_number(p) is None and caps_share(p) < _CAPITALS
+        ),
+        foreign=tuple(
+            titles[t]
+            for t in dict.fromkeys(t for o in others for t in o.titles)
+            if titles[t].caps and t not in kind.titles
+        ),
     )
+
+
+def _without_lead(printed: str) -> str:
+    lead = SUBJECT.match(phrase(printed).folded)
+    return printed[lead.end() :].strip() if lead else printed
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +306,8 @@ def _candidate(ready: _Ready, seen: SeenPage, proof: _Proof, *, specific: bool) 
     confidence *= min(1.0, 0.5 + min((h.score for h in proof.hits), default=100.0) / 180)
     if not proof.any_met:
         confidence = _HINT
-    elif not (specific or proof.number):
-        confidence = min(confidence, _cap(ready, seen, proof))
+    elif not proof.number:
+        confidence = min(confidence, _cap(ready, seen, proof, specific=specific))
     return Candidate(
         code=ready.type.code,
         confidence=round(confidence, 4),
@@ -284,19 +319,52 @@ def _candidate(ready: _Ready, seen: SeenPage, proof: _Proof, *, specific: bool) 
     )
 
 
-def _cap(ready: _Ready, seen: SeenPage, proof: _Proof) -> float:
-    """Upper bound for a shared title whose second anchor stands in running text only."""
-    inside = proof.title is not None and any(
-        a.text.folded in proof.title.text.folded for a in ready.any_of
-    )
-    if proof.any_head or inside or not ready.any_of:
+def _cap(ready: _Ready, seen: SeenPage, proof: _Proof, *, specific: bool) -> float:
+    """Upper bound for what is not told by a form number."""
+    title = proof.title
+    card = ready.type.orientation == _CARD
+    bound = 1.0 if specific and title is not None and title.caps else _by_lead(ready, seen)
+    if title is not None and title.caps and not card:
+        if seen.part_of_another(title, ready.foreign):
+            bound = min(bound, _DOUBTFUL)
+        alone = not (proof.any_head or proof.any_body) and 2 * proof.labels < len(ready.labels)
+        if specific and alone and seen.qualified(title, card=card):
+            bound = min(bound, _DOUBTFUL)
+    return bound if specific else min(bound, _of_shared(ready, seen, proof))
+
+
+def _by_lead(ready: _Ready, seen: SeenPage) -> float:
+    """`Về việc hủy quyết định hưởng …` is not `Về việc hưởng …`."""
+    lead = seen.before_in_subject(ready.subjects)
+    if lead is None or not lead:
         return 1.0
-    brief = not ready.all_of and letters(proof.title.printed if proof.title else "") < (
-        _SPECIFIC_LETTERS
-    )
+    if _REVERSED.search(lead):
+        return _HINT
+    return 1.0 if len(lead.split()) <= _SHORT_LEAD else _WEAK
+
+
+def _of_shared(ready: _Ready, seen: SeenPage, proof: _Proof) -> float:
+    """Upper bound for a shared title: its second anchor must not stand in running text only."""
+    title = proof.title
+    inside = [
+        a
+        for a in (*ready.all_of, *ready.any_of)
+        if title is not None and a.text.folded in title.text.folded
+    ]
+    seconds = [a for a in (*ready.all_of, *ready.any_of) if a not in inside]
+    if proof.any_head or any(seen.in_title(a) is not None for a in seconds):
+        return 1.0
+    brief = not ready.all_of and letters(title.printed if title else "") < _SPECIFIC_LETTERS
+    if not seconds or (brief and inside):
+        many = proof.labels >= _FORM_LABELS
+        return 1.0 if not brief or proof.any_body or many else _DOUBTFUL
     if seen.layout.states_subject or brief:
         return _WEAK if seen.is_of_the_trade() else _HINT
-    return 1.0
+    if proof.labels >= _FORM_LABELS and seen.is_of_the_trade():
+        return 1.0
+    over = title or next(iter(ready.all_of), None)
+    near = over is not None and any(seen.beneath(over, a) for a in seconds)
+    return 1.0 if near else _DOUBTFUL
 
 
 def _by_subject(ready: _Ready, seen: SeenPage) -> Candidate | None:

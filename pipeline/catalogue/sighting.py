@@ -5,10 +5,11 @@ Remembers what it found. May not come in: what a component needs (`pipeline.cata
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from pipeline.catalogue.anchors import Anchor, Found, caps_share, find, letters
-from pipeline.catalogue.layout import Layout, Piece, joined
+from pipeline.catalogue.layout import SUBJECT, Layout, Piece, above, joined
 
 _COVERS = 0.6
 """Share of a line's letters from which the anchor is the line."""
@@ -16,6 +17,10 @@ _CARD_COVERS = 0.4
 """The same at the beginning of a line with a second language."""
 _FORM_SLACK = 12
 _ADDRESSED = "kinh gui"
+_NOTE = re.compile(r"\(.*?\)?$")
+_QUALIFIED = 0.6
+"""So many more letters after a title in its line, as a share of its own, narrow what it says."""
+_WORD_BEFORE = re.compile(r"[^\W\d_]{3,}\s*$")
 
 
 class SeenPage:
@@ -29,6 +34,7 @@ class SeenPage:
         self._all = joined(page.pieces)
         self._text = " ".join(p.text.folded for p in page.pieces)
         self._found: dict[tuple[str, str], tuple[Piece, Found] | None] = {}
+        self._stood: dict[tuple[str, bool], tuple[Piece, ...]] = {}
 
     def heads(self, anchor: Anchor) -> Found | None:
         """Anywhere in the head."""
@@ -57,11 +63,51 @@ class SeenPage:
 
     def standing(self, anchor: Anchor, *, card: bool) -> Found | None:
         """As a title: it begins a line of its own, or is most of it."""
-        pieces = self._all if card else (self.layout.titles if anchor.caps else self._head)
-        for piece in pieces:
+        return next((find(anchor, p.text) for p in self._standing(anchor, card=card)), None)
+
+    def qualified(self, anchor: Anchor, *, card: bool) -> bool:
+        """True where the line of a standing title goes on: `GIẤY ỦY QUYỀN …` for what?"""
+        for piece in self._standing(anchor, card=card):
             found = find(anchor, piece.text)
-            if found is not None and _stands(anchor, piece, found, card=card):
-                return found
+            rest = _NOTE.sub("", piece.text.raw[found.end :]) if found is not None else ""
+            if letters(rest) < _QUALIFIED * letters(anchor.printed):
+                return False
+        return True
+
+    def part_of_another(self, anchor: Anchor, titles: Iterable[Anchor]) -> bool:
+        """True where the title only says what another kind of paper is about.
+
+        Words before it in its line (`XÁC NHẬN QUÁ TRÌNH ĐÓNG …`), or one of the `titles` in the
+        line above (`BẢN DỊCH`, below it `GIẤY KHAI SINH`): the first noun names the paper.
+        """
+        pieces = self._standing(anchor, card=False)
+        if any(not self._preceded(anchor, piece, titles) for piece in pieces):
+            return False
+        return bool(pieces)
+
+    def _preceded(self, anchor: Anchor, piece: Piece, titles: Iterable[Anchor]) -> bool:
+        found = find(anchor, piece.text)
+        if found is not None and _WORD_BEFORE.search(piece.text.raw[: found.start]):
+            return True
+        upper = above(self.layout.head, piece)
+        return upper is not None and any(
+            (hit := find(t, upper.text)) is not None and _stands(t, upper, hit, card=False)
+            for t in titles
+        )
+
+    def beneath(self, title: Anchor, anchor: Anchor) -> bool:
+        """True where an anchor stands in the lines right under a title."""
+        return any(
+            find(anchor, p.text) is not None and find(title, p.text) is not None for p in self._head
+        )
+
+    def before_in_subject(self, anchors: Iterable[Anchor]) -> str | None:
+        """What the subject says, folded, before the first of the anchors; None without one."""
+        for piece in self.layout.subject:
+            lead = SUBJECT.match(piece.text.folded)
+            starts = [f.start for a in anchors if (f := find(a, piece.text)) is not None]
+            if lead is not None and starts:
+                return piece.text.folded[lead.end() : max(min(starts), lead.end())].strip(" :-")
         return None
 
     def required(self, anchor: Anchor, *, card: bool) -> bool:
@@ -85,6 +131,18 @@ class SeenPage:
     def labels(self, groups: Iterable[tuple[str, ...]]) -> int:
         """How many fields have a printed label on the page."""
         return sum(any(label in self._text for label in group) for group in groups)
+
+    def _standing(self, anchor: Anchor, *, card: bool) -> tuple[Piece, ...]:
+        """Where an anchor stands as a title."""
+        key = (anchor.printed, card)
+        if key not in self._stood:
+            pieces = self._all if card else (self.layout.titles if anchor.caps else self._head)
+            self._stood[key] = tuple(
+                p
+                for p in pieces
+                if (f := find(anchor, p.text)) is not None and _stands(anchor, p, f, card=card)
+            )
+        return self._stood[key]
 
     def _place(self, zone: str, anchor: Anchor, pieces: Iterable[Piece]) -> Found | None:
         key = (zone, anchor.printed)

@@ -70,6 +70,7 @@ def extract(work: Work) -> None:
     found: list[tuple[Classified, FieldSet]] = []
     questions: list[ReviewItem] = []
     tools = work.tools
+    slots = {slot.slot: slot for slot in work.settled().plan.dossiers}
     for component in work.settled().components:
         result = extraction.extract(
             component,
@@ -79,6 +80,7 @@ def extract(work: Work) -> None:
             tools.settings.fields,
             work.batch_id,
             legal_day(work.batch.received_at),
+            slots[component.dossier],
         )
         tools.workspace.publish(
             "fields", work.fields_key(component), Extracted(fields=result.fields)

@@ -264,6 +264,24 @@ STRANGERS: tuple[Lines, ...] = (
 )
 
 
+LOOKALIKES: tuple[Lines, ...] = (
+    (*BHXH, "QUYẾT ĐỊNH", "Về việc hủy quyết định hưởng bảo hiểm xã hội một lần", "GIÁM ĐỐC"),
+    (*BHXH, "QUYẾT ĐỊNH", "Về việc thu hồi quyết định hưởng chế độ hưu trí hằng tháng", "GIÁM ĐỐC"),
+    (*BHXH, "QUYẾT ĐỊNH", "Về việc ban hành quy trình hưởng BHXH một lần", "GIÁM ĐỐC"),
+    (*BHXH, "QUYẾT ĐỊNH", "Về việc tạm dừng hưởng trợ cấp thất nghiệp", "GIÁM ĐỐC"),
+    (*BHXH, "QUYẾT ĐỊNH", "Ban hành Quy chế văn thư", "GIÁM ĐỐC", "Căn cứ", *PARAGRAPH),
+    (*BHXH, "THÔNG BÁO", "Kết quả đóng BHXH", "Kính gửi: Công ty A", "Ngày 1", *PARAGRAPH),
+    (*BHXH, "XÁC NHẬN QUÁ TRÌNH ĐÓNG BẢO HIỂM XÃ HỘI", "Họ và tên: A", "Mã số BHXH: 0123456789"),
+    (*BHXH, "GIẤY XÁC NHẬN", "QUÁ TRÌNH ĐÓNG BẢO HIỂM XÃ HỘI", "Họ và tên: A"),
+    ("CÔNG TY ĐIỆN LỰC A", "HÓA ĐƠN GIÁ TRỊ GIA TĂNG", "Ký hiệu: 1C25", "Tổng cộng: 1.000 đồng"),
+    ("BỆNH VIỆN A", "PHIẾU HƯỚNG DẪN SỬ DỤNG THUỐC", "Uống sau khi ăn"),
+    (*MOTTO, "HỢP ĐỒNG ỦY QUYỀN SỬ DỤNG NHÀ Ở", "Bên A"),
+    ("BẢN DỊCH", "GIẤY KHAI SINH", "Nơi sinh: Paris"),
+    ("BẢN DỊCH", "GIẤY KẾT HÔN", "Họ và tên: A", "Sinh tại: Paris", "Người này đã định cư"),
+)
+"""Papers that resemble one of the catalogue: another decision about it, a translation of it."""
+
+
 def run(
     pages: Sequence[Sequence[str]],
     *,
@@ -321,6 +339,19 @@ def test_strangers_are_other(lines: Lines, channel: Channel) -> None:
         (ReviewKind.COMPONENT_TYPE, "TYPE_UNKNOWN")
     ]
     assert result.reviews[0].params["proposed"] == OTHER
+
+
+@pytest.mark.parametrize("lines", LOOKALIKES)
+def test_lookalikes_are_asked_about(lines: Lines) -> None:
+    result = run([lines])
+    assert not result.components[0].certain
+    assert [r.kind for r in result.reviews] == [ReviewKind.COMPONENT_TYPE]
+
+
+def test_a_decision_that_undoes_another_is_not_proposed_as_that() -> None:
+    result = run([LOOKALIKES[0]])
+    assert result.components[0].code == OTHER
+    assert result.reviews[0].params["hint"] == "R_07B_HSB"
 
 
 def test_an_answering_letter_is_proposed_but_asked_about() -> None:

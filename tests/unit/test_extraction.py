@@ -15,6 +15,7 @@ from pipeline.models.components import Classified
 from pipeline.models.fields import FieldStatus, FieldValue
 from pipeline.models.pages import Symbol, SymbolFormat
 from pipeline.models.review import ReviewKind
+from pipeline.models.split import DossierSlot
 from pipeline.models.text import Line, PageText, Word
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import Extraction, extract
@@ -187,6 +188,58 @@ class TestDoubt:
         value = printed("F_14_HSB", line)[field]
         assert reason in value.reasons
         assert value.status is FieldStatus.REVIEW
+
+    @pytest.mark.parametrize(
+        ("code", "line", "field"),
+        [
+            ("F_14_HSB", "Sinh ngày: l2/03/1984", "birth_date"),
+            ("F_14_HSB", "Sinh ngày: 1 2/03/1984", "birth_date"),
+            ("F_14_HSB", "Sinh ngày: 1203/1984", "birth_date"),
+            ("F_14_HSB", "Số CCCD: 087084000 99", "id_number"),
+            ("F_14_HSB", "Số CCCD: 08 708400099", "id_number"),
+            ("F_14_HSB", "Số tài khoản: 00710001 Z3456 Ngân hàng: BIDV", "account_number"),
+            ("F_14_HSB", "Họ và tên: NGUYỄN VĂN 4N", "full_name"),
+            ("R_07B_HSB", "Thời gian đóng BHXH: l5 năm 3 tháng", "contribution_duration"),
+            ("R_07B_HSB", "Thời gian đóng BHXH: 1 5 năm 3 tháng", "contribution_duration"),
+            ("R_07B_HSB", "Số tiền trợ cấp: l2.345.678 đồng", "benefit_amount"),
+            ("R_07B_HSB", "Số tiền trợ cấp: 116.299 993 đồng", "benefit_amount"),
+            ("R_07B_HSB", "Đồng Tháp, ngày l2 tháng 10 năm 2023", "issue_date"),
+            ("R_07B_HSB", "Đồng Tháp, ngày l 2 tháng 10 năm 2023", "issue_date"),
+            ("R_QD_BHTN", "Số tháng được hưởng: l2", "months"),
+            ("M_GDYK", "KẾT LUẬN: tỷ lệ 1 5%", "loss_rate"),
+            ("M_GIAY_RA_VIEN", "- Vào viện lúc: l3 giờ 30 phút, ngày 02/03/2023", "admitted_at"),
+            ("F_14A_HSB", "Email: an.nguyen84(gmail.com", "email"),
+            ("S_PGNHS", "Số HS: 6", "slip_number"),
+        ],
+    )
+    def test_a_part_of_a_value_is_not_the_value(self, code: str, line: str, field: str) -> None:
+        """Engines tear numbers and read their first digit as a letter."""
+        value = printed(code, line)[field]
+        assert "PATTERN" in value.reasons
+        assert value.status is FieldStatus.REVIEW
+
+    @pytest.mark.parametrize(
+        ("procedure", "case", "doubted"),
+        [
+            ("BHXH1L", "LS3_LIFE_THREATENING", True),
+            ("BHXH1L", "LS4_DISCHARGED", False),
+            ("HUUTRI", "HT1_EMPLOYED", True),
+            ("TNLD_BNN", "TN1_ACCIDENT", False),
+            (None, None, False),
+        ],
+    )
+    def test_a_rate_too_low_for_the_case(
+        self, procedure: str | None, case: str | None, doubted: bool
+    ) -> None:
+        text = PrintedPage().put(20, 60, "KẾT LUẬN: tỷ lệ 60%").text()
+        dossier = DossierSlot(slot=1, procedure=procedure, case=case)
+        paper = component("M_GDYK", 0)
+        extraction = extract(paper, [text], [], CATALOGUE, FieldSettings(), BATCH, TODAY, dossier)
+        assert ("PERCENT_TOO_LOW" in fields(extraction)["loss_rate"].reasons) is doubted
+
+    def test_a_sentence_may_follow_a_value(self) -> None:
+        found = printed("M_GDYK", "Họp ngày 12 tháng 5 năm 2023 để giám định cho:")
+        assert found["meeting_date"].value == "12/05/2023"
 
     def test_the_sex_and_year_in_the_number_are_compared(self) -> None:
         value = printed(

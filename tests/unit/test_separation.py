@@ -329,6 +329,26 @@ def test_another_form_inside_a_separator_is_asked_about(catalogue: Catalogue) ->
     assert cut.reviews == result.reviews
 
 
+@pytest.mark.parametrize(
+    ("follower", "reason"),
+    [(LETTER, "TITLE_INSIDE_DECLARED"), (BODY, "UNTITLED_PAGE")],
+)
+def test_a_paper_without_a_separator_does_not_vanish_in_the_one_before(
+    catalogue: Catalogue, follower: Sequence[str], reason: str
+) -> None:
+    declared = separator(1, "C_KHAI_SINH", total=1)
+    result = split([page(0, sheet=declared), page(1, BIRTH), page(2, follower)], catalogue)
+    assert parts(result) == [(1, 2)]
+    assert kinds(result) == [(ReviewKind.PAGE_BOUNDARY, reason)]
+
+
+def test_further_pages_of_a_declared_paper_ask_nothing(catalogue: Catalogue) -> None:
+    declared = separator(1, "M_HSBA", total=1)
+    result = split([page(0, sheet=declared), page(1, RECORD), page(2), page(3)], catalogue)
+    assert parts(result) == [(1, 2, 3)]
+    assert kinds(result) == []
+
+
 def test_another_cover_starts_another_dossier(catalogue: Catalogue) -> None:
     result = split(
         [

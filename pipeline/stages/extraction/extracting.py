@@ -21,6 +21,7 @@ from pipeline.models.components import Classified
 from pipeline.models.fields import FieldSet, FieldStatus, FieldValue
 from pipeline.models.pages import Symbol
 from pipeline.models.review import ReviewItem, ReviewKind
+from pipeline.models.split import DossierSlot
 from pipeline.models.text import PageText
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import placed as places
@@ -78,6 +79,7 @@ def extract(
     settings: FieldSettings,
     batch_id: str,
     today: dt.date,
+    dossier: DossierSlot | None = None,
 ) -> Extraction:
     """Read the fields of one component.
 
@@ -89,6 +91,7 @@ def extract(
         settings: from which confidence a value is accepted.
         batch_id: for the ids of the questions.
         today: legal day, for dates that cannot lie ahead.
+        dossier: what is known of the component's dossier: its case may ask more of a value.
 
     Raises:
         NotFound: `COMPONENT_CODE_UNKNOWN`.
@@ -103,7 +106,8 @@ def extract(
         value = _field(field, kind, pages, catalogue, card)
         if value is not None:
             values.append(value)
-    papers = Papers(kind=kind, catalogue=catalogue, today=today)
+    procedure, case = (dossier.procedure, dossier.case) if dossier is not None else (None, None)
+    papers = Papers(kind, catalogue, today, procedure, case)
     judged = tuple(_settled(value, papers, values, settings) for value in values)
     fields = FieldSet(
         component_id=component.component_id,

@@ -23,8 +23,18 @@ _MAY_LIE_AHEAD: Final = frozenset(
 _PAPER_DATES: Final = ("issue_date", "sign_date")
 _SAMPLE_ID: Final = "001099000001"
 _HOLDER_CHECK: Final = "same_person_as_full_name"
+_HAND_OVER_NUMBER: Final = "slip_number"
+"""F.7: `604/00012/CĐBHXH-TNLĐ`."""
 _TERM_YEARS: Final = 5
 """Least term of a residence card (case LS2, F.12)."""
+
+
+_LEAST_RATE: Final[Mapping[str, tuple[str, str | None, int]]] = {
+    "ge_81_for_lumpsum_case_3": ("BHXH1L", "LS3_LIFE_THREATENING", 81),
+    "ge_5_for_tnld": ("TNLD_BNN", None, 5),
+    "ge_61_for_early_pension_A": ("HUUTRI", None, 61),
+}
+"""F.6: check of the catalogue → procedure, case (None: all), least percentage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +44,8 @@ class Papers:
     kind: ComponentType
     catalogue: Catalogue
     today: dt.date
+    procedure: str | None = None
+    case: str | None = None
 
 
 def judge(name: str, value: str, beside: Mapping[str, str], papers: Papers) -> Iterator[str]:
@@ -52,13 +64,27 @@ def judge(name: str, value: str, beside: Mapping[str, str], papers: Papers) -> I
         yield from _code(field, value, beside, papers)
     elif field.type in ("date", "datetime"):
         yield from _date(field, value, beside, papers)
+    elif field.type == "percent":
+        yield from _reason(validators.percent(value, at_least=_least_rate(field, papers)))
     if _HOLDER_CHECK in field.checks and (owner := beside.get("full_name")):
         yield from _reason(validators.account_holder(value, owner))
+    if name == _HAND_OVER_NUMBER:
+        patterns = papers.catalogue.dossier_code_patterns
+        yield from _reason(validators.dossier_code(value, patterns))
     if name == "days_off":
         yield from _days(value, beside)
     asks_bank = name == "account_number" and papers.kind.field("bank_name") is not None
     if asks_bank and not beside.get("bank_name"):
         yield "BANK_MISSING"
+
+
+def _least_rate(field: FieldType, papers: Papers) -> int:
+    """What the dossier's case asks of a rate, 0 where it asks nothing or is not known."""
+    for check in field.checks:
+        procedure, case, least = _LEAST_RATE.get(check, (None, None, 0))
+        if procedure is not None and papers.procedure == procedure and case in (None, papers.case):
+            return least
+    return 0
 
 
 def admits_personal_id(pattern: str | None) -> bool:

@@ -26,6 +26,8 @@ _TICKS: Final = frozenset("☒☑✓✔✗✘⊠■xXvV")
 _DATE_LINE: Final = re.compile(
     r"(?:ngay|ngy)\D{0,3}\d{1,2}\W*(?:thang|thng)\W*\d{1,2}\W*(?:nam|nm)\W*\d{4}"
 )
+_MISREAD_DAY: Final = re.compile(r"^(?:ngay|ngy)[^a-z\d]*[a-z]+[^a-z]*\d")
+"""`ngày l2`: a letter where the day begins."""
 _LABELLED_DATE: Final = re.compile(
     r"(?:sinh|cap|tu|den|lap|chet|vao|hen|hop|luc|phut|ke tu|qd-\w*|hieu luc)[\s:,(]*$|:$"
 )
@@ -78,6 +80,8 @@ def _dates_on(place: LabelledRow) -> Iterator[Placed]:
         ):
             continue
         verdict = validators.calendar(date.date)
+        if _MISREAD_DAY.search(match[0]):
+            verdict = validators.PATTERN
         verdicts = () if verdict is validators.OK else (verdict,)
         yield Placed(place, Parsed(str(date.date), used, verdicts))
 

@@ -218,6 +218,8 @@ def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:
                 continue
             limit = min(limit, other.start)
     phrase = colon_phrase(place.row.tokens, match.end, limit)
+    if phrase == match.end and place.row.tokens[phrase].text[:1].isdigit():
+        return limit  # no label begins with a digit: a sentence goes on after the value
     return limit if phrase is None else phrase
 
 

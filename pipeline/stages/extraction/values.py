@@ -35,6 +35,11 @@ _PERCENT: Final = re.compile(r"\d{1,3}(?:[.,]\d{1,2})?\s*%")
 _PHONE: Final = re.compile(r"(?:\+\s*84|0)[\d\s.\-]{7,14}")
 _INTEGER: Final = re.compile(r"\d{1,6}")
 _SMALLEST_AMOUNT: Final = 1000
+_GLUED: Final = re.compile(r"[^\W\d_]\d")
+"""A letter right before a digit: the `l` of `l2` was a 1."""
+_ADDRESS: Final = re.compile(r"[\w.+\-()]{3,}\.[A-Za-z]{2,}")
+"""An e-mail address whose `@` was read as something else."""
+_LEAST_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def parse(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
 
 def joined(tokens: Sequence[Token]) -> str:
     """Tokens with single spaces, trimmed of what labels and leaders left."""
-    return squash(" ".join(token.text for token in tokens)).strip(" :;_|").rstrip(" .,")
+    return squash(" ".join(token.text for token in tokens)).strip(" :;_|'‘`").rstrip(" .,")
 
 
 def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
@@ -73,11 +78,13 @@ def _by_pattern(value: str, field: FieldType) -> tuple[Verdict, ...]:
 def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     kept: list[Token] = []
     parts: list[str] = []
+    torn = False
     for token in tokens:
         part = token.text.strip(_TRIM + "-*")
         if not part and not kept:
             continue
         if not part or not all(char.isalpha() or char in "'’-" for char in part):
+            torn = any(char.isupper() for char in part) and _near((*kept[-1:], token))
             break
         if kept and part[0].islower() and parts[0][0].isupper():
             break
@@ -90,7 +97,8 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         first = joined(tokens)
         known = any(char.isalnum() for char in first)
         return Parsed(first, tuple(tokens), (PATTERN,)) if known else None
-    verdicts = [] if validators.person_name(value) is validators.OK else [PATTERN]
+    sound = validators.person_name(value) is validators.OK and not torn
+    verdicts = [] if sound else [PATTERN]
     if len(parts) < 2:
         verdicts.append(warn("NAME_SHORT"))
     if doubtful_spelling(value):
@@ -102,9 +110,9 @@ def _date(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     text, starts = _with_places(tokens)
     found = find_date(text, partial=True)
     if found is None:
-        return None
+        return _unread(tokens)
     used = _tokens_at(tokens, starts, found.start, found.end)
-    verdicts = [validators.calendar(found.date)]
+    verdicts = [validators.calendar(found.date), _whole(tokens, used)]
     if found.date.day is None:
         before = fold(text)[: found.start]
         if not _admits_partial(field) or any(char.isalnum() for char in before):
@@ -120,10 +128,11 @@ def _moment(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     text, starts = _with_places(tokens)
     found, place = find_moment(text), find_date(text)
     if found is None or place is None:
-        return None
+        return _unread(tokens)
     used = _tokens_at(tokens, starts, 0, place.end)
     sound = found.exists and validators.calendar(found.date) is validators.OK
-    return Parsed(str(found), used, () if sound else (validators.CALENDAR,))
+    verdicts = [validators.OK if sound else validators.CALENDAR, _whole(used, used)]
+    return Parsed(str(found), used, _doubts(verdicts))
 
 
 def _amount(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
@@ -135,6 +144,9 @@ def _amount(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     used = _until(tokens, lambda token: any(char.isdigit() for char in token.text))
     number = validators.amount_value(value)
     verdicts = [validators.amount(value)]
+    before, after = text[: found.start()][-1:], text[found.end() :].lstrip(" ")[:1]
+    if before.isalnum() or after.isdigit():
+        verdicts.append(PATTERN)
     if number is not None and number < _SMALLEST_AMOUNT:
         verdicts.append(warn("AMOUNT_SMALL"))
     return Parsed(value, used, _doubts(verdicts))
@@ -147,7 +159,7 @@ def _duration(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         return None
     value = f"{found[1]} năm" + (f" {found[2]} tháng" if found[2] else "")
     used = _tokens_at(tokens, starts, found.start(), found.end())
-    return Parsed(value, used, _doubts([validators.duration(value)]))
+    return Parsed(value, used, _doubts([validators.duration(value), _whole(tokens, used)]))
 
 
 def _percent(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
@@ -156,7 +168,7 @@ def _percent(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     if found is None:
         return None
     used = _tokens_at(tokens, starts, found.start(), found.end())
-    return Parsed(found[0], used, _doubts([validators.percent(found[0])]))
+    return Parsed(found[0], used, _doubts([validators.percent(found[0]), _whole(tokens, used)]))
 
 
 def _phone(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
@@ -179,13 +191,14 @@ def _email(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         if "@" in token.text:
             value = token.text.strip(_TRIM)
             return Parsed(value, (tokens[index],), _by_pattern(value, field))
-    return None
+    lost = next((token for token in tokens if _ADDRESS.fullmatch(token.text.strip(_TRIM))), None)
+    return None if lost is None else Parsed(lost.text.strip(_TRIM), (lost,), (PATTERN,))
 
 
 def _integer(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     for token in tokens:
         if found := _INTEGER.search(token.text):
-            return Parsed(found[0], (token,))
+            return Parsed(found[0], (token,), _doubts([_whole(tokens, (token,))]))
     return None
 
 
@@ -202,8 +215,9 @@ def _code(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
                 text = "".join(token.text for token in run).strip(_TRIM)
                 value = _fits(text, field.pattern, repaired=repaired)
                 if value is not None:
-                    verdicts = (warn("REPAIRED"),) if repaired else ()
-                    return Parsed(value, tuple(run), verdicts)
+                    verdicts = [_alone(tokens, start, end)]
+                    verdicts += [warn("REPAIRED")] if repaired else []
+                    return Parsed(value, tuple(run), _doubts(verdicts))
     return _digits(tokens, field)
 
 
@@ -243,6 +257,36 @@ def _digits(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         return None
     value = "".join(token.text for token in kept).strip(_TRIM)
     return Parsed(value, tuple(kept), _by_pattern(value, field))
+
+
+def _unread(tokens: Sequence[Token]) -> Parsed | None:
+    """Digits that should be a value and are none: kept for a person, not passed over."""
+    kept = [token for token in tokens if any(char.isdigit() for char in token.text)]
+    value = joined(kept)
+    if sum(char.isdigit() for char in value) < _LEAST_DIGITS:
+        return None
+    return Parsed(value, tuple(kept), (PATTERN,))
+
+
+def _whole(tokens: Sequence[Token], used: Sequence[Token]) -> Verdict:
+    """PATTERN where a number seems to begin before what was read as it: `l2`, `1 2`."""
+    if any(_GLUED.search(token.text) for token in used):
+        return PATTERN
+    start = next(i for i, token in enumerate(tokens) if token is used[0])
+    torn = start > 0 and used[0].text[:1].isdigit() and _digit_beside(tokens[start - 1], used[0])
+    return PATTERN if torn else validators.OK
+
+
+def _alone(tokens: Sequence[Token], start: int, end: int) -> Verdict:
+    """PATTERN where more digits stand right before or after a code: it may be a part only."""
+    before = start > 0 and _digit_beside(tokens[start - 1], tokens[start])
+    after = end < len(tokens) and _digit_beside(tokens[end], tokens[end - 1])
+    return PATTERN if before or after else validators.OK
+
+
+def _digit_beside(token: Token, other: Token) -> bool:
+    pair = (token, other) if token.box.x0 <= other.box.x0 else (other, token)
+    return any(char.isdigit() for char in token.text) and _near(pair)
 
 
 def _doubts(verdicts: Sequence[Verdict]) -> tuple[Verdict, ...]:

@@ -156,11 +156,21 @@ class Boundaries:
     def _within_declared(self, now: _Open, reading: PageReading) -> Decision:
         best = reading.best
         follows = reading.number is not None and reading.number == now.count + 1
-        if best is None or follows or best.confidence < _STRONG or not best.strong:
+        if follows:
             return _continues(0.99)
+        if best is None or best.confidence < _STRONG or not best.strong:
+            return self._unnamed_within_declared(now, reading)
         if now.code is None or self._same(best.code, now.code):
             return _continues(0.95)
         return _continues(0.5, TITLE_INSIDE_DECLARED)
+
+    def _unnamed_within_declared(self, now: _Open, reading: PageReading) -> Decision:
+        """A paper without a separator of its own must not vanish in the one before."""
+        declared = self._catalogue.components.get(now.sheet_code or "")
+        full = declared is not None and now.count + 1 > declared.pages_max
+        if reading.has_motto and (reading.number or 1) == 1:
+            return _continues(0.5, TITLE_INSIDE_DECLARED)
+        return _continues(0.5, UNTITLED_PAGE) if full else _continues(0.99)
 
     def _numbered(self, now: _Open, reading: PageReading, number: int) -> Decision:
         follows = number == (now.number + 1 if now.number is not None else now.count + 1)
