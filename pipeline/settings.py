@@ -8,6 +8,7 @@ option groups, never the whole (architecture §10).
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
@@ -18,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from pipeline.errors import ConfigError
 
+UNIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+"""What a unit code looks like: it stands in codes, object keys and names of folders."""
 PREFIX = "SOHOA_"
 _NESTED = "__"
 _PLACES = ("HOME", "CONFIG")
@@ -147,9 +150,9 @@ class Settings(Group):
 
     home: Path
     environment: Environment = Environment.DEVELOPMENT
-    unit: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")] = "DEV"
+    unit: Annotated[str, Field(pattern=f"^{UNIT.pattern}$")] = "DEV"
     """Unit code; `DEV` is refused in production."""
-    officer: str = "dev"
+    officer: Annotated[str, Field(min_length=1, max_length=64)] = "dev"
     """Account of the officer who scans, unless `--officer` says another."""
     language: Literal["vi", "en"] = "vi"
     dossier_code: str = "{unit}-{yymmdd}-{n:04d}"
@@ -180,7 +183,17 @@ def default_home(environ: Mapping[str, str]) -> Path:
     """`SOHOA_HOME`, else `~/.local/share/sohoa`."""
     if home := environ.get(f"{PREFIX}HOME"):
         return Path(home).absolute()
-    return Path(environ.get("HOME", "/")) / ".local" / "share" / "sohoa"
+    return _own_folder(environ).absolute() / ".local" / "share" / "sohoa"
+
+
+def _own_folder(environ: Mapping[str, str]) -> Path:
+    """`HOME`, else what the account's entry says: services often run without the variable."""
+    if own := environ.get("HOME"):
+        return Path(own)
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -199,7 +212,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             values = tomllib.loads(config.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError("CONFIG_UNREADABLE", file=config.name) from error
-    elif f"{PREFIX}CONFIG" in environ:
+    elif environ.get(f"{PREFIX}CONFIG"):
         raise ConfigError("CONFIG_UNREADABLE", file=config.name)
     for name, value in environ.items():
         if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _PLACES:
