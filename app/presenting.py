@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.messages import Messages
+from app.messages import Messages, Rendered
 from casework.reporting import ComponentView, DossierView
-from pipeline.errors import ExitCode
+from pipeline.errors import ExitCode, SohoaError
 from pipeline.ids import LEGAL_ZONE, shown
 from pipeline.models.batch import BatchState
 from pipeline.models.components import FoundSignature, SignatureInfo
@@ -79,17 +79,31 @@ def view_json(view: DossierView, seconds: float, messages: Messages) -> Json:
 
 def quarantined_json(refused: Refused, seconds: float, messages: Messages) -> Json:
     """A source of which nothing could be taken."""
-    files = [refused_json(refused.source, f, messages) for f in refused.files]
     first = refused.files[0]
     rendered = messages.code(first.code, first.params, exit_code=int(ExitCode.REFUSED))
+    return _nothing(refused.source) | {
+        "state": BatchState.QUARANTINED.value,
+        "refused": [refused_json(refused.source, f, messages) for f in refused.files],
+        "seconds": round(seconds, 2),
+        "error": _error(rendered, first.code),
+    }
+
+
+def failed_json(source: str, error: SohoaError, messages: Messages) -> Json:
+    """A source that became no batch, or whose batch cannot be told of now: no state, an error."""
+    return _nothing(source) | {"error": _error(messages.error(error), error.code)}
+
+
+def _nothing(source: str) -> Json:
+    """Every key of the contract, for a source without a batch."""
     return {
-        "source": refused.source,
+        "source": source,
         "batch_id": None,
         "duplicate": False,
         "dossier_code": None,
         "procedure": None,
         "case": None,
-        "state": BatchState.QUARANTINED.value,
+        "state": None,
         "indexed": False,
         "stage": None,
         "channel": None,
@@ -101,9 +115,9 @@ def quarantined_json(refused: Refused, seconds: float, messages: Messages) -> Js
         "missing": None,
         "conditional": [],
         "review": [],
-        "refused": files,
-        "seconds": round(seconds, 2),
-        "error": _error(rendered, first.code),
+        "refused": [],
+        "seconds": 0.0,
+        "error": None,
     }
 
 
@@ -211,7 +225,7 @@ def _found(signature: FoundSignature) -> Json:
     }
 
 
-def _error(rendered: Any, code: str) -> Json:
+def _error(rendered: Rendered, code: str) -> Json:
     return {"code": code, "message": rendered.message, "advice": rendered.advice}
 
 
@@ -266,6 +280,11 @@ def verdict_code(verdict: Verdict) -> int:
     if verdict.verdict.value == "INVALID":
         return int(ExitCode.VERIFICATION_FAILED)
     return int(ExitCode.WAITING)
+
+
+def unjudged_json(what: str, error: SohoaError, messages: Messages) -> Json:
+    """What could not be judged at all: no verdict, an error."""
+    return {"file": what, "verdict": None, "error": _error(messages.error(error), error.code)}
 
 
 # -- for people -----------------------------------------------------------------------------
@@ -333,7 +352,8 @@ def _component_lines(component: ComponentView, messages: Messages) -> Iterator[s
     for field in component.fields:
         mark = "" if field.status == "accepted" else messages.text("field_doubtful")
         if field.value or mark:
-            yield f"      {field.name}: {_one_line(field.value, messages) or '–'}{mark}"
+            value = _one_line(field.value, messages) or "–"
+            yield f"      {messages.field(field.name)}: {value}{mark}"
 
 
 def _one_line(value: str | None, messages: Messages) -> str:

@@ -74,12 +74,13 @@ def test_every_entry_of_a_dossier_is_one_indented_line(language: Language) -> No
     head, *lines = view_lines(view("a\nb\nc"), 3.21, Messages(language))
     assert "ho-so.pdf" in head
     assert all(line.startswith("  ") and "\n" not in line for line in lines)
-    assert any("history_rows: a (+2 " in line for line in lines)
-    assert any("phone: –" in line for line in lines)
+    rows, phone = (Messages(language).field(name) for name in ("history_rows", "phone"))
+    assert any(f"{rows}: a (+2 " in line for line in lines)
+    assert any(f"{phone}: –" in line for line in lines)
 
 
 def test_a_value_of_one_line_is_whole() -> None:
-    assert "      history_rows: một dòng" in list(view_lines(view(), 0, Messages("vi")))
+    assert "      Quá trình đóng: một dòng" in list(view_lines(view(), 0, Messages("vi")))
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(0.0, False), (0.04, False), (1.26, True)])
