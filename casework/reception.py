@@ -27,6 +27,8 @@ from pipeline.textnorm import has_control_characters, nfc
 from pipeline.workspace import Workspace
 
 _LONGEST_CODE = 64
+_LONGEST_STATION = 100
+"""Letters of a station's name: it is written into every file."""
 _UNFINISHED = (BatchState.PENDING, BatchState.NEEDS_REVIEW, BatchState.AWAITING_SIGNATURE)
 
 
@@ -64,7 +66,7 @@ def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Recei
 
     Raises:
         NotFound: `SOURCE_MISSING`.
-        ConfigError: `TERM_UNKNOWN`, `DOSSIER_CODE_INVALID`.
+        ConfigError: `TERM_UNKNOWN`, `DOSSIER_CODE_INVALID`, `STATION_INVALID`.
         UnreadableScan: `SOURCE_EMPTY` for a folder without files.
         DuplicateBatch: the same papers are in work, or archived under another type.
     """
@@ -110,8 +112,20 @@ def _check(terms: IngestTerms, catalogue: Catalogue) -> None:
             raise ConfigError("CASE_WITHOUT_PROCEDURE")
     except NotFound as error:
         raise ConfigError("TERM_UNKNOWN", **error.params) from error
-    code = terms.dossier
-    if code is not None and (
+    if terms.dossier is not None:
+        check_dossier_code(terms.dossier)
+    station = terms.station
+    if station is not None and (len(station) > _LONGEST_STATION or has_control_characters(station)):
+        raise ConfigError("STATION_INVALID", longest=_LONGEST_STATION)
+
+
+def check_dossier_code(code: str) -> None:
+    """Whether a dossier code may be given: on the command line, or printed on a slip.
+
+    Raises:
+        ConfigError: `DOSSIER_CODE_INVALID`.
+    """
+    if (
         not code.strip()
         or code != nfc(code)
         or len(code) > _LONGEST_CODE

@@ -20,6 +20,7 @@ from pipeline.models.review import Answer, AnswerKind, ResolvedReview, ReviewIte
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
 from pipeline.stages.archiving import packed, put_blob, sidecar_key, unpacked
+from pipeline.textnorm import is_text
 from pipeline.workspace import Workspace
 
 _FITTING: Mapping[ReviewKind, frozenset[AnswerKind]] = {
@@ -56,7 +57,7 @@ def check(item: ReviewItem, answer: Answer, pages: int, catalogue: Catalogue) ->
 
     Raises:
         WorkflowError: `ANSWER_NOT_FITTING`.
-        ConfigError: `TERM_UNKNOWN`, `SPLIT_OUT_OF_RANGE`.
+        ConfigError: `TERM_UNKNOWN`, `SPLIT_OUT_OF_RANGE`, `VALUE_INVALID`.
     """
     if answer.kind not in _FITTING[item.kind]:
         fitting = ", ".join(sorted(f"--{k.value}" for k in _FITTING[item.kind]))
@@ -68,6 +69,8 @@ def check(item: ReviewItem, answer: Answer, pages: int, catalogue: Catalogue) ->
             raise ConfigError("TERM_UNKNOWN", component=answer.component_code) from error
     if answer.starts is not None and not all(0 <= s < pages for s in answer.starts):
         raise ConfigError("SPLIT_OUT_OF_RANGE", last=pages - 1)
+    if answer.value is not None and not is_text(answer.value):
+        raise ConfigError("VALUE_INVALID")
 
 
 def store_answer(

@@ -14,10 +14,7 @@ from typing import IO, TYPE_CHECKING
 from casework.reporting import DossierView, Reporter
 from flows.batches import Batches
 from flows.wiring import Ports
-from pipeline.errors import (
-    NotFound,
-    SohoaError,
-)
+from pipeline.errors import ConfigError, NotFound, SohoaError, UnsafeInput
 from pipeline.ids import digest
 from pipeline.models.actors import Actor, Role
 from pipeline.models.events import Event
@@ -27,7 +24,8 @@ from pipeline.models.records import ComponentRecord, DossierRecord
 from pipeline.models.review import ResolvedReview
 from pipeline.ports.runtime import Progress
 from pipeline.run.work import Work
-from pipeline.settings import Settings
+from pipeline.settings import UNIT, Settings
+from pipeline.textnorm import has_control_characters, is_text, nfc, printable
 from search.port import Results
 from search.query import Query
 
@@ -35,6 +33,10 @@ if TYPE_CHECKING:
     from casework.audit_report import AuditReport
     from casework.verification import Verdict
     from storage.rebuild import RebuildReport
+
+
+_LONGEST_ACCOUNT = 64
+"""Letters of an officer's account name."""
 
 
 class Services:
@@ -52,12 +54,18 @@ class Services:
         unit: str | None = None,
         role: Role = Role.RECEPTION_OFFICER,
     ) -> Actor:
-        """Who acts, from the settings unless said otherwise."""
-        return Actor(
-            id=officer or self.settings.officer,
-            role=role,
-            unit=unit or self.settings.unit,
-        )
+        """Who acts, from the settings unless said otherwise.
+
+        Raises:
+            ConfigError: `OFFICER_INVALID`, `UNIT_INVALID`.
+        """
+        who = nfc(self.settings.officer if officer is None else officer)
+        where = self.settings.unit if unit is None else unit
+        if not 0 < len(who.strip()) <= _LONGEST_ACCOUNT or has_control_characters(who):
+            raise ConfigError("OFFICER_INVALID", longest=_LONGEST_ACCOUNT)
+        if not UNIT.fullmatch(where):
+            raise ConfigError("UNIT_INVALID")
+        return Actor(id=who, role=role, unit=where)
 
     # -- looking --------------------------------------------------------------------------------
 
@@ -76,15 +84,16 @@ class Services:
         """
         records = self.ports.records
         dossier = self._dossier(code)
-        self._read("dossier.read", actor, {"dossier_code": code})
+        self._read("dossier.read", actor, {"dossier_code": dossier.code})
         views: list[DossierView] = []
         for placed in records.dossier_batches(dossier.unit, dossier.code):
             work = Work(tools=self.ports, batch=records.batch(placed.batch_id).batch)
-            views += [v for v in self._reporter.batch(work) if v.dossier and v.dossier.code == code]
+            found = self._reporter.batch(work)
+            views += [v for v in found if v.dossier and v.dossier.code == dossier.code]
         return tuple(views)
 
-    def get(self, code: str, component_id: str, actor: Actor) -> IO[bytes]:
-        """The archived bytes of a component.
+    def get(self, code: str, component_id: str, actor: Actor) -> tuple[str, IO[bytes]]:
+        """The digest that a component's file must have, and its bytes.
 
         Raises:
             NotFound: no such component in the dossier, or not archived yet.
@@ -96,8 +105,8 @@ class Services:
         self._read("component.read", actor, {"component_id": component.component_id})
         if revision.version_id is None:
             ref = FileRef(sha256=revision.sha256, size=revision.size, media_type="application/pdf")
-            return self.ports.workspace.path(ref).open("rb")
-        return self.ports.store.open(revision.object_key, revision.version_id)
+            return revision.sha256, self.ports.workspace.path(ref).open("rb")
+        return revision.sha256, self.ports.store.open(revision.object_key, revision.version_id)
 
     def text(self, code: str, component_id: str, actor: Actor) -> Sidecar:
         """Words, boxes and fields of a component.
@@ -117,6 +126,7 @@ class Services:
 
         Raises:
             NotFound: neither a file nor a dossier.
+            UnsafeInput: `PERMISSION_DENIED`, a file that may not be read.
         """
         from casework.verification import (
             Evidence,
@@ -133,13 +143,16 @@ class Services:
             ledger_state=ledger_state(self.ports.records, self.ports.store),
         )
         path = Path(what)
-        if path.is_file():
-            return (verify_file(path, path.name, evidence),)
+        if _is_file(path):
+            try:
+                return (verify_file(path, printable(path.name), evidence),)
+            except PermissionError as error:
+                raise UnsafeInput("PERMISSION_DENIED") from error
         dossier = self._dossier(what)
-        self._read("dossier.verified", actor, {"dossier_code": what})
-        components = self.ports.records.components(unit=dossier.unit, dossier_code=what)
+        self._read("dossier.verified", actor, {"dossier_code": dossier.code})
+        components = self.ports.records.components(unit=dossier.unit, dossier_code=dossier.code)
         if not components:
-            return (nothing_archived(what),)
+            return (nothing_archived(dossier.code),)
         return tuple(verify_component(c, evidence) for c in components)
 
     # -- review ---------------------------------------------------------------------------------
@@ -164,9 +177,13 @@ class Services:
 
         Raises:
             NotFound: `PROCEDURE_UNKNOWN`, `CASE_UNKNOWN`.
+            ConfigError: `DOSSIER_CODE_INVALID`: what is printed must be fit to be read back.
         """
         from casework import slips
+        from casework.reception import check_dossier_code
 
+        if dossier is not None:
+            check_dossier_code(dossier)
         return slips.make_slip(
             procedure,
             case,
@@ -210,6 +227,9 @@ class Services:
 
     def _dossier(self, code: str) -> DossierRecord:
         """By code: the own unit's first, else the only one of this code."""
+        if not is_text(code):
+            raise NotFound("DOSSIER_UNKNOWN")
+        code = nfc(code)
         try:
             return self.ports.records.dossier(code, self.settings.unit)
         except NotFound:
@@ -233,3 +253,11 @@ class Services:
         )
         self.ports.records.append([event])
         self.ports.records.chain_events()
+
+
+def _is_file(path: Path) -> bool:
+    """False also for a name that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -52,7 +52,7 @@ def rebuild(
 
 def doctor(as_json: AsJson = False) -> None:
     """Kiểm tra máy: công cụ, phiên bản, thứ còn thiếu và lệnh cài."""
-    with session(as_json) as run:
+    with session(as_json, looks_only=True) as run:
         findings = inspect(run.services)
         for finding in findings:
             run.give(_finding_json(finding, run.messages), _finding_lines(finding, run.messages))

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-import tempfile
 import time
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
+from app.cli.output import copy_out
 from app.cli.session import AsJson, session
 from app.presenting import (
     exit_code,
     hit_lines,
     results_json,
     text_json,
+    unjudged_json,
     verdict_code,
     verdict_lines,
     view_json,
@@ -66,8 +66,10 @@ def get(
     output: Annotated[Path, typer.Option("--output", "-o", help="Ghi ra tệp này.")],
 ) -> None:
     """Lấy tệp của một thành phần, đúng từng byte."""
-    with session() as run, run.services.get(code, component_id, run.services.actor()) as stream:
-        _copy(stream, output.absolute())
+    with session() as run:
+        sha256, opened = run.services.get(code, component_id, run.services.actor())
+        with opened as stream:
+            copy_out(stream, sha256, output)
         print(output)
 
 
@@ -92,17 +94,7 @@ def verify(
                 run.give(verdict.model_dump(mode="json"), verdict_lines(verdict, run.messages))
             return worst(verdict_code(v) for v in verdicts)
 
-        run.each(what, judge)
-
-
-def _copy(stream: IO[bytes], output: Path) -> None:
-    """Whole or not at all."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=output.parent, delete=False) as out:
-            shutil.copyfileobj(stream, out)
-        Path(out.name).replace(output)
-    except OSError as error:
-        raise ConfigError("OUTPUT_UNWRITABLE", problem=error.strerror or "") from error
+        run.each(what, judge, unjudged_json)
 
 
 def _day(text: str | None) -> dt.date | None:

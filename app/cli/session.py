@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -45,8 +45,18 @@ class Session:
                 print(line, file=sys.stderr)
         return int(error.exit_code)
 
-    def each(self, items: Iterable[str], act: Callable[[str], int]) -> None:
+    def each(
+        self,
+        items: Iterable[str],
+        act: Callable[[str], int],
+        failed: Callable[[str, SohoaError, Messages], Json],
+    ) -> None:
         """Act on every item, a failed one does not stop the others; exits with the worst code.
+
+        Args:
+            items: what is asked for.
+            act: does it for one; gives its exit code.
+            failed: the object of an item that failed.
 
         Raises:
             typer.Exit: always.
@@ -56,28 +66,26 @@ class Session:
             try:
                 codes.append(act(item))
             except SohoaError as error:
-                codes.append(self._failed(item, error))
+                self.give(failed(item, error, self.messages), ())
+                codes.append(self.fail(error))
         raise typer.Exit(worst(codes))
-
-    def _failed(self, item: str, error: SohoaError) -> int:
-        if self.as_json:
-            rendered = self.messages.error(error)
-            problem = {"code": error.code, "message": rendered.message, "advice": rendered.advice}
-            self.give({"source": item, "state": None, "error": problem}, ())
-        return self.fail(error)
 
 
 @contextmanager
-def session(as_json: bool = False) -> Iterator[Session]:
-    """A session; its progress bars end with it.
+def session(as_json: bool = False, *, looks_only: bool = False) -> Iterator[Session]:
+    """A session in a home that is there; its progress bars end with it.
+
+    Args:
+        as_json: results are NDJSON.
+        looks_only: a home that cannot be used is something to report, not the end.
 
     Raises:
-        ConfigError: the settings cannot be used.
+        ConfigError: the settings or the home cannot be used.
     """
     settings = load_settings()
     messages = Messages(settings.language)
-    if watched() and not as_json:
-        with Bars(messages) as bars:
-            yield Session(Services(settings, bars), messages, as_json)
-    else:
-        yield Session(Services(settings, Silence()), messages, as_json)
+    with Bars(messages) if watched() and not as_json else nullcontext(Silence()) as progress:
+        services = Services(settings, progress)
+        with suppress(SohoaError) if looks_only else nullcontext():
+            services.ports.open_home()
+        yield Session(services, messages, as_json)
