@@ -386,7 +386,8 @@ def hit_lines(results: Results, messages: Messages) -> Iterator[str]:
     """Hits, as text."""
     yield messages.text("search_total", total=results.total)
     for hit in results.hits:
-        name = hit.full_name or "–"
+        doubt = messages.text("field_doubtful") if "full_name" in hit.unverified else ""
+        name = f"{hit.full_name or '–'}{doubt}"
         yield f"{hit.dossier_code}  {shown(hit.component_id)}  {hit.code}  {name}"
         if hit.snippet:
             yield f"    {hit.snippet}"

@@ -9,7 +9,7 @@ import pytest
 from app.auditing import audit_lines, rebuild_lines
 from app.messages import Messages
 from app.messages.rendering import Language
-from app.presenting import review_line, verdict_lines, view_lines
+from app.presenting import hit_lines, review_line, verdict_lines, view_lines
 from casework.audit_report import Findings
 from casework.reporting import ComponentView, DossierView
 from casework.verification import Verdict
@@ -19,6 +19,7 @@ from pipeline.models.manifest import SidecarField
 from pipeline.models.review import ResolvedReview, ReviewItem, ReviewKind
 from pipeline.models.split import PageCounts
 from pipeline.signatures.verdicts import Outcome
+from search.port import Hit, Results, Tier
 from storage.rebuild import RebuildProblem, RebuildReport
 
 BATCH, COMPONENT, REVIEW = "b0" * 32, "c0" * 32, "d0" * 32
@@ -138,3 +139,21 @@ def test_a_rebuild_tells_what_could_not_be_used() -> None:
     assert lines[-1] == (
         "  ! SEAL_BROKEN ledger/2026-11-22.json: Một ngày niêm phong của sổ cái không khớp"
     )
+
+
+@pytest.mark.parametrize("doubtful", [True, False])
+def test_a_name_that_nobody_confirmed_is_marked(doubtful: bool) -> None:
+    hit = Hit(
+        dossier_code="D1",
+        component_id=COMPONENT,
+        code="F_14_HSB",
+        unit="DEV",
+        procedure=None,
+        full_name="Trần Mai",
+        snippet="",
+        tier=Tier.TEXT,
+        sensitive=False,
+        unverified=("full_name",) if doubtful else ("phone",),
+    )
+    (_, line) = hit_lines(Results(total=1, hits=(hit,)), Messages("vi"))
+    assert line.endswith("Trần Mai (cần xác nhận)" if doubtful else "Trần Mai")

@@ -112,6 +112,7 @@ def test_names_and_numbers_are_told_by_the_catalogue() -> None:
     assert document.names == ("Nguyễn Văn Đức", "TRẦN MAI")
     assert document.full_name == "Nguyễn Văn Đức"
     assert document.numbers == ("0123456789",)
+    assert document.values == ("12 Lý Thường Kiệt",)
     assert document.unverified == ("bhxh_code",)
     assert document.text == "trang một\ntrang hai"
 
