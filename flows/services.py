@@ -70,10 +70,19 @@ class Services:
     # -- looking --------------------------------------------------------------------------------
 
     def search(self, query: Query, actor: Actor) -> Results:
-        """Components that a query finds; the read goes to the ledger."""
+        """Components that a query finds; the read goes to the ledger.
+
+        Raises:
+            NotFound: nothing is found, and a filter is a code that the catalogue does not have: a
+                slip of the pen must not read as "not in the archive".
+        """
         self.ports.ensure_index()
         results = self.ports.index.search(query)
         self._read("index.searched", actor, {"hits": str(results.total)})
+        if not results.total and query.procedure is not None:
+            self.ports.catalogue.procedure(query.procedure)
+        if not results.total and query.component is not None:
+            self.ports.catalogue.component(query.component)
         return results
 
     def show(self, code: str, actor: Actor) -> tuple[DossierView, ...]:

@@ -78,6 +78,8 @@ def sohoa(
         *(("watch", what, "--once") for what in ("", "nope")),
         *(("review", "show", what) for what in ("", "nope", "%", NOT_TEXT, ENDLESS)),
         ("review", "resolve", NOT_TEXT, "--accept"),
+        ("search", "x", "--component", "F_14_HBS"),
+        ("search", "x", "--procedure", NOT_TEXT),
         ("get", NOT_TEXT, "x", "-o", "x.pdf"),
         ("text", "nope", NOT_TEXT),
         ("slip", "--procedure", "NOPE", "--case", "X", "-o", "x.pdf"),
