@@ -112,7 +112,7 @@ def slip(
     output: Annotated[Path, typer.Option("--output", "-o", help="Tệp PDF để in.")],
     dossier: Dossier = None,
 ) -> None:
-    """In phiếu bìa và các tờ phân cách có mã QR."""
+    """In tờ bìa và các tờ phân cách có mã QR."""
     with session() as run:
         sheets = run.services.slip(procedure, case, None if dossier is None else nfc(dossier))
         with output_file(output, mode=0o644) as out:

@@ -81,7 +81,9 @@ def text(code: Code, component_id: ComponentId, as_json: AsJson = False) -> None
 
 
 def verify(
-    what: Annotated[list[str], typer.Argument(metavar="FILE_OR_CODE…")],
+    what: Annotated[
+        list[str], typer.Argument(metavar="FILE_OR_CODE…", help="Tệp PDF hoặc mã hồ sơ.")
+    ],
     trust: Annotated[list[Path] | None, typer.Option(help="Chứng thư gốc tin cậy (PEM).")] = None,
     as_json: AsJson = False,
 ) -> None:
