@@ -11,15 +11,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from casework.reporting import DossierView, Reporter
+from casework.reporting import ComponentText, DossierView, Reporter, pages_so_far
 from flows.batches import Batches
 from flows.wiring import Ports
 from pipeline.errors import ConfigError, NotFound, SohoaError, UnsafeInput
-from pipeline.ids import digest
+from pipeline.ids import digest, shown
 from pipeline.models.actors import Actor, Role
 from pipeline.models.events import Event
 from pipeline.models.files import FileRef
-from pipeline.models.manifest import Sidecar
 from pipeline.models.records import ComponentRecord, DossierRecord
 from pipeline.models.review import ResolvedReview
 from pipeline.ports.runtime import Progress
@@ -28,6 +27,7 @@ from pipeline.settings import UNIT, Settings
 from pipeline.textnorm import has_control_characters, is_text, nfc, printable
 from search.port import Results
 from search.query import Query
+from storage.records.prefixes import SHORTEST
 
 if TYPE_CHECKING:
     from casework.audit_report import AuditReport
@@ -96,8 +96,7 @@ class Services:
         self._read("dossier.read", actor, {"dossier_code": dossier.code})
         views: list[DossierView] = []
         for placed in records.dossier_batches(dossier.unit, dossier.code):
-            work = Work(tools=self.ports, batch=records.batch(placed.batch_id).batch)
-            found = self._reporter.batch(work)
+            found = self._reporter.batch(self._work(placed.batch_id))
             views += [v for v in found if v.dossier and v.dossier.code == dossier.code]
         return tuple(views)
 
@@ -107,28 +106,37 @@ class Services:
         Raises:
             NotFound: no such component in the dossier, or not archived yet.
         """
-        component = self._component(code, component_id)
+        component = self._component(self._dossier(code), component_id)
+        if not isinstance(component, ComponentRecord):
+            raise NotFound("COMPONENT_NOT_SIGNED", component=shown(component[1]))
         revision = component.current
         if revision is None:
-            raise NotFound("COMPONENT_NOT_SIGNED", component=component.component_id[:12])
+            raise NotFound("COMPONENT_NOT_SIGNED", component=shown(component.component_id))
         self._read("component.read", actor, {"component_id": component.component_id})
         if revision.version_id is None:
             ref = FileRef(sha256=revision.sha256, size=revision.size, media_type="application/pdf")
             return revision.sha256, self.ports.workspace.path(ref).open("rb")
         return revision.sha256, self.ports.store.open(revision.object_key, revision.version_id)
 
-    def text(self, code: str, component_id: str, actor: Actor) -> Sidecar:
-        """Words, boxes and fields of a component.
+    def text(self, code: str, component_id: str, actor: Actor) -> ComponentText:
+        """Words and boxes of a component, as archived; of an unfinished one, as read so far.
 
         Raises:
-            NotFound: `COMPONENT_UNKNOWN`, or `TEXT_NOT_ARCHIVED` before it is archived.
+            NotFound: `COMPONENT_UNKNOWN`, or `TEXT_NOT_ARCHIVED` where there is none.
         """
-        component = self._component(code, component_id)
-        sidecar = self._reporter.sidecar(component)
-        if sidecar is None:
-            raise NotFound("TEXT_NOT_ARCHIVED", component=component.component_id[:12])
-        self._read("text.read", actor, {"component_id": component.component_id})
-        return sidecar
+        dossier = self._dossier(code)
+        component = self._component(dossier, component_id)
+        if isinstance(component, ComponentRecord):
+            archived = self._reporter.sidecar(component)
+            work = self._work(component.batch_id)
+            whole = component.component_id
+        else:
+            archived, (work, whole) = None, component
+        pages = archived.pages if archived else pages_so_far(work, whole)
+        if not pages:
+            raise NotFound("TEXT_NOT_ARCHIVED", component=shown(whole))
+        self._read("text.read", actor, {"component_id": whole})
+        return ComponentText(component_id=whole, pages=pages)
 
     def verify(self, what: str, trust: Sequence[Path], actor: Actor) -> tuple[Verdict, ...]:
         """Verdict on a file, or on every component of a dossier code.
@@ -244,12 +252,34 @@ class Services:
         except NotFound:
             return self.ports.records.dossier(code)
 
-    def _component(self, code: str, component_id: str) -> ComponentRecord:
-        dossier = self._dossier(code)
-        component = self.ports.records.component(component_id)
+    def _component(self, dossier: DossierRecord, given: str) -> ComponentRecord | tuple[Work, str]:
+        """A component of a dossier; of a batch that waits, its work and the whole id."""
+        try:
+            component = self.ports.records.component(given)
+        except NotFound as error:
+            if error.code != "COMPONENT_UNKNOWN":
+                raise
+            return self._proposed(dossier, given)
         if (component.unit, component.dossier_code) != (dossier.unit, dossier.code):
-            raise NotFound("COMPONENT_UNKNOWN", component=component_id)
+            raise NotFound("COMPONENT_UNKNOWN", component=component.component_id)
         return component
+
+    def _proposed(self, dossier: DossierRecord, given: str) -> tuple[Work, str]:
+        """A component that no record has yet: its batch waits for an answer about it."""
+        prefix = given.lower()
+        found = [
+            (work, component.component_id)
+            for placed in self.ports.records.dossier_batches(dossier.unit, dossier.code)
+            if (split := (work := self._work(placed.batch_id)).provisional()) is not None
+            for component in split.components
+            if component.dossier == placed.slot and component.component_id.startswith(prefix)
+        ]
+        if len(found) != 1 or len(prefix) < SHORTEST:
+            raise NotFound("COMPONENT_UNKNOWN", component=given[:64])
+        return found[0]
+
+    def _work(self, batch_id: str) -> Work:
+        return Work(tools=self.ports, batch=self.ports.records.batch(batch_id).batch)
 
     def _read(self, action: str, actor: Actor, subjects: dict[str, str]) -> None:
         at = self.ports.clock.now()

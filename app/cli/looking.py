@@ -76,8 +76,8 @@ def get(
 def text(code: Code, component_id: ComponentId, as_json: AsJson = False) -> None:
     """Xem chữ đã nhận dạng của một thành phần."""
     with session(as_json) as run:
-        sidecar = run.services.text(code, component_id, run.services.actor())
-        run.give(text_json(sidecar), (page.text for page in sidecar.pages))
+        found = run.services.text(code, component_id, run.services.actor())
+        run.give(text_json(found), (page.text for page in found.pages))
 
 
 def verify(
