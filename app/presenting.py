@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from app.messages import Messages, Rendered
-from casework.reporting import ComponentView, DossierView
+from casework.reporting import ComponentText, ComponentView, DossierView
 from pipeline.errors import ExitCode, SohoaError
 from pipeline.ids import LEGAL_ZONE, shown
 from pipeline.models.batch import BatchState
 from pipeline.models.components import FoundSignature, SignatureInfo
 from pipeline.models.files import RefusedFile
-from pipeline.models.manifest import Sidecar, SidecarField
+from pipeline.models.manifest import SidecarField
 from pipeline.models.review import ResolvedReview
 from pipeline.models.split import PageCounts
 from search.port import Hit, Results
@@ -83,6 +83,9 @@ def quarantined_json(refused: Refused, seconds: float, messages: Messages) -> Js
     rendered = messages.code(first.code, first.params, exit_code=int(ExitCode.REFUSED))
     return _nothing(refused.source) | {
         "state": BatchState.QUARANTINED.value,
+        "procedure": refused.terms.procedure,
+        "case": refused.terms.case,
+        "channel": refused.terms.channel.value,
         "refused": [refused_json(refused.source, f, messages) for f in refused.files],
         "seconds": round(seconds, 2),
         "error": _error(rendered, first.code),
@@ -255,10 +258,10 @@ def hit_json(hit: Hit) -> Json:
     }
 
 
-def text_json(sidecar: Sidecar) -> Json:
+def text_json(found: ComponentText) -> Json:
     """The answer of `text`."""
     return {
-        "component_id": sidecar.component_id,
+        "component_id": found.component_id,
         "pages": [
             {
                 "page": page.page,
@@ -268,7 +271,7 @@ def text_json(sidecar: Sidecar) -> Json:
                     for w in page.words
                 ],
             }
-            for page in sidecar.pages
+            for page in found.pages
         ],
     }
 
@@ -310,6 +313,9 @@ def view_lines(view: DossierView, seconds: float, messages: Messages) -> Iterato
         yield from _component_lines(component, messages)
     if view.gaps is not None and view.gaps.missing:
         yield "  " + messages.text("dossier_missing", codes=", ".join(view.gaps.missing))
+    if view.gaps is not None and view.gaps.conditional:
+        codes = ", ".join(dict.fromkeys(code for code, _ in view.gaps.conditional))
+        yield "  " + messages.text("dossier_conditional", codes=codes)
     for refused in view.batch.refused:
         rendered = messages.code(refused.code, refused.params, exit_code=int(ExitCode.REFUSED))
         yield "  " + messages.text("file_refused", name=refused.name, message=rendered.message)
@@ -370,7 +376,7 @@ def review_line(review: ResolvedReview, messages: Messages) -> str:
 
 def _question(review: ResolvedReview, messages: Messages) -> str:
     item = review.item
-    mark = "!" if item.blocking else "·"
+    mark = "✓" if review.answer is not None else "!" if item.blocking else "·"
     return f"{mark} {shown(item.review_id)}  {messages.review_title(item)}: {messages.review(item)}"
 
 

@@ -6,7 +6,7 @@ The rules on handing in the same papers twice are those of architecture §4.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipeline.catalogue import Catalogue
@@ -59,6 +59,8 @@ class Refused:
 
     source: str
     files: tuple[RefusedFile, ...]
+    terms: IngestTerms = field(default_factory=IngestTerms)
+    """Under which it was handed in."""
 
 
 def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Received | Refused:
@@ -80,7 +82,7 @@ def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Recei
     )
     if not taken.sources:
         desk.records.append([_refusal(f, actor, desk) for f in taken.refused if f.sha256])
-        return Refused(source=taken.name, files=taken.refused)
+        return Refused(source=taken.name, files=taken.refused, terms=terms)
     digests = source_digests(taken.sources, taken.refused)
     known = desk.records.batches_of_sources(actor.unit, digests)
     chosen, duplicate = _batch_for(digests, terms, actor.unit, known, desk.records)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -11,12 +12,13 @@ from app.messages import Messages
 from app.messages.rendering import Language
 from app.presenting import hit_lines, review_line, verdict_lines, view_lines
 from casework.audit_report import Findings
+from casework.completeness import Gaps
 from casework.reporting import ComponentView, DossierView
 from casework.verification import Verdict
 from pipeline.models.actors import Actor, Role
 from pipeline.models.batch import Batch, BatchState, IngestTerms
 from pipeline.models.manifest import SidecarField
-from pipeline.models.review import ResolvedReview, ReviewItem, ReviewKind
+from pipeline.models.review import Answer, AnswerKind, ResolvedReview, ReviewItem, ReviewKind
 from pipeline.models.split import PageCounts
 from pipeline.signatures.verdicts import Outcome
 from search.port import Hit, Results, Tier
@@ -87,6 +89,22 @@ def test_a_value_of_one_line_is_whole() -> None:
 @pytest.mark.parametrize(("seconds", "told"), [(0.0, False), (0.04, False), (1.26, True)])
 def test_no_time_is_told_where_none_was_taken(seconds: float, told: bool) -> None:
     assert any("Thời gian" in line for line in view_lines(view(), seconds, Messages("vi"))) == told
+
+
+def test_an_answered_question_holds_nothing_any_more() -> None:
+    question = view().open_reviews[0]
+    assert review_line(question, Messages("vi")).startswith("! ")
+    at = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+    answer = Answer(kind=AnswerKind.ACCEPT, actor="dev", at=at)
+    answered = question.model_copy(update={"answer": answer})
+    assert review_line(answered, Messages("vi")).startswith("✓ ")
+
+
+def test_conditional_papers_are_told_and_are_not_missing() -> None:
+    gaps = Gaps(missing=("F_14_HSB",), conditional=(("B_SO_BHXH", "physical_item"),))
+    lines = list(view_lines(replace(view(), gaps=gaps), 0, Messages("vi")))
+    assert "  Còn thiếu: F_14_HSB" in lines
+    assert any("B_SO_BHXH" in line and "Còn thiếu" not in line for line in lines)
 
 
 def test_a_listed_question_names_its_batch() -> None:
