@@ -100,7 +100,7 @@ class Ports:
         """URL of the records for SQLAlchemy.
 
         Raises:
-            ConfigError: `CONFIG_INVALID` for a kind of database that is not known.
+            ConfigError: `URL_UNSUPPORTED` for a kind of database that is not known.
         """
         path = self._local("database.url", self.settings.database.url, "sqlite:")
         if not path.exists():
@@ -206,5 +206,5 @@ class Ports:
 
     def _local(self, key: str, url: str, scheme: str) -> Path:
         if not url.startswith(scheme):
-            raise ConfigError("CONFIG_INVALID", key=key, problem=f"{scheme}…")
+            raise ConfigError("URL_UNSUPPORTED", key=key, scheme=scheme)
         return self.home / url.removeprefix(scheme)

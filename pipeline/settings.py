@@ -32,6 +32,10 @@ class Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+Count = Annotated[int, Field(gt=0)]
+Measure = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
 class Environment(StrEnum):
     """Development allows the development PKI and an advisory archive; production refuses both."""
 
@@ -42,16 +46,16 @@ class Environment(StrEnum):
 class IntakeSettings(Group):
     """Bounds on hostile input."""
 
-    max_file_bytes: int = 2 * 1024**3
-    max_pages: int = 5000
+    max_file_bytes: Count = 2 * 1024**3
+    max_pages: Count = 5000
     """Per batch."""
-    max_page_pixels: int = 200_000_000
+    max_page_pixels: Count = 200_000_000
     """Larger pages are refused before they are decoded (an A0 sheet at 300 dpi has 140 million)."""
-    render_dpi: int = 300
+    render_dpi: Count = 300
     """For pages that are not one image."""
-    settle_seconds: float = 2.0
+    settle_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
     """`watch`: a file is taken when size and time stood still this long."""
-    file_timeout_seconds: float = 50.0
+    file_timeout_seconds: Measure = 50.0
     """Reading one hostile file may take no longer."""
 
 
@@ -66,7 +70,7 @@ class ImagingSettings(Group):
     """Blank scores from here on are dropped by rule."""
     blank_below: float = 0.50
     """Scores below are content; between the two a person is asked."""
-    min_dpi: float = 200.0
+    min_dpi: Measure = 200.0
     """Domain-pack E.1."""
 
 
@@ -75,9 +79,9 @@ class OcrSettings(Group):
 
     model: str | None = None
     """Name in the model registry; None picks the best one installed."""
-    read_dpi: int = 200
+    read_dpi: Count = 200
     """Pages of higher resolution are reduced to this for reading."""
-    page_timeout_seconds: float = 120.0
+    page_timeout_seconds: Measure = 120.0
     workers: int = Field(default=0, ge=0, le=64)
     """Pages read at once; 0: one per core."""
     doubt_below: float = 0.60
@@ -116,9 +120,9 @@ class SigningSettings(Group):
     password: SecretStr | None = None
     agency: str = "Bảo hiểm xã hội Việt Nam"
     """Agency named in the stamp."""
-    stamp_width_mm: float = 58.0
-    stamp_height_mm: float = 12.0
-    stamp_margin_mm: float = 3.0
+    stamp_width_mm: Measure = 58.0
+    stamp_height_mm: Measure = 12.0
+    stamp_margin_mm: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3.0
     """From the visible top-left corner of page one (R-1333-12)."""
     font: Path | None = None
     """TrueType font with Vietnamese glyphs; None: found on the system."""

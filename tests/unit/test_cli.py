@@ -124,10 +124,13 @@ def test_a_slip_leaves_nothing_beside_it(sohoa: Sohoa, tmp_path: Path) -> None:
 
 def test_a_failed_source_has_every_key_of_the_contract(sohoa: Sohoa, tmp_path: Path) -> None:
     (tmp_path / "empty.pdf").touch()
-    failed, refused = sohoa("ingest", "nope.pdf", "empty.pdf", "--json").objects
+    said = sohoa("ingest", "nope.pdf", "empty.pdf", "--channel", "postal", "--json")
+    assert said.code == 7
+    failed, refused = said.objects
     assert failed.keys() == refused.keys()
     assert (failed["source"], failed["state"]) == ("nope.pdf", None)
     assert (refused["source"], refused["state"]) == ("empty.pdf", "QUARANTINED")
+    assert refused["channel"] == "postal"
     assert failed["error"].keys() == refused["error"].keys() == {"code", "message", "advice"}
     (unjudged,) = sohoa("verify", "nope", "--json").objects
     assert (unjudged["file"], unjudged["verdict"]) == ("nope", None)
@@ -200,6 +203,20 @@ def test_doctor_reports_a_catalogue_that_cannot_be_read(sohoa: Sohoa, home: Path
 
 
 @pytest.mark.parametrize(
+    ("key", "scheme"), [("archive", "file:"), ("database", "sqlite:"), ("search", "sqlite:")]
+)
+def test_an_address_of_another_kind_is_named_with_what_fits(
+    sohoa: Sohoa, home: Path, key: str, scheme: str
+) -> None:
+    home.mkdir()
+    url = "https://user:hunter2@host/x"
+    (home / "sohoa.toml").write_text(f'[{key}]\nurl = "{url}"', encoding="utf-8")
+    said = sohoa("audit")
+    assert said.code == 2
+    assert f"{key}.url" in said.err and scheme in said.err and "hunter2" not in said.err
+
+
+@pytest.mark.parametrize(
     "secret", ["[signing]\npassword = 'hunter2'\nbogus = 1", "signing='hunter2'"]
 )
 def test_no_secret_is_told(sohoa: Sohoa, home: Path, secret: str) -> None:
@@ -230,3 +247,22 @@ def test_an_output_file_is_whole_or_not_there(tmp_path: Path) -> None:
         out.write(b"x")
     assert target.read_bytes() == b"x"
     assert stat.S_IMODE(target.stat().st_mode) == 0o644
+
+
+@pytest.mark.parametrize(
+    "setting",
+    ["INTAKE__MAX_PAGES=-1", "INTAKE__SETTLE_SECONDS=nan", "OCR__READ_DPI=0", "OFFICER="],
+)
+def test_settings_that_nothing_could_work_with_are_refused(
+    sohoa: Sohoa, monkeypatch: pytest.MonkeyPatch, setting: str
+) -> None:
+    name, _, value = setting.partition("=")
+    monkeypatch.setenv(f"SOHOA_{name}", value)
+    said = sohoa("doctor")
+    assert said.code == 2
+    assert name.lower().replace("__", ".") in said.err
+
+
+def test_an_empty_variable_names_no_file(sohoa: Sohoa, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOHOA_CONFIG", "")
+    assert sohoa("review", "list").code == 0
