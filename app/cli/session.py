@@ -28,17 +28,20 @@ class Session:
     services: Services
     messages: Messages
     as_json: bool
+    progress: Bars | Silence
 
     def give(self, document: Json, lines: Iterable[str]) -> None:
         """One result: an NDJSON line, or text."""
+        self.progress.clear()
         if self.as_json:
             print(json.dumps(document, ensure_ascii=False, separators=(",", ":")), flush=True)
             return
         for line in lines:
-            print(line)
+            print(line, flush=True)
 
     def fail(self, error: SohoaError) -> int:
         """Say on stderr what went wrong and what helps; gives the exit code."""
+        self.progress.clear()
         rendered = self.messages.error(error)
         for line in (rendered.message, rendered.cause, rendered.advice):
             if line:
@@ -88,4 +91,4 @@ def session(as_json: bool = False, *, looks_only: bool = False) -> Iterator[Sess
         services = Services(settings, progress)
         with suppress(SohoaError) if looks_only else nullcontext():
             services.ports.open_home()
-        yield Session(services, messages, as_json)
+        yield Session(services, messages, as_json, progress)

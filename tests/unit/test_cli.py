@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import json
 import os
+import pty
 import stat
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,10 +18,13 @@ import pytest
 
 from app.cli.output import copy_out, output_file
 from app.main import main
+from app.messages import Messages
+from app.progress import Bars
 from pipeline.errors import ChecksumMismatch, ConfigError
 from pipeline.settings import default_home
 
 Json = dict[str, Any]
+ROOT = Path(__file__).parents[2]
 NOT_TEXT = os.fsdecode(b"a\xff\xfeb")
 ENDLESS = "a" * 5000
 CASE = ("--procedure", "BHXH1L", "--case", "LS1_RETIREMENT_AGE")
@@ -266,3 +271,36 @@ def test_settings_that_nothing_could_work_with_are_refused(
 def test_an_empty_variable_names_no_file(sohoa: Sohoa, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOHOA_CONFIG", "")
     assert sohoa("review", "list").code == 0
+
+
+def test_results_go_to_stdout_also_where_bars_are_drawn(home: Path, tmp_path: Path) -> None:
+    screen, terminal = pty.openpty()
+    with os.fdopen(screen, "rb"), (tmp_path / "out").open("wb") as out:
+        done = subprocess.run(
+            [sys.executable, "-m", "app", "search", "a very long name " * 10],
+            stdout=out,
+            stderr=terminal,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm", "COLUMNS": "20"},
+            check=False,
+            timeout=60,
+        )
+        os.close(terminal)
+    assert home.is_dir()
+    assert done.returncode == 0
+    assert (tmp_path / "out").read_text(encoding="utf-8") == "Tìm thấy 0 thành phần\n"
+
+
+def test_bars_go_before_anything_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", said)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    out = sys.stdout
+    with Bars(Messages("vi")) as bars:
+        for step in ("imaging", "archiving"):
+            bars.step(step, 1, 2)
+            assert sys.stdout is out
+            bars.clear()
+        bars.clear()
+    assert "Lưu trữ" in said.getvalue()
