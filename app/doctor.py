@@ -8,6 +8,7 @@ finding and not the end of the report. May not come in: sentences (`app.messages
 from __future__ import annotations
 
 import datetime as dt
+import errno
 import os
 import re
 import shutil
@@ -83,6 +84,8 @@ class Probes:
     model: Callable[[], ModelFacts]
     font: Callable[[], Path]
     """The font of the stamp."""
+    catalogue: Callable[[], str]
+    """Version of the component catalogue."""
     immutability: Callable[[], str]
     """`enforced` or `advisory`."""
     records_versions: Callable[[], tuple[str, str]]
@@ -122,6 +125,7 @@ def examine(settings: Settings, probes: Probes) -> tuple[Finding, ...]:
         ("poppler", lambda: _poppler(probes)),
         ("font", lambda: _ok("font", probes.font().name)),
         ("sqlite", _sqlite),
+        ("catalogue", lambda: _ok("catalogue", probes.catalogue())),
         ("home", lambda: _home(settings.home)),
         ("disk", lambda: _disk(settings.home)),
         ("archive", lambda: _archive(settings, probes)),
@@ -213,8 +217,10 @@ def _sqlite() -> Finding:
 
 
 def _home(home: Path) -> Finding:
-    if not home.is_dir():
+    if not home.exists():
         return _warn("home", "HOME_MISSING", str(home))
+    if not home.is_dir():
+        return _missing("home", "HOME_UNUSABLE", problem=os.strerror(errno.ENOTDIR))
     if not os.access(home, os.W_OK | os.X_OK):
         user = str(os.getuid())
         return _missing("home", "HOME_NOT_WRITABLE", user=user, home=str(home))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from app.doctor import CertificateFacts, Finding, ModelFacts, Probes, examine, program_output
 from flows.services import Services
+from pipeline.errors import SohoaError
 from storage.records import needs_upgrade
 from storage.records.schema import HEAD
 
@@ -11,7 +14,8 @@ from storage.records.schema import HEAD
 def inspect(services: Services) -> tuple[Finding, ...]:
     """Look at every part of the installation behind some services."""
     ports, settings = services.ports, services.settings
-    ports.ensure_index()
+    with contextlib.suppress(SohoaError):  # what is wrong shows in the findings
+        ports.ensure_index()
 
     def model() -> ModelFacts:
         chosen = ports.ocr_model()
@@ -29,6 +33,7 @@ def inspect(services: Services) -> tuple[Finding, ...]:
         Probes(
             model=model,
             font=ports.stamp_font,
+            catalogue=lambda: ports.catalogue.version,
             immutability=lambda: ports.store.immutability,
             records_versions=lambda: ("–" if needs_upgrade(ports.database_url) else HEAD, HEAD),
             indexed=lambda: ports.index.count(),

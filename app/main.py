@@ -5,6 +5,7 @@ Whatever happens, a person gets a sentence and an exit code, never a traceback.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -14,8 +15,9 @@ import typer
 
 from app.cli import intake, keeping, looking, reviewing
 from app.messages import Messages
+from app.messages.rendering import Language
 from pipeline.errors import ExitCode, SohoaError
-from pipeline.settings import default_home
+from pipeline.settings import default_home, load_settings
 from pipeline.workspace import write_atomically
 
 _INTERRUPTED = 130
@@ -56,6 +58,7 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run one command and exit with its code."""
+    _speak_utf8()
     try:
         build()()
     except SohoaError as error:
@@ -69,8 +72,26 @@ def main() -> None:
         sys.exit(_told(SohoaError("INTERNAL", kind=_logged(error))))
 
 
+def _speak_utf8() -> None:
+    """Vietnamese and NDJSON are UTF-8 whatever the locale; what is no text is escaped, as in JSON.
+
+    A file name may hold any bytes, and a result that cannot be printed would be lost.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _language() -> Language:
+    """As set; the settings themselves may be what is wrong."""
+    try:
+        return load_settings().language
+    except SohoaError:
+        return "en" if os.environ.get("SOHOA_LANGUAGE") == "en" else "vi"
+
+
 def _told(error: SohoaError) -> int:
-    rendered = Messages("en" if os.environ.get("SOHOA_LANGUAGE") == "en" else "vi").error(error)
+    rendered = Messages(_language()).error(error)
     for line in (rendered.message, rendered.cause, rendered.advice):
         if line:
             print(line, file=sys.stderr)
@@ -81,9 +102,11 @@ def _logged(error: Exception) -> str:
     """Frames of an unexpected error to `log/last-error.txt`, without its message or values."""
     kind = type(error).__name__
     frames = "".join(traceback.format_tb(error.__traceback__))
-    folder = default_home(os.environ) / "log"
+    home = default_home(os.environ)
+    folder = home / "log"
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for made in (home, folder):
+            made.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_atomically(folder / "last-error.txt", f"{frames}{kind}\n".encode())
     except (OSError, SohoaError):
         return kind

@@ -7,14 +7,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from app.messages import Messages
-from casework.reporting import ComponentView, DossierView
-from pipeline.errors import ExitCode
+from app.messages import Messages, Rendered
+from casework.reporting import ComponentText, ComponentView, DossierView
+from pipeline.errors import ExitCode, SohoaError
 from pipeline.ids import LEGAL_ZONE, shown
 from pipeline.models.batch import BatchState
 from pipeline.models.components import FoundSignature, SignatureInfo
 from pipeline.models.files import RefusedFile
-from pipeline.models.manifest import Sidecar, SidecarField
+from pipeline.models.manifest import SidecarField
 from pipeline.models.review import ResolvedReview
 from pipeline.models.split import PageCounts
 from search.port import Hit, Results
@@ -79,17 +79,34 @@ def view_json(view: DossierView, seconds: float, messages: Messages) -> Json:
 
 def quarantined_json(refused: Refused, seconds: float, messages: Messages) -> Json:
     """A source of which nothing could be taken."""
-    files = [refused_json(refused.source, f, messages) for f in refused.files]
     first = refused.files[0]
     rendered = messages.code(first.code, first.params, exit_code=int(ExitCode.REFUSED))
+    return _nothing(refused.source) | {
+        "state": BatchState.QUARANTINED.value,
+        "procedure": refused.terms.procedure,
+        "case": refused.terms.case,
+        "channel": refused.terms.channel.value,
+        "refused": [refused_json(refused.source, f, messages) for f in refused.files],
+        "seconds": round(seconds, 2),
+        "error": _error(rendered, first.code),
+    }
+
+
+def failed_json(source: str, error: SohoaError, messages: Messages) -> Json:
+    """A source that became no batch, or whose batch cannot be told of now: no state, an error."""
+    return _nothing(source) | {"error": _error(messages.error(error), error.code)}
+
+
+def _nothing(source: str) -> Json:
+    """Every key of the contract, for a source without a batch."""
     return {
-        "source": refused.source,
+        "source": source,
         "batch_id": None,
         "duplicate": False,
         "dossier_code": None,
         "procedure": None,
         "case": None,
-        "state": BatchState.QUARANTINED.value,
+        "state": None,
         "indexed": False,
         "stage": None,
         "channel": None,
@@ -101,9 +118,9 @@ def quarantined_json(refused: Refused, seconds: float, messages: Messages) -> Js
         "missing": None,
         "conditional": [],
         "review": [],
-        "refused": files,
-        "seconds": round(seconds, 2),
-        "error": _error(rendered, first.code),
+        "refused": [],
+        "seconds": 0.0,
+        "error": None,
     }
 
 
@@ -211,7 +228,7 @@ def _found(signature: FoundSignature) -> Json:
     }
 
 
-def _error(rendered: Any, code: str) -> Json:
+def _error(rendered: Rendered, code: str) -> Json:
     return {"code": code, "message": rendered.message, "advice": rendered.advice}
 
 
@@ -241,10 +258,10 @@ def hit_json(hit: Hit) -> Json:
     }
 
 
-def text_json(sidecar: Sidecar) -> Json:
+def text_json(found: ComponentText) -> Json:
     """The answer of `text`."""
     return {
-        "component_id": sidecar.component_id,
+        "component_id": found.component_id,
         "pages": [
             {
                 "page": page.page,
@@ -254,7 +271,7 @@ def text_json(sidecar: Sidecar) -> Json:
                     for w in page.words
                 ],
             }
-            for page in sidecar.pages
+            for page in found.pages
         ],
     }
 
@@ -266,6 +283,11 @@ def verdict_code(verdict: Verdict) -> int:
     if verdict.verdict.value == "INVALID":
         return int(ExitCode.VERIFICATION_FAILED)
     return int(ExitCode.WAITING)
+
+
+def unjudged_json(what: str, error: SohoaError, messages: Messages) -> Json:
+    """What could not be judged at all: no verdict, an error."""
+    return {"file": what, "verdict": None, "error": _error(messages.error(error), error.code)}
 
 
 # -- for people -----------------------------------------------------------------------------
@@ -291,6 +313,9 @@ def view_lines(view: DossierView, seconds: float, messages: Messages) -> Iterato
         yield from _component_lines(component, messages)
     if view.gaps is not None and view.gaps.missing:
         yield "  " + messages.text("dossier_missing", codes=", ".join(view.gaps.missing))
+    if view.gaps is not None and view.gaps.conditional:
+        codes = ", ".join(dict.fromkeys(code for code, _ in view.gaps.conditional))
+        yield "  " + messages.text("dossier_conditional", codes=codes)
     for refused in view.batch.refused:
         rendered = messages.code(refused.code, refused.params, exit_code=int(ExitCode.REFUSED))
         yield "  " + messages.text("file_refused", name=refused.name, message=rendered.message)
@@ -333,7 +358,8 @@ def _component_lines(component: ComponentView, messages: Messages) -> Iterator[s
     for field in component.fields:
         mark = "" if field.status == "accepted" else messages.text("field_doubtful")
         if field.value or mark:
-            yield f"      {field.name}: {_one_line(field.value, messages) or '–'}{mark}"
+            value = _one_line(field.value, messages) or "–"
+            yield f"      {messages.field(field.name)}: {value}{mark}"
 
 
 def _one_line(value: str | None, messages: Messages) -> str:
@@ -350,7 +376,7 @@ def review_line(review: ResolvedReview, messages: Messages) -> str:
 
 def _question(review: ResolvedReview, messages: Messages) -> str:
     item = review.item
-    mark = "!" if item.blocking else "·"
+    mark = "✓" if review.answer is not None else "!" if item.blocking else "·"
     return f"{mark} {shown(item.review_id)}  {messages.review_title(item)}: {messages.review(item)}"
 
 
@@ -366,7 +392,8 @@ def hit_lines(results: Results, messages: Messages) -> Iterator[str]:
     """Hits, as text."""
     yield messages.text("search_total", total=results.total)
     for hit in results.hits:
-        name = hit.full_name or "–"
+        doubt = messages.text("field_doubtful") if "full_name" in hit.unverified else ""
+        name = f"{hit.full_name or '–'}{doubt}"
         yield f"{hit.dossier_code}  {shown(hit.component_id)}  {hit.code}  {name}"
         if hit.snippet:
             yield f"    {hit.snippet}"

@@ -6,6 +6,7 @@ Every claim printed here is checked first; a wrong one ends the demo with exit 1
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -75,9 +76,9 @@ def main() -> None:
 
     print("2. sohoa ingest")
     results = demo.sohoa("ingest", str(truth.path), "--json")
+    _check_components(results, truth)
     for result in results:
         _show(result, demo.home)
-    _check_components(results, truth)
 
     name = truth.person.full_name
     query = strip_marks(name).lower()
@@ -114,14 +115,21 @@ def _show(result: Json, home: Path) -> None:
         f"{result['seconds']} s"
     )
     for component in result["components"]:
+        file = home / "archive" / component["object_key"]
+        if hashlib.sha256(file.read_bytes()).hexdigest() != component["sha256"]:
+            sys.exit(f"not what was signed: {file}")
         print(f"   {component['code']}  trang {[p + 1 for p in component['pages']]}")
-        print(f"      {home / 'archive' / (component['object_key'] or '–')}")
+        print(f"      {file}")
         for field in component["fields"]:
             if field["value"] and field["status"] == "accepted":
                 print(f"      {field['name']}: {field['value'][:70]}")
 
 
 def _check_components(results: list[Json], truth: DemoTruth) -> None:
+    for result in results:
+        counts = result["pages"]
+        if counts["in"] != sum(counts[fate] for fate in counts if fate != "in"):
+            sys.exit(f"pages do not add up: {counts}")
     got = [(c["code"], tuple(c["pages"])) for r in results for c in r["components"]]
     wanted = [(c.code, c.pages) for c in truth.components]
     states = {r["state"] for r in results}

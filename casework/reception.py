@@ -6,7 +6,7 @@ The rules on handing in the same papers twice are those of architecture §4.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from casework.clearing import NOTE
@@ -28,6 +28,8 @@ from pipeline.textnorm import has_control_characters, nfc
 from pipeline.workspace import Workspace
 
 _LONGEST_CODE = 64
+_LONGEST_STATION = 100
+"""Letters of a station's name: it is written into every file."""
 _UNFINISHED = (BatchState.PENDING, BatchState.NEEDS_REVIEW, BatchState.AWAITING_SIGNATURE)
 
 
@@ -58,6 +60,8 @@ class Refused:
 
     source: str
     files: tuple[RefusedFile, ...]
+    terms: IngestTerms = field(default_factory=IngestTerms)
+    """Under which it was handed in."""
 
 
 def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Received | Refused:
@@ -65,7 +69,7 @@ def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Recei
 
     Raises:
         NotFound: `SOURCE_MISSING`.
-        ConfigError: `TERM_UNKNOWN`, `DOSSIER_CODE_INVALID`.
+        ConfigError: `TERM_UNKNOWN`, `DOSSIER_CODE_INVALID`, `STATION_INVALID`.
         UnreadableScan: `SOURCE_EMPTY` for a folder without files.
         DuplicateBatch: the same papers are in work, or archived under another type.
     """
@@ -79,7 +83,7 @@ def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Recei
     )
     if not taken.sources:
         desk.records.append([_refusal(f, actor, desk) for f in taken.refused if f.sha256])
-        return Refused(source=taken.name, files=taken.refused)
+        return Refused(source=taken.name, files=taken.refused, terms=terms)
     digests = source_digests(taken.sources, taken.refused)
     known = desk.records.batches_of_sources(actor.unit, digests)
     chosen, duplicate = _batch_for(digests, terms, actor.unit, known, desk.records)
@@ -112,8 +116,20 @@ def _check(terms: IngestTerms, catalogue: Catalogue) -> None:
             raise ConfigError("CASE_WITHOUT_PROCEDURE")
     except NotFound as error:
         raise ConfigError("TERM_UNKNOWN", **error.params) from error
-    code = terms.dossier
-    if code is not None and (
+    if terms.dossier is not None:
+        check_dossier_code(terms.dossier)
+    station = terms.station
+    if station is not None and (len(station) > _LONGEST_STATION or has_control_characters(station)):
+        raise ConfigError("STATION_INVALID", longest=_LONGEST_STATION)
+
+
+def check_dossier_code(code: str) -> None:
+    """Whether a dossier code may be given: on the command line, or printed on a slip.
+
+    Raises:
+        ConfigError: `DOSSIER_CODE_INVALID`.
+    """
+    if (
         not code.strip()
         or code != nfc(code)
         or len(code) > _LONGEST_CODE

@@ -14,7 +14,7 @@ from pipeline.errors import NotFound, WorkflowError
 from pipeline.ids import component_id
 from pipeline.models.batch import Batch, BatchState, Problem
 from pipeline.models.components import Classified
-from pipeline.models.manifest import Sidecar, SidecarField
+from pipeline.models.manifest import Sidecar, SidecarField, SidecarPage
 from pipeline.models.records import (
     BatchDossier,
     BatchRecord,
@@ -27,7 +27,7 @@ from pipeline.models.split import Boundary, DossierSlot, PageCounts, Segment, Sp
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
 from pipeline.run.work import Split, Work
-from pipeline.stages.archiving import sidecar, sidecar_key, unpacked
+from pipeline.stages.archiving import sidecar, sidecar_key, sidecar_page, unpacked
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,14 @@ class ComponentView:
     digitisation_code: str | None
     revision: Revision | None
     fields: tuple[SidecarField, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentText:
+    """Text of one component, as archived or as read so far."""
+
+    component_id: str
+    pages: tuple[SidecarPage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +202,15 @@ class Reporter:
             return gaps(dossier.procedure, dossier.case, present, self._catalogue)
         except NotFound:
             return None
+
+
+def pages_so_far(work: Work, component_id: str) -> tuple[SidecarPage, ...]:
+    """What was read of a component in work, or proposed: what a person is asked about."""
+    split = work.provisional()
+    for component in split.components if split else ():
+        if component.component_id == component_id:
+            return tuple(sidecar_page(n, t) for n, t in enumerate(work.texts_of(component)))
+    return ()
 
 
 def _view(

@@ -11,30 +11,32 @@ from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from casework.reporting import DossierView, Reporter
+from casework.reporting import ComponentText, DossierView, Reporter, pages_so_far
 from flows.batches import Batches
 from flows.wiring import Ports
-from pipeline.errors import (
-    NotFound,
-    SohoaError,
-)
-from pipeline.ids import digest
+from pipeline.errors import ConfigError, NotFound, SohoaError, UnsafeInput
+from pipeline.ids import digest, shown
 from pipeline.models.actors import Actor, Role
 from pipeline.models.events import Event
 from pipeline.models.files import FileRef
-from pipeline.models.manifest import Sidecar
 from pipeline.models.records import ComponentRecord, DossierRecord
 from pipeline.models.review import ResolvedReview
 from pipeline.ports.runtime import Progress
 from pipeline.run.work import Work
-from pipeline.settings import Settings
+from pipeline.settings import UNIT, Settings
+from pipeline.textnorm import has_control_characters, is_text, nfc, printable
 from search.port import Results
 from search.query import Query
+from storage.records.prefixes import SHORTEST
 
 if TYPE_CHECKING:
     from casework.audit_report import AuditReport
     from casework.verification import Verdict
     from storage.rebuild import RebuildReport
+
+
+_LONGEST_ACCOUNT = 64
+"""Letters of an officer's account name."""
 
 
 class Services:
@@ -52,20 +54,35 @@ class Services:
         unit: str | None = None,
         role: Role = Role.RECEPTION_OFFICER,
     ) -> Actor:
-        """Who acts, from the settings unless said otherwise."""
-        return Actor(
-            id=officer or self.settings.officer,
-            role=role,
-            unit=unit or self.settings.unit,
-        )
+        """Who acts, from the settings unless said otherwise.
+
+        Raises:
+            ConfigError: `OFFICER_INVALID`, `UNIT_INVALID`.
+        """
+        who = nfc(self.settings.officer if officer is None else officer)
+        where = self.settings.unit if unit is None else unit
+        if not 0 < len(who.strip()) <= _LONGEST_ACCOUNT or has_control_characters(who):
+            raise ConfigError("OFFICER_INVALID", longest=_LONGEST_ACCOUNT)
+        if not UNIT.fullmatch(where):
+            raise ConfigError("UNIT_INVALID")
+        return Actor(id=who, role=role, unit=where)
 
     # -- looking --------------------------------------------------------------------------------
 
     def search(self, query: Query, actor: Actor) -> Results:
-        """Components that a query finds; the read goes to the ledger."""
+        """Components that a query finds; the read goes to the ledger.
+
+        Raises:
+            NotFound: nothing is found, and a filter is a code that the catalogue does not have: a
+                slip of the pen must not read as "not in the archive".
+        """
         self.ports.ensure_index()
         results = self.ports.index.search(query)
         self._read("index.searched", actor, {"hits": str(results.total)})
+        if not results.total and query.procedure is not None:
+            self.ports.catalogue.procedure(query.procedure)
+        if not results.total and query.component is not None:
+            self.ports.catalogue.component(query.component)
         return results
 
     def show(self, code: str, actor: Actor) -> tuple[DossierView, ...]:
@@ -76,47 +93,57 @@ class Services:
         """
         records = self.ports.records
         dossier = self._dossier(code)
-        self._read("dossier.read", actor, {"dossier_code": code})
+        self._read("dossier.read", actor, {"dossier_code": dossier.code})
         views: list[DossierView] = []
         for placed in records.dossier_batches(dossier.unit, dossier.code):
-            work = Work(tools=self.ports, batch=records.batch(placed.batch_id).batch)
-            views += [v for v in self._reporter.batch(work) if v.dossier and v.dossier.code == code]
+            found = self._reporter.batch(self._work(placed.batch_id))
+            views += [v for v in found if v.dossier and v.dossier.code == dossier.code]
         return tuple(views)
 
-    def get(self, code: str, component_id: str, actor: Actor) -> IO[bytes]:
-        """The archived bytes of a component.
+    def get(self, code: str, component_id: str, actor: Actor) -> tuple[str, IO[bytes]]:
+        """The digest that a component's file must have, and its bytes.
 
         Raises:
             NotFound: no such component in the dossier, or not archived yet.
         """
-        component = self._component(code, component_id)
+        component = self._component(self._dossier(code), component_id)
+        if not isinstance(component, ComponentRecord):
+            raise NotFound("COMPONENT_NOT_SIGNED", component=shown(component[1]))
         revision = component.current
         if revision is None:
-            raise NotFound("COMPONENT_NOT_SIGNED", component=component.component_id[:12])
+            raise NotFound("COMPONENT_NOT_SIGNED", component=shown(component.component_id))
         self._read("component.read", actor, {"component_id": component.component_id})
         if revision.version_id is None:
             ref = FileRef(sha256=revision.sha256, size=revision.size, media_type="application/pdf")
-            return self.ports.workspace.path(ref).open("rb")
-        return self.ports.store.open(revision.object_key, revision.version_id)
+            return revision.sha256, self.ports.workspace.path(ref).open("rb")
+        return revision.sha256, self.ports.store.open(revision.object_key, revision.version_id)
 
-    def text(self, code: str, component_id: str, actor: Actor) -> Sidecar:
-        """Words, boxes and fields of a component.
+    def text(self, code: str, component_id: str, actor: Actor) -> ComponentText:
+        """Words and boxes of a component, as archived; of an unfinished one, as read so far.
 
         Raises:
-            NotFound: `COMPONENT_UNKNOWN`, or `TEXT_NOT_ARCHIVED` before it is archived.
+            NotFound: `COMPONENT_UNKNOWN`, or `TEXT_NOT_ARCHIVED` where there is none.
         """
-        component = self._component(code, component_id)
-        sidecar = self._reporter.sidecar(component)
-        if sidecar is None:
-            raise NotFound("TEXT_NOT_ARCHIVED", component=component.component_id[:12])
-        self._read("text.read", actor, {"component_id": component.component_id})
-        return sidecar
+        dossier = self._dossier(code)
+        component = self._component(dossier, component_id)
+        if isinstance(component, ComponentRecord):
+            archived = self._reporter.sidecar(component)
+            work = self._work(component.batch_id)
+            whole = component.component_id
+        else:
+            archived, (work, whole) = None, component
+        pages = archived.pages if archived else pages_so_far(work, whole)
+        if not pages:
+            raise NotFound("TEXT_NOT_ARCHIVED", component=shown(whole))
+        self._read("text.read", actor, {"component_id": whole})
+        return ComponentText(component_id=whole, pages=pages)
 
     def verify(self, what: str, trust: Sequence[Path], actor: Actor) -> tuple[Verdict, ...]:
         """Verdict on a file, or on every component of a dossier code.
 
         Raises:
             NotFound: neither a file nor a dossier.
+            UnsafeInput: `PERMISSION_DENIED`, a file that may not be read.
         """
         from casework.verification import (
             Evidence,
@@ -133,13 +160,16 @@ class Services:
             ledger_state=ledger_state(self.ports.records, self.ports.store),
         )
         path = Path(what)
-        if path.is_file():
-            return (verify_file(path, path.name, evidence),)
+        if _is_file(path):
+            try:
+                return (verify_file(path, printable(path.name), evidence),)
+            except PermissionError as error:
+                raise UnsafeInput("PERMISSION_DENIED") from error
         dossier = self._dossier(what)
-        self._read("dossier.verified", actor, {"dossier_code": what})
-        components = self.ports.records.components(unit=dossier.unit, dossier_code=what)
+        self._read("dossier.verified", actor, {"dossier_code": dossier.code})
+        components = self.ports.records.components(unit=dossier.unit, dossier_code=dossier.code)
         if not components:
-            return (nothing_archived(what),)
+            return (nothing_archived(dossier.code),)
         return tuple(verify_component(c, evidence) for c in components)
 
     # -- review ---------------------------------------------------------------------------------
@@ -164,9 +194,13 @@ class Services:
 
         Raises:
             NotFound: `PROCEDURE_UNKNOWN`, `CASE_UNKNOWN`.
+            ConfigError: `DOSSIER_CODE_INVALID`: what is printed must be fit to be read back.
         """
         from casework import slips
+        from casework.reception import check_dossier_code
 
+        if dossier is not None:
+            check_dossier_code(dossier)
         return slips.make_slip(
             procedure,
             case,
@@ -210,17 +244,42 @@ class Services:
 
     def _dossier(self, code: str) -> DossierRecord:
         """By code: the own unit's first, else the only one of this code."""
+        if not is_text(code):
+            raise NotFound("DOSSIER_UNKNOWN")
+        code = nfc(code)
         try:
             return self.ports.records.dossier(code, self.settings.unit)
         except NotFound:
             return self.ports.records.dossier(code)
 
-    def _component(self, code: str, component_id: str) -> ComponentRecord:
-        dossier = self._dossier(code)
-        component = self.ports.records.component(component_id)
+    def _component(self, dossier: DossierRecord, given: str) -> ComponentRecord | tuple[Work, str]:
+        """A component of a dossier; of a batch that waits, its work and the whole id."""
+        try:
+            component = self.ports.records.component(given)
+        except NotFound as error:
+            if error.code != "COMPONENT_UNKNOWN":
+                raise
+            return self._proposed(dossier, given)
         if (component.unit, component.dossier_code) != (dossier.unit, dossier.code):
-            raise NotFound("COMPONENT_UNKNOWN", component=component_id)
+            raise NotFound("COMPONENT_UNKNOWN", component=component.component_id)
         return component
+
+    def _proposed(self, dossier: DossierRecord, given: str) -> tuple[Work, str]:
+        """A component that no record has yet: its batch waits for an answer about it."""
+        prefix = given.lower()
+        found = [
+            (work, component.component_id)
+            for placed in self.ports.records.dossier_batches(dossier.unit, dossier.code)
+            if (split := (work := self._work(placed.batch_id)).provisional()) is not None
+            for component in split.components
+            if component.dossier == placed.slot and component.component_id.startswith(prefix)
+        ]
+        if len(found) != 1 or len(prefix) < SHORTEST:
+            raise NotFound("COMPONENT_UNKNOWN", component=given[:64])
+        return found[0]
+
+    def _work(self, batch_id: str) -> Work:
+        return Work(tools=self.ports, batch=self.ports.records.batch(batch_id).batch)
 
     def _read(self, action: str, actor: Actor, subjects: dict[str, str]) -> None:
         at = self.ports.clock.now()
@@ -233,3 +292,11 @@ class Services:
         )
         self.ports.records.append([event])
         self.ports.records.chain_events()
+
+
+def _is_file(path: Path) -> bool:
+    """False also for a name that no file can have."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False

@@ -5,6 +5,7 @@ Production refuses what only development may use: an advisory archive, the devel
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Sequence
 from functools import cached_property
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from pipeline.signatures.signer import Pkcs12Signer
 
 
+_OWNER_ONLY = 0o700
+_PREPARED = frozenset({"sohoa.toml", "keys"})
+"""What may lie in a home before its first use."""
+
+
 class SystemClock:
     """Port `Clock` over the system's clock."""
 
@@ -47,16 +53,29 @@ class Ports:
         self.progress = progress
         self.clock: Clock = SystemClock()
 
+    def open_home(self) -> None:
+        """Make the home folder on first use.
+
+        Raises:
+            ConfigError: `HOME_UNUSABLE`.
+        """
+        _ = self.home
+
     @cached_property
     def home(self) -> Path:
         """The home folder, made on first use with mode 0700.
+
+        One that holds nothing but what an administrator puts there first is closed to others, too;
+        any other keeps its mode, which `doctor` reports: it may be a folder of something else.
 
         Raises:
             ConfigError: `HOME_UNUSABLE`.
         """
         home = self.settings.home
         try:
-            home.mkdir(parents=True, exist_ok=True, mode=0o700)
+            home.mkdir(parents=True, exist_ok=True, mode=_OWNER_ONLY)
+            if {path.name for path in home.iterdir()} <= _PREPARED:
+                home.chmod(_OWNER_ONLY)
         except OSError as error:
             raise ConfigError("HOME_UNUSABLE", problem=error.strerror or "") from error
         return home
@@ -82,9 +101,12 @@ class Ports:
         """URL of the records for SQLAlchemy.
 
         Raises:
-            ConfigError: `CONFIG_INVALID` for a kind of database that is not known.
+            ConfigError: `URL_UNSUPPORTED` for a kind of database that is not known.
         """
         path = self._local("database.url", self.settings.database.url, "sqlite:")
+        if not path.exists():
+            with contextlib.suppress(OSError):  # what is wrong is said where it is opened
+                path.touch(mode=0o600)
         return sqlite_url(path)
 
     @cached_property
@@ -196,5 +218,5 @@ class Ports:
 
     def _local(self, key: str, url: str, scheme: str) -> Path:
         if not url.startswith(scheme):
-            raise ConfigError("CONFIG_INVALID", key=key, problem=f"{scheme}…")
+            raise ConfigError("URL_UNSUPPORTED", key=key, scheme=scheme)
         return self.home / url.removeprefix(scheme)

@@ -8,6 +8,7 @@ option groups, never the whole (architecture §10).
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
@@ -18,6 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from pipeline.errors import ConfigError
 
+UNIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+"""What a unit code looks like: it stands in codes, object keys and names of folders."""
 PREFIX = "SOHOA_"
 _NESTED = "__"
 _PLACES = ("HOME", "CONFIG")
@@ -27,6 +30,10 @@ class Group(BaseModel):
     """A frozen group of settings; unknown keys are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Count = Annotated[int, Field(gt=0)]
+Measure = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class Environment(StrEnum):
@@ -39,16 +46,16 @@ class Environment(StrEnum):
 class IntakeSettings(Group):
     """Bounds on hostile input."""
 
-    max_file_bytes: int = 2 * 1024**3
-    max_pages: int = 5000
+    max_file_bytes: Count = 2 * 1024**3
+    max_pages: Count = 5000
     """Per batch."""
-    max_page_pixels: int = 200_000_000
+    max_page_pixels: Count = 200_000_000
     """Larger pages are refused before they are decoded (an A0 sheet at 300 dpi has 140 million)."""
-    render_dpi: int = 300
+    render_dpi: Count = 300
     """For pages that are not one image."""
-    settle_seconds: float = 2.0
+    settle_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
     """`watch`: a file is taken when size and time stood still this long."""
-    file_timeout_seconds: float = 50.0
+    file_timeout_seconds: Measure = 50.0
     """Reading one hostile file may take no longer."""
 
 
@@ -63,7 +70,7 @@ class ImagingSettings(Group):
     """Blank scores from here on are dropped by rule."""
     blank_below: float = 0.50
     """Scores below are content; between the two a person is asked."""
-    min_dpi: float = 200.0
+    min_dpi: Measure = 200.0
     """Domain-pack E.1."""
 
 
@@ -72,9 +79,9 @@ class OcrSettings(Group):
 
     model: str | None = None
     """Name in the model registry; None picks the best one installed."""
-    read_dpi: int = 200
+    read_dpi: Count = 200
     """Pages of higher resolution are reduced to this for reading."""
-    page_timeout_seconds: float = 120.0
+    page_timeout_seconds: Measure = 120.0
     workers: int = Field(default=0, ge=0, le=64)
     """Pages read at once; 0: one per core."""
     doubt_below: float = 0.60
@@ -113,9 +120,9 @@ class SigningSettings(Group):
     password: SecretStr | None = None
     agency: str = "Bảo hiểm xã hội Việt Nam"
     """Agency named in the stamp."""
-    stamp_width_mm: float = 58.0
-    stamp_height_mm: float = 12.0
-    stamp_margin_mm: float = 3.0
+    stamp_width_mm: Measure = 58.0
+    stamp_height_mm: Measure = 12.0
+    stamp_margin_mm: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 3.0
     """From the visible top-left corner of page one (R-1333-12)."""
     font: Path | None = None
     """TrueType font with Vietnamese glyphs; None: found on the system."""
@@ -147,9 +154,9 @@ class Settings(Group):
 
     home: Path
     environment: Environment = Environment.DEVELOPMENT
-    unit: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$")] = "DEV"
+    unit: Annotated[str, Field(pattern=f"^{UNIT.pattern}$")] = "DEV"
     """Unit code; `DEV` is refused in production."""
-    officer: str = "dev"
+    officer: Annotated[str, Field(min_length=1, max_length=64)] = "dev"
     """Account of the officer who scans, unless `--officer` says another."""
     language: Literal["vi", "en"] = "vi"
     dossier_code: str = "{unit}-{yymmdd}-{n:04d}"
@@ -180,7 +187,17 @@ def default_home(environ: Mapping[str, str]) -> Path:
     """`SOHOA_HOME`, else `~/.local/share/sohoa`."""
     if home := environ.get(f"{PREFIX}HOME"):
         return Path(home).absolute()
-    return Path(environ.get("HOME", "/")) / ".local" / "share" / "sohoa"
+    return _own_folder(environ).absolute() / ".local" / "share" / "sohoa"
+
+
+def _own_folder(environ: Mapping[str, str]) -> Path:
+    """`HOME`, else what the account's entry says: services often run without the variable."""
+    if own := environ.get("HOME"):
+        return Path(own)
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path("/")
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -199,7 +216,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             values = tomllib.loads(config.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise ConfigError("CONFIG_UNREADABLE", file=config.name) from error
-    elif f"{PREFIX}CONFIG" in environ:
+    elif environ.get(f"{PREFIX}CONFIG"):
         raise ConfigError("CONFIG_UNREADABLE", file=config.name)
     for name, value in environ.items():
         if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _PLACES:

@@ -42,6 +42,8 @@ class Document(Model):
     """Names of persons, the holder's first; as printed."""
     numbers: tuple[str, ...] = ()
     """Numbers and codes as printed: personal id, insurance number, document number, phone …"""
+    values: tuple[str, ...] = ()
+    """The other field values: what a person has corrected stands nowhere in the text."""
     digitisation_code: str = ""
     text: str = ""
     """Text of all pages, NFC, as archived."""
@@ -81,6 +83,7 @@ def document_of(facts: ComponentFacts, sidecar: Sidecar | None, catalogue: Catal
     kind = catalogue.components.get(facts.code)
     names: list[str] = []
     numbers: list[str] = []
+    values: list[str] = []
     unverified: list[str] = []
     for field in sidecar.fields if sidecar else ():
         known = kind.field(field.name) if kind else None
@@ -92,6 +95,8 @@ def document_of(facts: ComponentFacts, sidecar: Sidecar | None, catalogue: Catal
             field.name.endswith(_NUMBER_NAMES)
         ):
             numbers.append(nfc(field.value))
+        else:
+            values.append(nfc(field.value))
         if field.status == FieldStatus.REVIEW:
             unverified.append(field.name)
     return Document(
@@ -104,6 +109,7 @@ def document_of(facts: ComponentFacts, sidecar: Sidecar | None, catalogue: Catal
         received_at=facts.received_at,
         names=tuple(dict.fromkeys(names)),
         numbers=tuple(dict.fromkeys(numbers)),
+        values=tuple(dict.fromkeys(values)),
         digitisation_code=facts.digitisation_code or "",
         text=nfc("\n".join(page.text for page in sidecar.pages)) if sidecar else "",
         unverified=tuple(unverified),

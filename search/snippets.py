@@ -24,12 +24,13 @@ _SPACES = re.compile(r"\s+")
 
 
 def snippet(document: Document, parsed: Parsed) -> str:
-    """Where the query stands in the component; its names and numbers where the text has it not.
+    """Where the query stands in the component; its field values where the text has it not.
 
     Without any match the beginning of the text.
     """
     text = nfc(document.text[:_READ])
-    facts = " · ".join((*document.names, *document.numbers, document.dossier_code))
+    values = (*document.names, *document.numbers, *document.values)
+    facts = " · ".join((*values, document.dossier_code))
     for source in (text, facts):
         if matches := _matches(source, parsed):
             return _around(source, _densest(matches))

@@ -252,7 +252,8 @@ def _insert(connection: sqlite3.Connection, document: Document) -> None:
     connection.executemany(
         "INSERT INTO keys (key, doc) VALUES (?, ?)", [(key, doc) for key in sorted(keys)]
     )
-    sources = (*document.names, *document.numbers, *codes[1:], document.code, document.text)
+    facts = (*document.names, *document.numbers, *document.values)
+    sources = (*facts, *codes[1:], document.code, document.text)
     joined = frozenset[str]().union(*map(joined_numbers, sources))
     forms = [_forms(source) for source in sources]
     names = forms[: len(document.names)]

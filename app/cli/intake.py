@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from app.cli.output import output_file
 from app.cli.session import AsJson, Session, session
 from app.presenting import (
     exit_code,
+    failed_json,
     quarantined_json,
     refused_lines,
     view_json,
@@ -18,9 +20,9 @@ from app.presenting import (
 )
 from app.watching import Watcher
 from flows.batches import Outcome
-from pipeline.errors import ConfigError, ExitCode
+from pipeline.errors import ConfigError, ExitCode, NotFound
 from pipeline.models.batch import Channel, IngestTerms
-from pipeline.workspace import write_atomically
+from pipeline.textnorm import nfc
 
 Procedure = Annotated[str | None, typer.Option(help="Mã thủ tục hành chính.")]
 Case = Annotated[str | None, typer.Option(help="Mã trường hợp hưởng.")]
@@ -55,10 +57,10 @@ def ingest(
     terms = IngestTerms(
         procedure=procedure,
         case=case,
-        dossier=dossier,
+        dossier=None if dossier is None else nfc(dossier),
         as_code=as_code,
         channel=channel,
-        station=station,
+        station=None if station is None else nfc(station),
     )
     if resume == bool(sources):
         raise ConfigError("SOURCE_NEEDED")
@@ -73,15 +75,16 @@ def ingest(
         run.each(
             sources or [],
             lambda source: give_outcome(
-                run, run.services.batches.ingest(Path(source), terms, actor)
+                run, run.services.batches.ingest(_path(source), terms, actor)
             ),
+            failed_json,
         )
 
 
 def watch(
-    folder: Annotated[Path, typer.Argument(help="Thư mục nhận tệp quét.")],
+    folder: Annotated[str, typer.Argument(help="Thư mục nhận tệp quét.")],
     once: Annotated[bool, typer.Option("--once", help="Xử lý những gì đã có rồi dừng.")] = False,
-    every: Annotated[float, typer.Option(help="Số giây giữa hai lần xem.")] = 2.0,
+    every: Annotated[float, typer.Option(min=0.1, help="Số giây giữa hai lần xem.")] = 2.0,
     channel: ChannelOption = Channel.DESK,
     officer: Officer = None,
     unit: Unit = None,
@@ -93,11 +96,11 @@ def watch(
     with session(as_json) as run:
         services = run.services
         actor = services.actor(officer, unit)
-        watcher = Watcher(folder, settle_seconds=services.settings.intake.settle_seconds)
+        watcher = Watcher(_path(folder), settle_seconds=services.settings.intake.settle_seconds)
         codes = [
             give_outcome(run, outcome)
             if isinstance(outcome, Outcome)
-            else run.failed(watcher.source, outcome)
+            else run.failed(watcher.source, outcome, failed_json)
             for outcome in watcher.outcomes(
                 lambda source: services.batches.ingest(source, terms, actor), once=once, every=every
             )
@@ -111,9 +114,11 @@ def slip(
     output: Annotated[Path, typer.Option("--output", "-o", help="Tệp PDF để in.")],
     dossier: Dossier = None,
 ) -> None:
-    """In phiếu bìa và các tờ phân cách có mã QR."""
+    """In tờ bìa và các tờ phân cách có mã QR."""
     with session() as run:
-        write_atomically(output.absolute(), run.services.slip(procedure, case, dossier), 0o644)
+        sheets = run.services.slip(procedure, case, None if dossier is None else nfc(dossier))
+        with output_file(output, mode=0o644) as out:
+            out.write(sheets)
         print(output)
 
 
@@ -131,3 +136,14 @@ def give_outcome(run: Session, outcome: Outcome) -> int:
             view_lines(view, outcome.seconds, run.messages),
         )
     return worst(exit_code(v) for v in outcome.views)
+
+
+def _path(source: str) -> Path:
+    """A source as a whole path, so that `.` has its folder's name.
+
+    Raises:
+        NotFound: `SOURCE_MISSING`: an empty argument is no place, least of all this folder.
+    """
+    if not source:
+        raise NotFound("SOURCE_MISSING")
+    return Path(source).absolute()

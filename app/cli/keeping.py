@@ -20,7 +20,7 @@ db = typer.Typer(help="Cơ sở dữ liệu.", no_args_is_help=True)
 
 
 def audit(as_json: AsJson = False) -> None:
-    """Đối soát: trang = bản ghi = kho = chỉ mục, sổ cái nguyên vẹn."""
+    """Đối soát: trang = sổ ghi = kho = chỉ mục, sổ cái nguyên vẹn."""
     with session(as_json) as run:
         report = run.services.audit()
         document = report.model_dump(mode="json") | {"ok": report.ok}
@@ -30,7 +30,9 @@ def audit(as_json: AsJson = False) -> None:
 
 def rebuild(
     index: Annotated[bool, typer.Option("--index", help="Chỉ mục tìm kiếm.")] = False,
-    records: Annotated[bool, typer.Option("--records", help="Bản ghi, vào CSDL rỗng.")] = False,
+    records: Annotated[
+        bool, typer.Option("--records", help="Sổ ghi, vào cơ sở dữ liệu rỗng.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Dựng lại từ kho lưu trữ."""
@@ -52,7 +54,7 @@ def rebuild(
 
 def doctor(as_json: AsJson = False) -> None:
     """Kiểm tra máy: công cụ, phiên bản, thứ còn thiếu và lệnh cài."""
-    with session(as_json) as run:
+    with session(as_json, looks_only=True) as run:
         findings = inspect(run.services)
         for finding in findings:
             run.give(_finding_json(finding, run.messages), _finding_lines(finding, run.messages))

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-import shutil
-import tempfile
 import time
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
+from app.cli.output import copy_out
 from app.cli.session import AsJson, session
 from app.presenting import (
     exit_code,
     hit_lines,
     results_json,
     text_json,
+    unjudged_json,
     verdict_code,
     verdict_lines,
     view_json,
@@ -66,20 +66,24 @@ def get(
     output: Annotated[Path, typer.Option("--output", "-o", help="Ghi ra tệp này.")],
 ) -> None:
     """Lấy tệp của một thành phần, đúng từng byte."""
-    with session() as run, run.services.get(code, component_id, run.services.actor()) as stream:
-        _copy(stream, output.absolute())
+    with session() as run:
+        sha256, opened = run.services.get(code, component_id, run.services.actor())
+        with opened as stream:
+            copy_out(stream, sha256, output)
         print(output)
 
 
 def text(code: Code, component_id: ComponentId, as_json: AsJson = False) -> None:
     """Xem chữ đã nhận dạng của một thành phần."""
     with session(as_json) as run:
-        sidecar = run.services.text(code, component_id, run.services.actor())
-        run.give(text_json(sidecar), (page.text for page in sidecar.pages))
+        found = run.services.text(code, component_id, run.services.actor())
+        run.give(text_json(found), (page.text for page in found.pages))
 
 
 def verify(
-    what: Annotated[list[str], typer.Argument(metavar="FILE_OR_CODE…")],
+    what: Annotated[
+        list[str], typer.Argument(metavar="FILE_OR_CODE…", help="Tệp PDF hoặc mã hồ sơ.")
+    ],
     trust: Annotated[list[Path] | None, typer.Option(help="Chứng thư gốc tin cậy (PEM).")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -92,17 +96,7 @@ def verify(
                 run.give(verdict.model_dump(mode="json"), verdict_lines(verdict, run.messages))
             return worst(verdict_code(v) for v in verdicts)
 
-        run.each(what, judge)
-
-
-def _copy(stream: IO[bytes], output: Path) -> None:
-    """Whole or not at all."""
-    try:
-        with tempfile.NamedTemporaryFile(dir=output.parent, delete=False) as out:
-            shutil.copyfileobj(stream, out)
-        Path(out.name).replace(output)
-    except OSError as error:
-        raise ConfigError("OUTPUT_UNWRITABLE", problem=error.strerror or "") from error
+        run.each(what, judge, unjudged_json)
 
 
 def _day(text: str | None) -> dt.date | None:

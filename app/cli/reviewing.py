@@ -12,6 +12,7 @@ from app.presenting import review_json, review_line
 from casework.review import role_of as review_role
 from pipeline.errors import ConfigError
 from pipeline.models.review import Answer, AnswerKind
+from pipeline.textnorm import nfc
 
 review = typer.Typer(help="Những điểm cần người quyết định.", no_args_is_help=True)
 
@@ -62,6 +63,7 @@ def resolve(
     kinds = [kind for kind, said in given.items() if said is not None]
     if len(kinds) != 1:
         raise ConfigError("ANSWER_NEEDS_ONE")
+    starts, is_blank = _pages(split), _yes(blank)
     with session(as_json) as run:
         services = run.services
         question = services.review(review_id).item
@@ -69,9 +71,9 @@ def resolve(
         answer = Answer(
             kind=kinds[0],
             component_code=component,
-            starts=_pages(split),
-            is_blank=_yes(blank),
-            value=value,
+            starts=starts,
+            is_blank=is_blank,
+            value=None if value is None else nfc(value),
             actor=actor.id,
             at=services.ports.clock.now(),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -29,17 +29,20 @@ class Session:
     services: Services
     messages: Messages
     as_json: bool
+    progress: Bars | Silence
 
     def give(self, document: Json, lines: Iterable[str]) -> None:
         """One result: an NDJSON line, or text."""
+        self.progress.clear()
         if self.as_json:
             print(json.dumps(document, ensure_ascii=False, separators=(",", ":")), flush=True)
             return
         for line in lines:
-            print(line)
+            print(line, flush=True)
 
     def fail(self, error: SohoaError, about: str | None = None) -> int:
         """Say on stderr what went wrong, with what, and what helps; gives the exit code."""
+        self.progress.clear()
         if about is not None:
             print(f"{about}:", file=sys.stderr)
         rendered = self.messages.error(error)
@@ -48,8 +51,18 @@ class Session:
                 print(line, file=sys.stderr)
         return int(error.exit_code)
 
-    def each(self, items: Iterable[str], act: Callable[[str], int]) -> None:
+    def each(
+        self,
+        items: Iterable[str],
+        act: Callable[[str], int],
+        failed: Callable[[str, SohoaError, Messages], Json],
+    ) -> None:
         """Act on every item, a failed one does not stop the others; exits with the worst code.
+
+        Args:
+            items: what is asked for.
+            act: does it for one; gives its exit code.
+            failed: the object of an item that failed.
 
         Raises:
             typer.Exit: always.
@@ -59,30 +72,33 @@ class Session:
             try:
                 codes.append(act(item))
             except SohoaError as error:
-                codes.append(self.failed(item, error))
+                codes.append(self.failed(item, error, failed))
         raise typer.Exit(worst(codes))
 
-    def failed(self, item: str, error: SohoaError) -> int:
+    def failed(
+        self, item: str, error: SohoaError, failed: Callable[[str, SohoaError, Messages], Json]
+    ) -> int:
         """Say of one of several items that it failed, also as a result; gives the exit code."""
         item = printable(item)
-        if self.as_json:
-            rendered = self.messages.error(error)
-            problem = {"code": error.code, "message": rendered.message, "advice": rendered.advice}
-            self.give({"source": item, "state": None, "error": problem}, ())
+        self.give(failed(item, error, self.messages), ())
         return self.fail(error, about=item)
 
 
 @contextmanager
-def session(as_json: bool = False) -> Iterator[Session]:
-    """A session; its progress bars end with it.
+def session(as_json: bool = False, *, looks_only: bool = False) -> Iterator[Session]:
+    """A session in a home that is there; its progress bars end with it.
+
+    Args:
+        as_json: results are NDJSON.
+        looks_only: a home that cannot be used is something to report, not the end.
 
     Raises:
-        ConfigError: the settings cannot be used.
+        ConfigError: the settings or the home cannot be used.
     """
     settings = load_settings()
     messages = Messages(settings.language)
-    if watched() and not as_json:
-        with Bars(messages) as bars:
-            yield Session(Services(settings, bars), messages, as_json)
-    else:
-        yield Session(Services(settings, Silence()), messages, as_json)
+    with Bars(messages) if watched() and not as_json else nullcontext(Silence()) as progress:
+        services = Services(settings, progress)
+        with suppress(SohoaError) if looks_only else nullcontext():
+            services.ports.open_home()
+        yield Session(services, messages, as_json, progress)

@@ -125,7 +125,7 @@ def sidecar(
         code=component.code,
         unit=component.unit,
         dossier_code=component.dossier_code,
-        pages=tuple(_sidecar_page(number, text) for number, text in enumerate(texts)),
+        pages=tuple(sidecar_page(number, text) for number, text in enumerate(texts)),
         fields=tuple(
             SidecarField(
                 name=f.name,
@@ -155,7 +155,8 @@ def page_points(box: Box, text: PageText) -> tuple[float, float, float, float]:
     )
 
 
-def _sidecar_page(number: int, text: PageText) -> SidecarPage:
+def sidecar_page(number: int, text: PageText) -> SidecarPage:
+    """Words and boxes (page points) of one page; `number` counts within the component."""
     scale = _POINTS / text.dpi
     return SidecarPage(
         page=number,

@@ -33,6 +33,8 @@ from pipeline.settings import IntakeSettings
 from pipeline.textnorm import has_control_characters, nfc, printable
 from pipeline.workspace import Workspace
 
+_NOWHERE: Final = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG)
+"""What a path that no file can have is answered with."""
 _UNKNOWN: Final = "application/octet-stream"
 _NUMBER: Final = re.compile(r"([0-9]+)")
 _PDF: Final = ("application/pdf", (".pdf",))
@@ -95,11 +97,13 @@ def take_in(
     name = printable(source.name)
     try:
         paths = _files(source)
-    except FileNotFoundError as error:
-        raise NotFound("SOURCE_MISSING") from error
     except PermissionError:
         refusal = RefusedFile(name=name, sha256=None, code="PERMISSION_DENIED")
         return Intake(name=name, sources=(), refused=(refusal,))
+    except OSError as error:
+        if error.errno not in _NOWHERE:
+            raise
+        raise NotFound("SOURCE_MISSING") from error
     if not paths:
         raise UnreadableScan("SOURCE_EMPTY")
     sources: list[SourceFile] = []

@@ -34,6 +34,8 @@ def whole_id(
     Raises:
         NotFound: `unknown`, or `ID_AMBIGUOUS` (also for prefixes under four letters).
     """
+    if not given.isascii():
+        raise NotFound(unknown, id=_shown(given))
     exact = connection.execute(select(column).where(column == given, *where)).scalar()
     if exact is not None:
         return exact

@@ -220,6 +220,14 @@ def test_the_snippet_is_the_original_text_with_its_marks(index: ComponentIndex) 
     assert "«lương hưu»" in hit.snippet
 
 
+def test_a_corrected_value_is_found_although_no_page_shows_it(index: ComponentIndex) -> None:
+    index.put([paper(8, text="Chẩn đoán: Viêm da dày", values=("Viêm dạ dày cấp", "26/10/1976"))])
+    assert found(index, '"dạ dày"') == [(8, Tier.TEXT)]
+    assert found(index, "26/10/1976") == [(8, Tier.TEXT)]
+    (hit,) = index.search(Query("26/10/1976")).hits
+    assert "«26/10/1976»" in hit.snippet
+
+
 def test_putting_again_replaces(index: ComponentIndex) -> None:
     index.put([paper(1, names=("Phan Uyên",))])
     assert found(index, "phan uyen") == [(1, Tier.FOLDED_NAME)]
@@ -349,17 +357,17 @@ def test_engines_agree(tmp_path_factory: pytest.TempPathFactory) -> None:
 
     @settings(max_examples=80, deadline=None)
     @given(
-        st.lists(st.tuples(st.integers(0, 5), texts, texts, texts), max_size=3),
+        st.lists(st.tuples(st.integers(0, 5), texts, texts, texts, texts), max_size=3),
         st.lists(
             st.sampled_from(["đức", "duc", "văn", "van", "0790", "079", "085", '"', "a"]),
             min_size=1,
             max_size=4,
         ),
     )
-    def check(papers: list[tuple[int, str, str, str]], words: list[str]) -> None:
+    def check(papers: list[tuple[int, str, str, str, str]], words: list[str]) -> None:
         documents = [
-            paper(number, names=(name,), numbers=(code,), text=text)
-            for number, name, code, text in papers
+            paper(number, names=(name,), numbers=(code,), values=(value,), text=text)
+            for number, name, code, value, text in papers
         ]
         answers = []
         for engine in engines:

@@ -65,7 +65,8 @@ def _tier(document: Document, parsed: Parsed) -> Tier | None:
         return Tier.EXACT_ID
     if any(_stands_in(parsed.exact, exact_terms(name)) for name in document.names):
         return Tier.EXACT_NAME
-    sources = (*document.names, *document.numbers, *codes[1:], document.code, document.text)
+    facts = (*document.names, *document.numbers, *document.values)
+    sources = (*facts, *codes[1:], document.code, document.text)
     quoted = all(
         any(_stands_in(phrase, exact_terms(source)) for source in sources)
         for phrase in parsed.phrases

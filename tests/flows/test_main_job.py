@@ -202,6 +202,9 @@ def test_a_changed_archived_file_is_invalid_and_audited(tmp_path: Path) -> None:
     held.write_bytes(data)
     verdict = office.one("verify", result["dossier_code"], code=6)
     assert (verdict["verdict"], verdict["fixity"]) == ("INVALID", "changed")
+    component, out = result["components"][0]["component_id"], tmp_path / "out.pdf"
+    office.run("get", result["dossier_code"], component, "-o", out, code=6)
+    assert not out.exists()
     report = office.one("audit", code=6)
     assert report["ok"] is False
 
@@ -235,6 +238,12 @@ def test_an_unknown_paper_waits_and_a_person_sends_it_on(tmp_path: Path) -> None
     assert held["state"] == "NEEDS_REVIEW"
     assert [c["code"] for c in held["components"]] == ["Z_OTHER"]
     assert not (office.home / "archive" / "raw").exists()
+    code, component = held["dossier_code"], held["components"][0]["component_id"]
+    read = office.one("text", code, component[:6])
+    assert read["component_id"] == component
+    assert [page["page"] for page in read["pages"]] == [0] and read["pages"][0]["words"]
+    office.run("get", code, component, "-o", tmp_path / "out.pdf", code=7)
+    office.run("text", code, "0" * 64, code=7)
     (question,) = [r for r in held["review"] if r["blocking"]]
     assert question["kind"] == "COMPONENT_TYPE"
     office.run("review", "resolve", question["review_id"], "--value", "x", "--json", code=2)

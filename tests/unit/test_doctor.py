@@ -29,7 +29,7 @@ from pipeline.settings import Environment, Settings
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 NAMES = (
     *("environment", "python", "tesseract", "ocr_model", "poppler", "font", "sqlite"),
-    *("home", "disk", "archive", "records", "index", "signing"),
+    *("catalogue", "home", "disk", "archive", "records", "index", "signing"),
 )
 
 
@@ -42,6 +42,7 @@ def versions(command: Sequence[str]) -> str | None:
 SOUND = Probes(
     model=lambda: ModelFacts("vie-fast", verified=True),
     font=lambda: Path("/usr/share/fonts/Tinos-Regular.ttf"),
+    catalogue=lambda: "1.0.0",
     immutability=lambda: "enforced",
     records_versions=lambda: ("0003", "0003"),
     indexed=lambda: 12,

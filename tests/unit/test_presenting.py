@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
 from app.auditing import audit_lines, rebuild_lines
 from app.messages import Messages
 from app.messages.rendering import Language
-from app.presenting import review_line, verdict_lines, view_lines
+from app.presenting import hit_lines, review_line, verdict_lines, view_lines
 from casework.audit_report import Findings
+from casework.completeness import Gaps
 from casework.reporting import ComponentView, DossierView
 from casework.verification import Verdict
 from pipeline.models.actors import Actor, Role
 from pipeline.models.batch import Batch, BatchState, IngestTerms
 from pipeline.models.manifest import SidecarField
-from pipeline.models.review import ResolvedReview, ReviewItem, ReviewKind
+from pipeline.models.review import Answer, AnswerKind, ResolvedReview, ReviewItem, ReviewKind
 from pipeline.models.split import PageCounts
 from pipeline.signatures.verdicts import Outcome
+from search.port import Hit, Results, Tier
 from storage.rebuild import RebuildProblem, RebuildReport
 
 BATCH, COMPONENT, REVIEW = "b0" * 32, "c0" * 32, "d0" * 32
@@ -74,17 +77,34 @@ def test_every_entry_of_a_dossier_is_one_indented_line(language: Language) -> No
     head, *lines = view_lines(view("a\nb\nc"), 3.21, Messages(language))
     assert "ho-so.pdf" in head
     assert all(line.startswith("  ") and "\n" not in line for line in lines)
-    assert any("history_rows: a (+2 " in line for line in lines)
-    assert any("phone: –" in line for line in lines)
+    rows, phone = (Messages(language).field(name) for name in ("history_rows", "phone"))
+    assert any(f"{rows}: a (+2 " in line for line in lines)
+    assert any(f"{phone}: –" in line for line in lines)
 
 
 def test_a_value_of_one_line_is_whole() -> None:
-    assert "      history_rows: một dòng" in list(view_lines(view(), 0, Messages("vi")))
+    assert "      Quá trình đóng: một dòng" in list(view_lines(view(), 0, Messages("vi")))
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(0.0, False), (0.04, False), (1.26, True)])
 def test_no_time_is_told_where_none_was_taken(seconds: float, told: bool) -> None:
     assert any("Thời gian" in line for line in view_lines(view(), seconds, Messages("vi"))) == told
+
+
+def test_an_answered_question_holds_nothing_any_more() -> None:
+    question = view().open_reviews[0]
+    assert review_line(question, Messages("vi")).startswith("! ")
+    at = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
+    answer = Answer(kind=AnswerKind.ACCEPT, actor="dev", at=at)
+    answered = question.model_copy(update={"answer": answer})
+    assert review_line(answered, Messages("vi")).startswith("✓ ")
+
+
+def test_conditional_papers_are_told_and_are_not_missing() -> None:
+    gaps = Gaps(missing=("F_14_HSB",), conditional=(("B_SO_BHXH", "physical_item"),))
+    lines = list(view_lines(replace(view(), gaps=gaps), 0, Messages("vi")))
+    assert "  Còn thiếu: F_14_HSB" in lines
+    assert any("B_SO_BHXH" in line and "Còn thiếu" not in line for line in lines)
 
 
 def test_a_listed_question_names_its_batch() -> None:
@@ -137,3 +157,21 @@ def test_a_rebuild_tells_what_could_not_be_used() -> None:
     assert lines[-1] == (
         "  ! SEAL_BROKEN ledger/2026-11-22.json: Một ngày niêm phong của sổ cái không khớp"
     )
+
+
+@pytest.mark.parametrize("doubtful", [True, False])
+def test_a_name_that_nobody_confirmed_is_marked(doubtful: bool) -> None:
+    hit = Hit(
+        dossier_code="D1",
+        component_id=COMPONENT,
+        code="F_14_HSB",
+        unit="DEV",
+        procedure=None,
+        full_name="Trần Mai",
+        snippet="",
+        tier=Tier.TEXT,
+        sensitive=False,
+        unverified=("full_name",) if doubtful else ("phone",),
+    )
+    (_, line) = hit_lines(Results(total=1, hits=(hit,)), Messages("vi"))
+    assert line.endswith("Trần Mai (cần xác nhận)" if doubtful else "Trần Mai")

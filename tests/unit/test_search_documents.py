@@ -112,6 +112,7 @@ def test_names_and_numbers_are_told_by_the_catalogue() -> None:
     assert document.names == ("Nguyễn Văn Đức", "TRẦN MAI")
     assert document.full_name == "Nguyễn Văn Đức"
     assert document.numbers == ("0123456789",)
+    assert document.values == ("12 Lý Thường Kiệt",)
     assert document.unverified == ("bhxh_code",)
     assert document.text == "trang một\ntrang hai"
 
@@ -226,7 +227,11 @@ def test_a_damaged_manifest_is_reported_and_the_one_before_used(store: Store) ->
     assert [f.code for f in faults] == ["MANIFEST_UNREADABLE"]
 
 
-@pytest.mark.parametrize("damage", [b"", b"no gzip", gzip.compress(b"no json"), None])
+@pytest.mark.parametrize(
+    "damage",
+    [b"", b"no gzip", gzip.compress(b"no json"), None],
+    ids=["empty", "no gzip", "no json", "lost"],
+)
 def test_a_component_with_a_damaged_sidecar_is_kept_by_its_codes(
     store: Store, damage: bytes | None
 ) -> None:
