@@ -127,8 +127,9 @@ def _say(services: Services, item: ReviewItem, value: str) -> None:
 
 def _value(services: Services, item: ReviewItem) -> str:
     component = services.ports.records.component(str(item.component_id))
-    sidecar = services.text(component.dossier_code, component.component_id, services.actor())
-    return next(f.value for f in sidecar.fields if f.name == item.field)
+    (view,) = services.show(component.dossier_code, services.actor())
+    (fields,) = (c.fields for c in view.components if c.component_id == component.component_id)
+    return str(next(f.value for f in fields if f.name == item.field))
 
 
 def test_a_killed_answer_is_open_or_carried_out_by_the_next_command(
