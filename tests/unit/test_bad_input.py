@@ -556,7 +556,7 @@ def test_a_reading_process_that_was_killed_refuses_nothing(tmp_path: Path) -> No
     assert reader.probe(tmp_path / "a.pdf").pages == 1
     (process,) = _children() - before
     os.kill(process, signal.SIGKILL)
-    time.sleep(0.2)
+    os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
     assert reader.probe(tmp_path / "a.pdf").pages == 1
 
 

@@ -74,6 +74,7 @@ def assemble(
                 pikepdf.pdfa.save(pdf, draft, _FLAVOUR)
             with Pdf.open(draft) as pdf:
                 transfer_note.stamp(pdf, facts, title)
+                del pdf.trailer.ID  # made of the draft's time of day; the file's is of its content
                 options = pikepdf.pdfa.resolve_save_kwargs(_FLAVOUR, deterministic_id=True)
                 pdf.save(out, **options)
     except pikepdf.pdfa.PdfaError as error:
