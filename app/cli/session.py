@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Annotated
@@ -53,7 +53,7 @@ class Session:
 
     def each(
         self,
-        items: Iterable[str],
+        items: Sequence[str],
         act: Callable[[str], int],
         failed: Callable[[str, SohoaError, Messages], Json],
     ) -> None:
@@ -72,16 +72,28 @@ class Session:
             try:
                 codes.append(act(item))
             except SohoaError as error:
-                codes.append(self.failed(item, error, failed))
+                codes.append(self.failed(item, error, failed, named=len(items) > 1))
         raise typer.Exit(worst(codes))
 
     def failed(
-        self, item: str, error: SohoaError, failed: Callable[[str, SohoaError, Messages], Json]
+        self,
+        item: str,
+        error: SohoaError,
+        failed: Callable[[str, SohoaError, Messages], Json],
+        *,
+        named: bool = True,
     ) -> int:
-        """Say of one of several items that it failed, also as a result; gives the exit code."""
+        """Say that an item failed, also as a result; gives the exit code.
+
+        Args:
+            item: what was asked for.
+            error: why not.
+            failed: its object.
+            named: on stderr too, where it may be one of several.
+        """
         item = printable(item)
         self.give(failed(item, error, self.messages), ())
-        return self.fail(error, about=item)
+        return self.fail(error, about=item if named else None)
 
 
 @contextmanager
