@@ -11,7 +11,7 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "intake": 2,
     "imaging": 1,
     "sheets": 2,
-    "recognition": 2,
+    "recognition": 3,
     "separation": 2,
     "classification": 2,
     "assembly": 2,

@@ -10,7 +10,8 @@ import re
 import unicodedata
 
 _SPACES = re.compile(r"\s+")
-_STROKE = str.maketrans({"đ": "d", "Đ": "D"})
+_STROKE = str.maketrans({"đ": "d", "Đ": "D", "\u00f0": "d", "\u00d0": "D"})
+"""With the Icelandic eth, its double on screen, which old fonts and scanners write for it."""
 
 
 def nfc(text: str) -> str:

@@ -7,6 +7,7 @@ May not come in: image preparation (recognition does that), choice of a model (`
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import tempfile
 from itertools import groupby
@@ -26,6 +27,9 @@ _PAGE_SEGMENTATION = 3
 """Automatic, without orientation detection: the fastest mode that keeps columns apart."""
 
 _TSV_COLUMNS = 12
+_ETH = re.compile("\u0110?\u00d0")
+"""The Icelandic eth, which no Vietnamese text holds: the models write it for, or behind, a Đ."""
+
 _WORD_LEVEL = "5"
 
 
@@ -162,7 +166,7 @@ def parse_tsv(tsv: str) -> tuple[Line, ...]:
 def _row(cells: list[str]) -> _Row | None:
     if len(cells) < _TSV_COLUMNS or cells[0] != _WORD_LEVEL:
         return None
-    text = squash(cells[11]).replace(" ", "")
+    text = _ETH.sub("\u0110", squash(cells[11]).replace(" ", ""))
     confidence = float(cells[10])
     if not text or confidence < 0:
         return None

@@ -158,6 +158,11 @@ class TestTsv:
         (line,) = parse_tsv(tsv)
         assert [word.text for word in line.words] == ["Việt"]
 
+    @pytest.mark.parametrize("read", ["Q\u00d0", "Q\u0110\u00d0", "Q\u0110"])
+    def test_an_eth_is_a_d_with_stroke(self, read: str) -> None:
+        (line,) = parse_tsv(self.HEADER + self.row("1\t1\t1", "0\t0\t9\t9", "95", read))
+        assert line.text == "Q\u0110"
+
     @pytest.mark.parametrize("rubbish", ["a\tb\n", "", "\n\n\n"])
     def test_reads_nothing_from_little(self, rubbish: str) -> None:
         assert parse_tsv(rubbish) == ()

@@ -43,6 +43,7 @@ def test_terms_are_letters_and_digits_in_both_forms() -> None:
         *("số", "123", "qđ", "bhxh", "đ", "c", "h", "hen"),
     )
     assert folded_terms("Hoà, HÒA, ĐỨC_2") == ("hoa", "hoa", "duc", "2")
+    assert folded_terms("\u00d0ức Q\u00d0") == ("duc", "qd")
 
 
 def test_composed_and_decomposed_text_give_the_same_terms() -> None:
