@@ -329,3 +329,15 @@ def test_an_empty_home_of_somebody_else_is_used_as_it_is(
     home.mkdir()
     monkeypatch.setattr(Path, "chmod", foreign)
     assert sohoa("review", "list").code == 0
+
+
+def test_production_takes_no_paper_in_that_it_may_not_archive(
+    sohoa: Sohoa, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOHOA_ENVIRONMENT", "production")
+    monkeypatch.setenv("SOHOA_UNIT", "07900")
+    (tmp_path / "empty.pdf").touch()
+    said = sohoa("ingest", "empty.pdf", "--json")
+    assert said.code == 2
+    assert said.objects[0]["error"]["code"] == "ARCHIVE_ADVISORY_IN_PRODUCTION"
+    assert not (home / "work").exists()
