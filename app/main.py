@@ -86,7 +86,7 @@ def _language() -> Language:
     """As set; the settings themselves may be what is wrong."""
     try:
         return load_settings().language
-    except SohoaError:
+    except (SohoaError, OSError):
         return "en" if os.environ.get("SOHOA_LANGUAGE") == "en" else "vi"
 
 

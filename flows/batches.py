@@ -58,6 +58,7 @@ class Batches:
 
         start = time.monotonic()
         ports = self.ports
+        _ = ports.store  # one that may not be used is refused before paper is taken in
         ports.ensure_index()
         ports.ensure_records()
         desk = reception.Desk(

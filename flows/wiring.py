@@ -74,10 +74,11 @@ class Ports:
         home = self.settings.home
         try:
             home.mkdir(parents=True, exist_ok=True, mode=_OWNER_ONLY)
-            if {path.name for path in home.iterdir()} <= _PREPARED:
-                home.chmod(_OWNER_ONLY)
         except OSError as error:
             raise ConfigError("HOME_UNUSABLE", problem=error.strerror or "") from error
+        with contextlib.suppress(PermissionError):  # somebody else's to close
+            if {path.name for path in home.iterdir()} <= _PREPARED:
+                home.chmod(_OWNER_ONLY)
         return home
 
     @cached_property

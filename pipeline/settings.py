@@ -211,7 +211,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     home = default_home(environ)
     config = Path(environ.get(f"{PREFIX}CONFIG") or home / "sohoa.toml")
     values: dict[str, Any] = {}
-    if config.is_file():
+    try:
+        there = config.is_file()
+    except OSError as error:
+        raise ConfigError("CONFIG_UNREADABLE", file=config.name) from error
+    if there:
         try:
             values = tomllib.loads(config.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

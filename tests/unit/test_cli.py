@@ -305,3 +305,39 @@ def test_bars_go_before_anything_is_printed(monkeypatch: pytest.MonkeyPatch) -> 
             bars.clear()
         bars.clear()
     assert "Lưu trữ" in said.getvalue()
+
+
+@pytest.mark.parametrize("command", [("review", "list"), ("doctor",)])
+def test_a_home_that_may_not_be_entered_is_no_traceback(
+    sohoa: Sohoa, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    def locked(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", locked)
+    said = sohoa(*command)
+    assert said.code == 2
+    assert "sohoa.toml" in said.err
+
+
+def test_an_empty_home_of_somebody_else_is_used_as_it_is(
+    sohoa: Sohoa, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def foreign(_: Path, __: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    home.mkdir()
+    monkeypatch.setattr(Path, "chmod", foreign)
+    assert sohoa("review", "list").code == 0
+
+
+def test_production_takes_no_paper_in_that_it_may_not_archive(
+    sohoa: Sohoa, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOHOA_ENVIRONMENT", "production")
+    monkeypatch.setenv("SOHOA_UNIT", "07900")
+    (tmp_path / "empty.pdf").touch()
+    said = sohoa("ingest", "empty.pdf", "--json")
+    assert said.code == 2
+    assert said.objects[0]["error"]["code"] == "ARCHIVE_ADVISORY_IN_PRODUCTION"
+    assert not (home / "work").exists()
