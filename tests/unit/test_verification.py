@@ -277,6 +277,16 @@ def test_another_signature_than_recorded(world: World, change: dict[str, object]
     assert verdict.verdict is Outcome.INVALID and Reason.RECORD_MISMATCH in verdict.reasons
 
 
+def test_fewer_signatures_than_recorded(world: World, tmp_path: Path) -> None:
+    record = world.archive(world.signed, signature=world.info)
+    pdf = tmp_path / "signed.pdf"
+    pdf.write_bytes(world.signed)
+    (found,) = world.evidence.judge.judge(pdf).signatures
+    revision = record.revisions[0].model_copy(update={"found": (found.as_found(),)})
+    verdict = verify_component(record.model_copy(update={"revisions": (revision,)}), world.evidence)
+    assert verdict.verdict is Outcome.INVALID and Reason.RECORD_MISMATCH in verdict.reasons
+
+
 def test_an_unsigned_e_copy_is_judged_by_fixity_and_ledger(world: World) -> None:
     record = world.archive(world.unsigned, signature=None)
     verdict = verify_component(record, world.evidence)
