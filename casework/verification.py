@@ -17,6 +17,7 @@ import pikepdf
 
 from pipeline.errors import NotFound
 from pipeline.models.base import Instant, Model
+from pipeline.models.batch import Channel
 from pipeline.models.components import SignatureLevel
 from pipeline.models.records import ComponentRecord, Revision
 from pipeline.signatures.verdicts import (
@@ -27,7 +28,7 @@ from pipeline.signatures.verdicts import (
     SignatureVerdict,
     outcome_of,
 )
-from pipeline.stages.assembly.transfer_note import NAMESPACE
+from pipeline.stages.assembly.transfer_note import NAMESPACE, read_transfer_note
 
 Fixity: TypeAlias = Literal["ok", "changed", "lost"]
 LedgerState: TypeAlias = Literal["anchored", "pending", "broken"]
@@ -104,7 +105,8 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
 
     Its sha256 is looked up in the records, then the component_id of its transfer note: a known
     component with bytes of no recorded revision is INVALID. A file that carries a transfer note is
-    Sohoa's and must be signed, whether or not this archive knows it.
+    Sohoa's and must be signed, whether or not this archive knows it; only images from the portal
+    are wrapped without a signature.
 
     Args:
         path: the file.
@@ -127,7 +129,7 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
     if noted is not None and _is_component(noted, evidence.records):
         return _verdict(name, judged, (Reason.UNKNOWN_REVISION,), fixity="changed")
     sought = Reason.TOO_MANY_REVISIONS not in judged.reasons
-    missing = noted is not None and sought and not judged.signatures
+    missing = noted is not None and sought and not judged.signatures and not _wrapped(path)
     reasons = (Reason.SIGNATURE_MISSING,) if missing else ()
     unplaced = judged.model_copy(update={"stamp_top_left": None})
     return _verdict(name, unplaced, reasons)
@@ -171,6 +173,12 @@ def component_id_of(path: Path) -> str | None:
     except Exception:
         return None
     return value.strip() if isinstance(value, str) and value.strip() else None
+
+
+def _wrapped(path: Path) -> bool:
+    """True where the transfer note tells of images from the portal, which nobody signs."""
+    note = read_transfer_note(path)
+    return note is not None and note.channel == Channel.PORTAL
 
 
 def _known(

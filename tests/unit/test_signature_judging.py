@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
+import hashlib
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +31,7 @@ from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pipeline.settings import Settings, SigningSettings
 from pipeline.signatures import build_signer, keys
 from pipeline.signatures.choosing import load_trust
+from pipeline.signatures.devpki import development_pki
 from pipeline.signatures.integrity import MOST_REVISIONS
 from pipeline.signatures.judging import PdfSignatureJudge, judge
 from pipeline.signatures.keys import open_pkcs12
@@ -384,15 +388,22 @@ def test_rewritten_by_another_program(office: Office, tmp_path: Path) -> None:
 
 
 def countersigned(
-    data: bytes, folder: Path, *, field: str = "Archive", certify: bool = False, digest: str = ""
+    data: bytes,
+    folder: Path,
+    *,
+    field: str = "Archive",
+    certify: bool = False,
+    digest: str = "",
+    may_sign: bool = True,
 ) -> tuple[bytes, Path]:
     """The file signed once more, by another officer of another authority."""
-    other = make_officer(folder, "Trần Văn Bình")
+    other = make_officer(folder, "Trần Văn Bình", may_sign=may_sign)
     metadata = PdfSignatureMetadata(
         field_name=field,
         md_algorithm=digest or "sha256",
         subfilter=fields.SigSeedSubFilter.PADES,
         certify=certify,
+        docmdp_permissions=fields.MDPPerm.NO_CHANGES,
     )
     out = signers.sign_pdf(
         IncrementalPdfFileWriter(io.BytesIO(data)),
@@ -423,6 +434,55 @@ def test_a_strangers_countersignature_leaves_it_open(office: Office, tmp_path: P
     verdict = office.judged(tmp_path, data)
     assert verdict.outcome is Outcome.INDETERMINATE and not verdict.trusted
     assert len(verdict.signatures) == 2
+
+
+def test_a_certified_paper_bears_no_further_signature(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certified, root = countersigned(office.unsigned, tmp_path / "first", certify=True)
+    monkeypatch.setattr(signers.PdfSigner, "_enforce_certification_constraints", lambda *_: None)
+    data, other = countersigned(certified, tmp_path / "second", field="Later")
+    pdf = tmp_path / "both.pdf"
+    trust = TrustAnchors((*read_pem(root), *read_pem(other)))
+    pdf.write_bytes(certified)
+    assert judge(pdf, trust, TODAY).outcome is Outcome.VALID
+    pdf.write_bytes(data)
+    verdict = judge(pdf, trust, TODAY)
+    assert verdict.outcome is Outcome.INVALID
+    assert Reason.MODIFIED_AFTER_SIGNING in verdict.reasons
+
+
+@pytest.mark.parametrize(("gap_from", "end"), [(0, -400), (-24, 0), (-24, -400)])
+def test_a_sound_signature_over_a_part_of_the_file(
+    office: Office, tmp_path: Path, gap_from: int, end: int
+) -> None:
+    """The officer's own key signed it, but not all of it."""
+    found = re.search(rb"/ByteRange \[0 (\d+) (\d+) (\d+)\]", office.signed)
+    assert found is not None
+    first, second, length = (int(part) for part in found.groups())
+    part = b"/ByteRange [0 %d %d %d]" % (first + gap_from, second, length + end)
+    data = bytearray(office.signed.replace(found.group(0), part.ljust(len(found.group(0)))))
+    signed_bytes = data[: first + gap_from] + data[second : second + length + end]
+    key = open_pkcs12(development_pki(office.home).officer_p12, None)
+    digest = hashlib.sha256(signed_bytes).digest()
+    cms = asyncio.run(key.async_sign(digest, "sha256", use_pades=True)).dump().hex().encode()
+    data[first + 1 : second - 1] = cms.ljust(second - first - 2, b"0")
+    verdict = office.judged(tmp_path, bytes(data))
+    assert verdict.outcome is Outcome.INVALID and not verdict.signatures[0].intact
+    assert Reason.COVERAGE_BROKEN in verdict.reasons
+    assert Reason.INTEGRITY_BROKEN not in verdict.reasons
+
+
+def test_a_certificate_that_is_not_for_signing_leaves_it_open(
+    office: Office, tmp_path: Path
+) -> None:
+    data, root = countersigned(office.unsigned, tmp_path / "other", may_sign=False)
+    pdf = tmp_path / "usage.pdf"
+    pdf.write_bytes(data)
+    verdict = judge(pdf, TrustAnchors(read_pem(root)), TODAY)
+    assert verdict.outcome is Outcome.INDETERMINATE
+    assert Reason.CERTIFICATE_USAGE in verdict.reasons
+    assert verdict.signatures[0].intact
 
 
 def test_what_was_done_between_two_signatures_is_seen(office: Office, tmp_path: Path) -> None:

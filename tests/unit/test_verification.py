@@ -196,6 +196,19 @@ def test_sohoas_own_file_without_signature(world: World, tmp_path: Path) -> None
     assert Reason.SIGNATURE_MISSING in verdict.reasons and verdict.fixity is None
 
 
+def test_wrapped_images_from_the_portal_were_never_signed(world: World, tmp_path: Path) -> None:
+    facts = capture_facts(component_id=COMPONENT_ID).model_copy(update={"channel": "portal"})
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(world.unsigned)) as pdf:
+        stamp(pdf, facts, "F_14_HSB")
+        pdf.save(out)
+    verdict = world.verify(tmp_path, out.getvalue())
+    assert verdict.verdict is Outcome.INDETERMINATE
+    assert verdict.reasons == (Reason.NO_SIGNATURE,)
+    world.archive(out.getvalue() + b"\n", signature=None)
+    assert Reason.UNKNOWN_REVISION in world.verify(tmp_path, out.getvalue()).reasons
+
+
 def test_a_strangers_unsigned_file_is_left_open(world: World, tmp_path: Path) -> None:
     verdict = world.verify(tmp_path, write_paper(tmp_path).read_bytes())
     assert verdict.verdict is Outcome.INDETERMINATE
@@ -261,6 +274,16 @@ def test_a_missing_signature(world: World) -> None:
 def test_another_signature_than_recorded(world: World, change: dict[str, object]) -> None:
     record = world.archive(world.signed, signature=world.info.model_copy(update=change))
     verdict = verify_component(record, world.evidence)
+    assert verdict.verdict is Outcome.INVALID and Reason.RECORD_MISMATCH in verdict.reasons
+
+
+def test_fewer_signatures_than_recorded(world: World, tmp_path: Path) -> None:
+    record = world.archive(world.signed, signature=world.info)
+    pdf = tmp_path / "signed.pdf"
+    pdf.write_bytes(world.signed)
+    (found,) = world.evidence.judge.judge(pdf).signatures
+    revision = record.revisions[0].model_copy(update={"found": (found.as_found(),)})
+    verdict = verify_component(record.model_copy(update={"revisions": (revision,)}), world.evidence)
     assert verdict.verdict is Outcome.INVALID and Reason.RECORD_MISMATCH in verdict.reasons
 
 
