@@ -399,6 +399,22 @@ def test_active_and_attached_content(  # type: ignore[no-untyped-def]
     assert workspace.read(source.file) == data
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.jpg", files.jpeg() + files.jpeg()),
+        ("a.jpg", files.several(files.picture("RGB"), "MPO")),
+        ("a.png", files.several(files.picture("RGB"), "PNG")),
+    ],
+)
+def test_further_images_are_not_passed_over_in_silence(
+    name: str, data: bytes, tmp_path: Path, workspace: Workspace, reader: FileSourceReader
+) -> None:
+    source = _accepted(_take(tmp_path, workspace, reader, name, data))
+    assert (source.pages, source.warnings) == (1, (SourceWarning.MORE_IMAGES,))
+    assert workspace.read(source.file) == data
+
+
 def test_wrong_extension(tmp_path: Path, workspace: Workspace, reader: FileSourceReader) -> None:
     source = _accepted(_take(tmp_path, workspace, reader, "a.pdf", files.jpeg()))
     assert (source.kind, source.warnings) == (SourceKind.JPEG, (SourceWarning.WRONG_EXTENSION,))
