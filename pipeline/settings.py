@@ -55,8 +55,9 @@ class IntakeSettings(Group):
     """For pages that are not one image."""
     settle_seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 2.0
     """`watch`: a file is taken when size and time stood still this long."""
-    file_timeout_seconds: Measure = 50.0
-    """Reading one hostile file may take no longer."""
+    file_timeout_seconds: Measure = 25.0
+    """Looking at one hostile file may take no longer, nor may reading it: within a minute it is
+    refused. Files of many pages earn more by the page."""
 
 
 class ImagingSettings(Group):

@@ -45,6 +45,8 @@ class SourceWarning(StrEnum):
     ACTIVE_CONTENT = "ACTIVE_CONTENT"
     """JavaScript or actions: never executed."""
     ATTACHMENTS = "ATTACHMENTS"
+    MORE_IMAGES = "MORE_IMAGES"
+    """A JPEG or PNG with further images (animation, a second picture): only the first is a page."""
     WRONG_EXTENSION = "WRONG_EXTENSION"
     CONTROL_CHARACTERS = "CONTROL_CHARACTERS"
     """The file name held control characters; they are shown escaped."""

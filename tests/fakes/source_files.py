@@ -45,6 +45,14 @@ def png(image: Image.Image | None = None, dpi: int = 100) -> bytes:
     return out.getvalue()
 
 
+def several(image: Image.Image, form: Literal["MPO", "PNG"]) -> bytes:
+    """A picture with two more behind it: of a stereo camera, or moving."""
+    out = io.BytesIO()
+    others = [image.point(lambda v: v // 2), image.point(lambda v: v // 3)]
+    image.save(out, form, save_all=True, append_images=others)
+    return out.getvalue()
+
+
 def tiff(compression: str, images: list[Image.Image], strip_size: int = 65536) -> bytes:
     """A TIFF file of one or more frames at 100 dpi."""
     out = io.BytesIO()

@@ -24,7 +24,8 @@ from hypothesis import strategies as st
 from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image
 
-from pipeline.adapters.sources import FileSourceReader
+from pipeline.adapters.sources import FileSourceReader, sandbox
+from pipeline.adapters.sources.pdf import PdfBounds, probe_pdf
 from pipeline.errors import IntakeError, UnsafeInput, UnsettledInput
 from pipeline.models.files import SourceFile, SourceKind, SourceWarning
 from pipeline.settings import IntakeSettings
@@ -399,6 +400,22 @@ def test_active_and_attached_content(  # type: ignore[no-untyped-def]
     assert workspace.read(source.file) == data
 
 
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("a.jpg", files.jpeg() + files.jpeg()),
+        ("a.jpg", files.several(files.picture("RGB"), "MPO")),
+        ("a.png", files.several(files.picture("RGB"), "PNG")),
+    ],
+)
+def test_further_images_are_not_passed_over_in_silence(
+    name: str, data: bytes, tmp_path: Path, workspace: Workspace, reader: FileSourceReader
+) -> None:
+    source = _accepted(_take(tmp_path, workspace, reader, name, data))
+    assert (source.pages, source.warnings) == (1, (SourceWarning.MORE_IMAGES,))
+    assert workspace.read(source.file) == data
+
+
 def test_wrong_extension(tmp_path: Path, workspace: Workspace, reader: FileSourceReader) -> None:
     source = _accepted(_take(tmp_path, workspace, reader, "a.pdf", files.jpeg()))
     assert (source.kind, source.warnings) == (SourceKind.JPEG, (SourceWarning.WRONG_EXTENSION,))
@@ -513,6 +530,24 @@ def test_pages_full_of_drawing_are_told_from_scans_in_time(tmp_path: Path) -> No
 
 def test_a_bomb_is_made_as_told() -> None:
     assert zlib.decompress(_bomb(3 << 20)) == bytes(3 << 20)
+
+
+def test_a_long_file_earns_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "_CHILD", "tests.fakes.stepping_child")
+    answers = list(sandbox.Sandbox().ask({"do": "probe"}, seconds=3))
+    assert [facts["pages"] for facts, _ in answers] == [9]
+
+
+def test_looking_at_many_pages_shows_signs_of_progress(tmp_path: Path) -> None:
+    (tmp_path / "a.pdf").write_bytes(files.written_pdf(45))
+    steps: list[int] = []
+    report = probe_pdf(
+        tmp_path / "a.pdf",
+        PdfBounds(50, 200_000_000, 72),
+        keep_unsigned=False,
+        step=lambda: steps.append(1),
+    )
+    assert (report.pages, len(steps)) == (45, 2)
 
 
 def test_a_hanging_page_ends_in_time(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import resource
 import signal
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
@@ -70,7 +70,7 @@ def serve(requests: IO[bytes], answers: IO[bytes]) -> None:
 def _answer(request: dict[str, Any], answers: IO[bytes]) -> None:
     path = Path(request["path"])
     if request["do"] == "probe":
-        report = _probe(path, request)
+        report = _probe(path, request, lambda: _step(request, answers))
         _send(
             answers,
             {
@@ -96,10 +96,16 @@ def _answer(request: dict[str, Any], answers: IO[bytes]) -> None:
     _send(answers, {"is": "end"})
 
 
-def _probe(path: Path, request: dict[str, Any]) -> SourceReport:
+def _step(request: dict[str, Any], answers: IO[bytes]) -> None:
+    """A sign of progress."""
+    _send(answers, {"is": "step"})
+    signal.alarm(int(request["seconds"]) + _GRACE_SECONDS)
+
+
+def _probe(path: Path, request: dict[str, Any], step: Callable[[], None]) -> SourceReport:
     if request["kind"] == SourceKind.TIFF:
         return probe_tiff(path, request["max_pages"], request["max_pixels"])
-    return probe_pdf(path, _bounds(request), keep_unsigned=request["keep_unsigned"])
+    return probe_pdf(path, _bounds(request), keep_unsigned=request["keep_unsigned"], step=step)
 
 
 def _pages(path: Path, request: dict[str, Any]) -> Iterator[ExtractedPage]:

@@ -33,6 +33,8 @@ class ImageFacts:
     turn: Turn = 0
     """Clockwise turn the container asks for; of a mirrored image, the nearest."""
     alpha: bool = False
+    more: bool = False
+    """Further images follow."""
 
 
 def bound_pixels(width: int, height: int, limit: int) -> None:

@@ -17,6 +17,7 @@ Buffer: TypeAlias = bytes | mmap.mmap
 
 _SOI: Final = b"\xff\xd8"
 _EOI: Final = b"\xff\xd9"
+_NEXT_IMAGE: Final = _SOI + b"\xff"
 _START_OF_SCAN: Final = 0xDA
 _BASELINE_TO_PROGRESSIVE: Final = (0xC0, 0xC1, 0xC2)
 _OTHER_FRAMES: Final = (0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF)
@@ -64,10 +65,12 @@ def read_jpeg(data: Buffer) -> ImageFacts:
             dpi = exif_dpi if dpi == (0.0, 0.0) else dpi
         elif marker == _START_OF_SCAN:
             break
-    if frame is None or data.find(_EOI, position) < 0:
+    end = data.find(_EOI, position)
+    if frame is None or end < 0:
         raise UnreadableScan("SCAN_TRUNCATED")
     width, height, channels = frame
-    return ImageFacts(width, height, channels, dpi, turn)
+    more = data.find(_NEXT_IMAGE, end) >= 0
+    return ImageFacts(width, height, channels, dpi, turn, more=more)
 
 
 def _upright() -> Turn:

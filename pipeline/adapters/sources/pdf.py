@@ -7,7 +7,7 @@ only, and refused where a page or its data is missing. Runs inside the sandbox.
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,7 @@ _HEAD: Final = 1024
 _READING_DPI: Final = 200
 """For files that keep their bytes: the drawing is only read."""
 _NESTING: Final = 6
+_PAGES_PER_STEP: Final = 20
 _ACTIVE: Final = frozenset(("/JavaScript", "/Launch", "/ImportData", "/SubmitForm", "/Rendition"))
 _REPAIR_WORDS: Final = ("xref", "cross-reference", "damaged")
 _ODD: Final = (
@@ -64,8 +65,16 @@ def is_pdf(head: bytes) -> bool:
     return b"%PDF-" in head[:_HEAD]
 
 
-def probe_pdf(path: Path, bounds: PdfBounds, *, keep_unsigned: bool) -> SourceReport:
+def probe_pdf(
+    path: Path, bounds: PdfBounds, *, keep_unsigned: bool, step: Callable[[], object] = int
+) -> SourceReport:
     """Say what a PDF is.
+
+    Args:
+        path: the PDF.
+        bounds: limits.
+        keep_unsigned: it keeps its bytes, signed or not.
+        step: called now and then while it goes on.
 
     Raises:
         UnreadableScan: `SCAN_TRUNCATED`.
@@ -79,7 +88,9 @@ def probe_pdf(path: Path, bounds: PdfBounds, *, keep_unsigned: bool) -> SourceRe
         kept = signed or keep_unsigned
         one_image = not kept
         judged: dict[tuple[int, int], bool] = {}
-        for page in pdf.pages:
+        for number, page in enumerate(pdf.pages, start=1):
+            if number % _PAGES_PER_STEP == 0:
+                step()
             found = None if kept else page_image(pdf, page)
             dpi = None if found else _READING_DPI if kept else bounds.render_dpi
             _bound(page, dpi, bounds.max_pixels)

@@ -76,7 +76,9 @@ def read_png(data: Buffer) -> ImageFacts:
         position = end + 4
     if b"IDAT" not in seen:
         raise UnreadableScan("SCAN_TRUNCATED")
-    return ImageFacts(width, height, channels, dpi, alpha=alpha or b"tRNS" in seen)
+    return ImageFacts(
+        width, height, channels, dpi, alpha=alpha or b"tRNS" in seen, more=b"fdAT" in seen
+    )
 
 
 def require_pixels(data: Buffer) -> None:

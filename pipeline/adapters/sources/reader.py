@@ -42,8 +42,8 @@ class FileSourceReader:
         """Say what a file is; see `SourceReader.probe`."""
         kind = _kind(path)
         if kind in _MEDIA_TYPES:
-            self._image_facts(path, kind, thorough=True)
-            return SourceReport(kind=kind, pages=1)
+            more = self._image_facts(path, kind, thorough=True).more
+            return SourceReport(kind, 1, (SourceWarning.MORE_IMAGES,) if more else ())
         request = self._request("probe", path, kind) | {"keep_unsigned": keep_unsigned}
         for facts, _ in self._sandbox.ask(request, self._limits.file_timeout_seconds):
             return SourceReport(

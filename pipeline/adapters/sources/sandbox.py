@@ -52,7 +52,8 @@ class Sandbox:
 
         Args:
             request: JSON for the child.
-            seconds: the child may work this long, and 2 s more for each page it has given.
+            seconds: the child may work this long, and 2 s more for each page or sign of progress
+                that it has given.
 
         Raises:
             UnsafeInput: `READ_TIMEOUT`.
@@ -68,11 +69,11 @@ class Sandbox:
                 started = time.monotonic()
                 facts, data = process.receive(budget)
                 budget += _SECONDS_PER_ANSWER - (time.monotonic() - started)
-                done = facts["is"] != "page"
+                done = facts["is"] not in ("page", "step")
                 if facts["is"] == "error":
                     fit = facts["code"] != _FULL
                     raise _error(facts)
-                if facts["is"] != "end":
+                if facts["is"] not in ("end", "step"):
                     yield facts, data
         finally:
             if done and fit:
