@@ -28,13 +28,16 @@ def picture(
     return image.convert(mode)
 
 
-def jpeg(image: Image.Image | None = None, dpi: int = 100, orientation: int = 0) -> bytes:
-    """A JPEG file."""
+def jpeg(
+    image: Image.Image | None = None, dpi: int | tuple[int, int] = 100, orientation: int = 0
+) -> bytes:
+    """A JPEG file; its two resolutions may differ."""
     exif = Image.Exif()
     if orientation:
         exif[0x0112] = orientation
     out = io.BytesIO()
-    (image or picture()).save(out, "JPEG", quality=90, dpi=(dpi, dpi), exif=exif)
+    both = dpi if isinstance(dpi, tuple) else (dpi, dpi)
+    (image or picture()).save(out, "JPEG", quality=90, dpi=both, exif=exif)
     return out.getvalue()
 
 
@@ -53,7 +56,9 @@ def several(image: Image.Image, form: Literal["MPO", "PNG"]) -> bytes:
     return out.getvalue()
 
 
-def tiff(compression: str, images: list[Image.Image], strip_size: int = 65536) -> bytes:
+def tiff(
+    compression: str, images: list[Image.Image], strip_size: int = 65536, orientation: int = 1
+) -> bytes:
     """A TIFF file of one or more frames at 100 dpi."""
     out = io.BytesIO()
     images[0].save(
@@ -64,6 +69,7 @@ def tiff(compression: str, images: list[Image.Image], strip_size: int = 65536) -
         compression=compression,
         dpi=(100, 100),
         strip_size=strip_size,
+        tiffinfo={274: orientation},
     )
     return out.getvalue()
 

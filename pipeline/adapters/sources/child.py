@@ -17,13 +17,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Final
 
-from PIL import Image
+from PIL import Image, ImageOps
 
-from pipeline.adapters.sources.facts import settled_dpi
+from pipeline.adapters.sources.facts import ImageFacts, is_square, settled_dpi
 from pipeline.adapters.sources.jpeg import is_jpeg, read_jpeg
 from pipeline.adapters.sources.pdf import PdfBounds, pdf_pages, probe_pdf
 from pipeline.adapters.sources.png import read_png
-from pipeline.adapters.sources.recode import to_png
+from pipeline.adapters.sources.recode import squared, to_png
 from pipeline.adapters.sources.tiff import probe_tiff, tiff_pages
 from pipeline.errors import SohoaError, UnreadableScan, UnsafeInput
 from pipeline.models.files import SourceKind
@@ -123,18 +123,25 @@ def _bounds(request: dict[str, Any]) -> PdfBounds:
 
 
 def _recoded(path: Path) -> ExtractedPage:
-    """A CMYK JPEG or transparent PNG in colours that can be archived."""
+    """A CMYK, mirrored or squashed JPEG, or a transparent PNG, as it can be archived."""
     raw = path.read_bytes()
     facts = read_jpeg(raw) if is_jpeg(raw) else read_png(raw)
     try:
-        with Image.open(path, formats=["JPEG", "PNG"]) as image:
+        with Image.open(path, formats=["JPEG", "PNG"]) as stored:
+            image = _upright(stored, facts)
             data, _ = to_png(image)
     except (OSError, ValueError, SyntaxError) as error:
         raise UnreadableScan("SCAN_UNREADABLE") from error
-    dpi = settled_dpi(facts.dpi[0], facts.width_px, facts.height_px)
-    return ExtractedPage(
-        data, "image/png", facts.width_px, facts.height_px, dpi, facts.turn, lossless=False
-    )
+    turn = 0 if facts.mirrored else facts.turn
+    dpi = settled_dpi(max(facts.dpi), *image.size)
+    return ExtractedPage(data, "image/png", *image.size, dpi, turn, lossless=False)
+
+
+def _upright(image: Image.Image, facts: ImageFacts) -> Image.Image:
+    """With square pixels; a mirror image set right, one that is only turned left as it is."""
+    if not is_square(facts.dpi):
+        image = squared(image, facts.dpi)
+    return ImageOps.exif_transpose(image) if facts.mirrored else image
 
 
 def _send(answers: IO[bytes], facts: dict[str, Any], data: bytes = b"") -> None:

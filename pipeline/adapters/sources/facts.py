@@ -8,6 +8,11 @@ from typing import Final
 from pipeline.errors import UnsafeInput
 from pipeline.models.pages import Turn
 
+TURNS: Final[dict[int, Turn]] = {3: 180, 6: 90, 8: 270}
+"""Clockwise turn by the orientation of TIFF 6.0 and EXIF 2.3."""
+MIRRORED: Final = (2, 4, 5, 7)
+"""Orientations of mirror images."""
+
 _A4_LONG_INCHES: Final = 11.69
 _COMMON_DPI: Final = (100, 150, 200, 240, 300, 400, 600)
 _SNAP: Final = 0.12
@@ -15,6 +20,9 @@ _LOWEST_DPI: Final = 50.0
 _HIGHEST_DPI: Final = 2400.0
 _LONGEST_INCHES: Final = 50.0
 """An A0 sheet is 46.8 inches long."""
+_SQUARE: Final = 0.05
+"""Horizontal and vertical resolution may differ by this share and still count as equal."""
+_COLOUR_CHANNELS: Final = (1, 3)
 _SCREEN_DPI: Final = 100.0
 _SCREEN_LONGEST_INCHES: Final = 17.0
 """Software that knows no resolution writes 72 or 96: believed only for what fits on A3."""
@@ -31,10 +39,18 @@ class ImageFacts:
     dpi: tuple[float, float] = (0.0, 0.0)
     """Horizontal and vertical; 0 where it is not said."""
     turn: Turn = 0
-    """Clockwise turn the container asks for; of a mirrored image, the nearest."""
+    """Clockwise turn the container asks for."""
+    mirrored: bool = False
+    """The container asks for a mirror image, with or without a turn."""
     alpha: bool = False
     more: bool = False
     """Further images follow."""
+
+    @property
+    def travels(self) -> bool:
+        """True where a page may show the stored samples as they are, turned at most."""
+        square = is_square(self.dpi)
+        return self.channels in _COLOUR_CHANNELS and square and not (self.alpha or self.mirrored)
 
 
 def bound_pixels(width: int, height: int, limit: int) -> None:
@@ -45,6 +61,11 @@ def bound_pixels(width: int, height: int, limit: int) -> None:
     """
     if width * height > limit:
         raise UnsafeInput("PAGE_TOO_LARGE", pixels=width * height, limit=limit)
+
+
+def is_square(dpi: tuple[float, float]) -> bool:
+    """True where both resolutions are the same but for rounding, or one is not said."""
+    return min(dpi) <= 0 or abs(dpi[0] - dpi[1]) <= _SQUARE * max(dpi)
 
 
 def settled_dpi(said: float, width: int, height: int) -> float:

@@ -9,9 +9,8 @@ import mmap
 import struct
 from typing import Final, TypeAlias
 
-from pipeline.adapters.sources.facts import ImageFacts
+from pipeline.adapters.sources.facts import MIRRORED, TURNS, ImageFacts
 from pipeline.errors import UnreadableScan
-from pipeline.models.pages import Turn
 
 Buffer: TypeAlias = bytes | mmap.mmap
 
@@ -24,7 +23,7 @@ _OTHER_FRAMES: Final = (0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0x
 _APP0: Final = 0xE0
 _APP1: Final = 0xE1
 _CM_PER_INCH: Final = 2.54
-_EXIF_TURNS: Final[dict[int, Turn]] = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
+_UPRIGHT: Final = 1
 
 
 def is_jpeg(head: bytes) -> bool:
@@ -40,7 +39,7 @@ def read_jpeg(data: Buffer) -> ImageFacts:
             reader of PDF knows: 12 bit, arithmetic, lossless).
     """
     frame: tuple[int, int, int] | None = None
-    dpi, turn = (0.0, 0.0), _upright()
+    dpi, orientation = (0.0, 0.0), _UPRIGHT
     position, size = len(_SOI), len(data)
     while position + 4 <= size:
         if data[position] != 0xFF:
@@ -61,7 +60,7 @@ def read_jpeg(data: Buffer) -> ImageFacts:
         elif marker == _APP0 and dpi == (0.0, 0.0):
             dpi = _jfif_dpi(segment)
         elif marker == _APP1 and segment.startswith(b"Exif\0\0"):
-            turn, exif_dpi = _exif(segment[6:])
+            orientation, exif_dpi = _exif(segment[6:])
             dpi = exif_dpi if dpi == (0.0, 0.0) else dpi
         elif marker == _START_OF_SCAN:
             break
@@ -70,11 +69,8 @@ def read_jpeg(data: Buffer) -> ImageFacts:
         raise UnreadableScan("SCAN_TRUNCATED")
     width, height, channels = frame
     more = data.find(_NEXT_IMAGE, end) >= 0
-    return ImageFacts(width, height, channels, dpi, turn, more=more)
-
-
-def _upright() -> Turn:
-    return 0
+    turn, mirrored = TURNS.get(orientation, 0), orientation in MIRRORED
+    return ImageFacts(width, height, channels, dpi, turn, mirrored, more=more)
 
 
 def _frame(segment: bytes) -> tuple[int, int, int]:
@@ -94,15 +90,15 @@ def _jfif_dpi(segment: bytes) -> tuple[float, float]:
     return (x * scale, y * scale)
 
 
-def _exif(tiff: bytes) -> tuple[Turn, tuple[float, float]]:
+def _exif(tiff: bytes) -> tuple[int, tuple[float, float]]:
     """Orientation and resolution of IFD 0; what cannot be read is not said."""
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None or len(tiff) < 8:
-        return 0, (0.0, 0.0)
+        return _UPRIGHT, (0.0, 0.0)
     (start,) = struct.unpack_from(order + "I", tiff, 4)
     values: dict[int, float] = {}
     if start + 2 > len(tiff):
-        return 0, (0.0, 0.0)
+        return _UPRIGHT, (0.0, 0.0)
     (count,) = struct.unpack_from(order + "H", tiff, start)
     for n in range(count):
         at = start + 2 + 12 * n
@@ -116,4 +112,4 @@ def _exif(tiff: bytes) -> tuple[Turn, tuple[float, float]]:
             values[tag] = over / under if under else 0.0
     scale = _CM_PER_INCH if values.get(0x0128) == 3 else 1.0
     dpi = (values.get(0x011A, 0.0) * scale, values.get(0x011B, 0.0) * scale)
-    return _EXIF_TURNS.get(int(values.get(0x0112, 1)), 0), dpi
+    return int(values.get(0x0112, _UPRIGHT)), dpi

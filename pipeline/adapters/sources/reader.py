@@ -23,7 +23,6 @@ _HEAD: Final = 1024
 _MAX_IMAGE_BYTES: Final = 256 * 1024**2
 """Of a JPEG or PNG: no page within the pixel bound needs more."""
 _MEDIA_TYPES: Final = {SourceKind.JPEG: "image/jpeg", SourceKind.PNG: "image/png"}
-_COLOUR_CHANNELS: Final = (1, 3)
 
 
 class FileSourceReader:
@@ -57,7 +56,7 @@ class FileSourceReader:
         """The raw image of each page, in order; see `SourceReader.pages`."""
         if report.kind in _MEDIA_TYPES:
             facts = self._image_facts(path, report.kind)
-            if facts.channels in _COLOUR_CHANNELS and not facts.alpha:
+            if facts.travels:
                 yield _as_it_is(path, report.kind, facts)
                 return
         with tempfile.TemporaryDirectory(prefix="pages-") as scratch:

@@ -24,6 +24,13 @@ def to_png(image: Image.Image) -> tuple[bytes, bool]:
     return buffer.getvalue(), exact
 
 
+def squared(image: Image.Image, dpi: tuple[float, float]) -> Image.Image:
+    """Uneven resolutions, as of a fax (204 x 98), brought to square pixels."""
+    highest = max(dpi)
+    size = (round(image.width * highest / dpi[0]), round(image.height * highest / dpi[1]))
+    return image.resize(size, Image.Resampling.NEAREST)
+
+
 def _on_paper(image: Image.Image) -> Image.Image:
     if image.mode in ("LA", "RGBA", "PA", "La", "RGBa") or "transparency" in image.info:
         layer = image.convert("RGBA")

@@ -13,20 +13,19 @@ from typing import Any, Final
 
 from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
-from pipeline.adapters.sources.facts import bound_pixels, settled_dpi
+from pipeline.adapters.sources.facts import MIRRORED, TURNS, bound_pixels, is_square, settled_dpi
 from pipeline.adapters.sources.g4 import encode_g4, wrap_g4
 from pipeline.adapters.sources.jpeg import is_jpeg, read_jpeg
-from pipeline.adapters.sources.recode import to_png
+from pipeline.adapters.sources.recode import squared, to_png
 from pipeline.errors import IntakeError, UnreadableScan, UnsafeInput
 from pipeline.models.files import SourceKind
-from pipeline.models.pages import Turn
 from pipeline.ports.reading import ExtractedPage, SourceReport
 
 _G4: Final = 4
 _JPEG: Final = 7
 _BIG: Final = 43
 _MARKS: Final = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-_ORIENTATIONS: Final[dict[int, Turn]] = {3: 180, 4: 180, 5: 90, 6: 90, 7: 270, 8: 270}
+_SIDEWAYS: Final = (5, 6, 7, 8)
 _GREY: Final = 1
 _RGB: Final = 2
 _YCC: Final = 6
@@ -40,8 +39,6 @@ _MEASUREMENTS: Final = ("I", "F")
 _DEEP_GREY: Final = "I;16"
 _DEPTH_OF_PNG_COLOUR: Final = 8
 _NEGATIVE: Final = bytes(range(255, -1, -1))
-_SQUARE: Final = 0.05
-"""Horizontal and vertical resolution may differ by this share and still count as equal."""
 
 
 def is_tiff(head: bytes) -> bool:
@@ -161,22 +158,19 @@ def _resolution(frame: TiffImagePlugin.TiffImageFile) -> tuple[float, float]:
     return (x, y) if x == x and y == y else (0.0, 0.0)
 
 
-def _is_square(dpi: tuple[float, float]) -> bool:
-    return abs(dpi[0] - dpi[1]) <= _SQUARE * max(dpi)
-
-
 def _as_stored(frame: TiffImagePlugin.TiffImageFile, path: Path) -> ExtractedPage | None:
     """The coded data itself, where one strip holds the frame in a form that travels."""
     offsets, sizes = _tags(frame, 273), _tags(frame, 279)
     said = _resolution(frame)
-    if len(offsets) != 1 or len(sizes) != 1 or not _is_square(said):
+    orientation = _tag(frame, 274, 1)
+    if len(offsets) != 1 or len(sizes) != 1 or not is_square(said) or orientation in MIRRORED:
         return None
     width, height = _tag(frame, 256), _tag(frame, 257)
     dpi = settled_dpi(said[0], width, height)
     with path.open("rb") as file:
         file.seek(offsets[0])
         strip = file.read(sizes[0])
-    turn = _ORIENTATIONS.get(_tag(frame, 274, 1), 0)
+    turn = TURNS.get(orientation, 0)
     coding, photometric = _tag(frame, 259), _tag(frame, 262)
     bilevel = _tag(frame, 258, 1) == 1 and _tag(frame, 277, 1) == 1
     if coding == _G4 and bilevel and _tag(frame, 266, 1) == 1 and photometric in (0, 1):
@@ -205,13 +199,13 @@ def _interchange(strip: bytes, tables: object, photometric: int) -> bytes:
 
 def _decoded(frame: TiffImagePlugin.TiffImageFile) -> ExtractedPage:
     said = _resolution(frame)
-    turned = _ORIENTATIONS.get(_tag(frame, 274, 1), 0) in (90, 270)
+    turned = _tag(frame, 274, 1) in _SIDEWAYS
     frame.load()
     image = _deep_grey(frame) if frame.mode.startswith(_DEEP_GREY) else frame
     deep = image.mode != _DEEP_GREY and max(_tags(frame, 258) or (1,)) > _DEPTH_OF_PNG_COLOUR
     lossless = not deep
-    if not _is_square(said) and min(said) > 0:
-        image, said = _squared(image, said[::-1] if turned else said), (max(said), max(said))
+    if not is_square(said):
+        image, said = squared(image, said[::-1] if turned else said), (max(said), max(said))
         lossless = False
     dpi = settled_dpi(said[0], image.width, image.height)
     if image.mode == "1":
@@ -228,10 +222,3 @@ def _deep_grey(frame: TiffImagePlugin.TiffImageFile) -> Image.Image:
     if _tag(frame, 262, _GREY) == _GREY:
         return grey
     return Image.frombytes(_DEEP_GREY, grey.size, grey.tobytes().translate(_NEGATIVE))
-
-
-def _squared(image: Image.Image, dpi: tuple[float, float]) -> Image.Image:
-    """Fax resolutions (204 x 98) brought to square pixels."""
-    highest = max(dpi)
-    size = (round(image.width * highest / dpi[0]), round(image.height * highest / dpi[1]))
-    return image.resize(size, Image.Resampling.NEAREST)
