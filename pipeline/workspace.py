@@ -231,10 +231,21 @@ class Workspace:
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
-        """Nothing is swept while this is held; any number of processes may hold it."""
+        """Nothing is swept while this is held; any number of processes may hold it.
+
+        Meanwhile temporary files of this process, those of libraries too, lie in its scratch and
+        not in the system's folder: they hold citizens' papers, and a killed process leaves them
+        behind (decision 0016). One thread of a process may hold it at a time.
+        """
         with self._shared("workspace").open("wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
-            yield
+            usual = tempfile.tempdir
+            with self.scratch() as folder:
+                tempfile.tempdir = str(folder)
+                try:
+                    yield
+                finally:
+                    tempfile.tempdir = usual
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:

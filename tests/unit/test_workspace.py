@@ -84,3 +84,13 @@ def test_a_full_disk_is_said_to_be_full(
             write_atomically(tmp_path / "file", bytes(size))
     assert caught.value.code == "DISK_FULL"
     assert list((tmp_path / "work").rglob("*.*")) == []
+
+
+def test_temporary_files_of_libraries_stay_in_the_home_while_papers_are_worked_on(
+    workspace: Workspace,
+) -> None:
+    usual = tempfile.gettempdir()
+    with workspace.working(), workspace.working(), tempfile.NamedTemporaryFile() as file:
+        assert Path(file.name).is_relative_to(workspace.root / "scratch")
+    assert tempfile.gettempdir() == usual
+    assert list((workspace.root / "scratch").iterdir()) == []
