@@ -63,7 +63,7 @@ def view_json(view: DossierView, seconds: float, messages: Messages) -> Json:
         "channel": batch.terms.channel.value,
         "pages": _counts(view.counts),
         "components": [component_json(c) for c in view.components],
-        "physical": [],
+        "physical": list(view.physical),
         "waived": [],
         "linked": [],
         "missing": None if gaps is None else list(gaps.missing),
@@ -311,6 +311,8 @@ def view_lines(view: DossierView, seconds: float, messages: Messages) -> Iterato
     )
     for component in view.components:
         yield from _component_lines(component, messages)
+    if view.physical:
+        yield "  " + messages.text("dossier_physical", codes=", ".join(view.physical))
     if view.gaps is not None and view.gaps.missing:
         yield "  " + messages.text("dossier_missing", codes=", ".join(view.gaps.missing))
     if view.gaps is not None and view.gaps.conditional:

@@ -22,12 +22,18 @@ from pipeline.models.records import (
     DossierRecord,
     Revision,
 )
-from pipeline.models.review import ResolvedReview
+from pipeline.models.review import ResolvedReview, confirmed_physical
 from pipeline.models.split import Boundary, DossierSlot, PageCounts, Segment, SplitPlan
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
 from pipeline.run.work import Split, Work
-from pipeline.stages.archiving import sidecar, sidecar_key, sidecar_page, unpacked
+from pipeline.stages.archiving import (
+    newest_manifest,
+    sidecar,
+    sidecar_key,
+    sidecar_page,
+    unpacked,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +70,8 @@ class DossierView:
     counts: PageCounts
     components: tuple[ComponentView, ...]
     open_reviews: tuple[ResolvedReview, ...]
+    physical: tuple[str, ...]
+    """Codes of papers that are there and never scanned."""
     gaps: Gaps | None
     problem: Problem | None
 
@@ -110,6 +118,7 @@ class Reporter:
                     open_reviews=tuple(
                         r for r in reviews if _concerns(r, part) or (number == 0 and _general(r))
                     ),
+                    physical=self._physical(part, record.batch.batch_id),
                     gaps=self._gaps(dossier, [c.code for c in part.components]),
                     problem=record.problem,
                 )
@@ -192,6 +201,15 @@ class Reporter:
         except WorkflowError:  # read under other settings: it will be read again
             return ()
         return sidecar(record, texts, fields, self._catalogue.version, "").fields
+
+    def _physical(self, part: _Part, batch_id: str) -> tuple[str, ...]:
+        found = confirmed_physical(self._records.reviews(batch_id=batch_id), part.slot)
+        if part.placed is not None:
+            dossier = part.placed.dossier
+            written = self._records.manifests(dossier.unit, dossier.code)
+            newest = newest_manifest(written, self._store)
+            found = found.union(newest.physical if newest else ())
+        return tuple(sorted(found))
 
     def _gaps(self, dossier: DossierRecord | None, codes: list[str]) -> Gaps | None:
         if dossier is None or dossier.procedure is None or dossier.case is None:

@@ -84,6 +84,7 @@ class Manifest(ArchiveDocument):
     batches: tuple[ManifestBatch, ...]
     components: tuple[ManifestComponent, ...]
     physical: tuple[str, ...] = ()
+    """Codes of papers that are there and never scanned (the sổ BHXH)."""
     waived: tuple[str, ...] = ()
     linked: tuple[str, ...] = ()
     catalogue_version: str

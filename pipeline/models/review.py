@@ -91,6 +91,18 @@ class ResolvedReview(Model):
     answer: Answer | None = None
 
 
+def confirmed_physical(reviews: Iterable[ResolvedReview], slot: int) -> frozenset[str]:
+    """Codes of papers of a dossier that a person confirmed as never scanned (R-3985-1)."""
+    return frozenset(
+        str(r.item.params["proposed"])
+        for r in reviews
+        if r.item.kind is ReviewKind.PHYSICAL_ONLY
+        and r.item.dossier == slot
+        and r.answer is not None
+        and r.answer.kind is AnswerKind.ACCEPT
+    )
+
+
 def in_time(reviews: Iterable[ResolvedReview]) -> tuple[tuple[ReviewItem, Answer], ...]:
     """Answered questions in the order of their answers."""
     answered = [(r.item, r.answer) for r in reviews if r.answer is not None]

@@ -17,8 +17,8 @@ from pipeline.models.manifest import (
     Sidecar,
 )
 from pipeline.models.pages import RawPage
-from pipeline.models.records import ComponentRecord, DossierRecord, ManifestRecord
-from pipeline.models.review import ResolvedReview, in_time
+from pipeline.models.records import BatchDossier, ComponentRecord, DossierRecord, ManifestRecord
+from pipeline.models.review import ResolvedReview, confirmed_physical, in_time
 from pipeline.models.split import Fate
 from pipeline.provenance import software
 from pipeline.run.work import Work
@@ -176,11 +176,24 @@ def _manifest(work: Work, dossier: DossierRecord, record: ManifestRecord) -> Man
         channel=dossier.channel,
         batches=tuple(_manifest_batch(work, b.batch_id, b.slot) for b in placed),
         components=tuple(_manifest_component(c) for c in stored),
+        physical=_physical(work, placed),
         catalogue_version=catalogue.version,
         catalogue_sha256=catalogue.sha256,
         ledger_head=records.chain_events(),
         software=software(),
     )
+
+
+def _physical(work: Work, placed: Sequence[BatchDossier]) -> tuple[str, ...]:
+    """As confirmed, and as the manifest before this one had it: a rebuild restores no answers."""
+    records, dossier = work.tools.records, placed[0].dossier
+    found: set[str] = set()
+    for part in placed:
+        found |= confirmed_physical(records.reviews(batch_id=part.batch_id), part.slot)
+    before = archiving.newest_manifest(
+        records.manifests(dossier.unit, dossier.code), work.tools.store
+    )
+    return tuple(sorted(found.union(before.physical if before else ())))
 
 
 def _manifest_batch(work: Work, batch_id: str, slot: int) -> ManifestBatch:

@@ -11,14 +11,16 @@ import gzip
 import io
 from collections.abc import Mapping, Sequence
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
+from pipeline.errors import NotFound
 from pipeline.ids import safe_code
 from pipeline.models.base import Box
 from pipeline.models.batch import Batch
 from pipeline.models.fields import FieldSet
 from pipeline.models.files import FileRef
 from pipeline.models.manifest import (
+    Manifest,
     RawIndex,
     RawPageEntry,
     Sidecar,
@@ -27,7 +29,7 @@ from pipeline.models.manifest import (
     SidecarWord,
 )
 from pipeline.models.pages import RawPage
-from pipeline.models.records import ComponentRecord, DossierRecord
+from pipeline.models.records import ComponentRecord, DossierRecord, ManifestRecord
 from pipeline.models.split import Fate, SplitPlan
 from pipeline.models.text import PageText
 from pipeline.ports.archive import ObjectStore, StoredObject
@@ -189,6 +191,23 @@ def packed(document: Sidecar) -> bytes:
 def unpacked(data: bytes) -> Sidecar:
     """The sidecar that `packed` stored."""
     return Sidecar.model_validate_json(gzip.decompress(data))
+
+
+def newest_manifest(written: Sequence[ManifestRecord], store: ObjectStore) -> Manifest | None:
+    """The newest manifest of a dossier, None where none is in the archive, or it is lost.
+
+    Args:
+        written: the dossier's, by seq.
+        store: the archive.
+    """
+    stored = [m for m in written if m.version_id is not None]
+    if not stored:
+        return None
+    try:
+        with store.open(stored[-1].object_key, stored[-1].version_id) as stream:
+            return Manifest.model_validate_json(stream.read())
+    except (NotFound, ValidationError):
+        return None
 
 
 # -- puts -----------------------------------------------------------------------------------

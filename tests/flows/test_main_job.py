@@ -444,10 +444,14 @@ def test_a_held_paper_book_is_erased_once_confirmed(tmp_path: Path) -> None:
     done = office.one("review", "resolve", question["review_id"], "--accept")
     assert done["state"] == "ARCHIVED"
     assert (done["components"], done["pages"]["rejected"]) == ([], done["pages"]["in"])
+    assert (held["physical"], done["physical"]) == ([], ["B_SO_BHXH"])
     kept = [p.name for p in (office.home / "archive").rglob("*.pdf")]
     left = [p for p in (office.home / "work" / "blobs").rglob("*") if p.is_file()]
     assert (kept, left) == ([], [])
     assert office.one("audit")["ok"] is True
+    (office.home / "records.sqlite").rename(tmp_path / "lost.sqlite")
+    office.one("rebuild", "--records")
+    assert office.one("show", done["dossier_code"])["physical"] == ["B_SO_BHXH"]
 
 
 def test_a_late_answer_to_a_settled_question_is_refused(tmp_path: Path) -> None:

@@ -67,6 +67,7 @@ def view(rows: str = "một dòng") -> DossierView:
         counts=PageCounts(),
         components=(component,),
         open_reviews=(ResolvedReview(item=question),),
+        physical=(),
         gaps=None,
         problem=None,
     )

@@ -94,6 +94,7 @@ class Desk:
             counts=PageCounts(),
             components=(),
             open_reviews=(),
+            physical=(),
             gaps=None,
             problem=Problem(code="OCR_CRASHED") if self.state is BatchState.PENDING else None,
         )
