@@ -62,6 +62,8 @@ class CaptureFacts(Model):
     """Pages of this component."""
     raw_sha256: tuple[Sha256, ...]
     """Digest of each raw page image, in order."""
+    checks: tuple[str, ...] = ()
+    """Of each page, in order: `passed`, or the quality warnings (domain-pack E.1) by code."""
     engine: EngineIdentity | None
     software: str
     """`Sohoa x.y.z`."""

@@ -155,6 +155,9 @@ def _facts(work: Work, component: Classified) -> CaptureFacts:
         pages_in=len(pages),
         pages_kept=len(component.pages),
         raw_sha256=tuple(pages[i].file.sha256 for i in component.pages),
+        checks=tuple(
+            " ".join(work.seen(pages[i]).look.warnings) or "passed" for i in component.pages
+        ),
         engine=work.tools.engine.identity,
         software=software(),
     )

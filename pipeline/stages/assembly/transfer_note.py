@@ -37,12 +37,14 @@ _PROPERTIES: Final[Mapping[str, tuple[str, str]]] = {
     "pages_in": (_INTEGER, "Pages of the whole batch"),
     "pages_kept": (_INTEGER, "Pages of this component"),
     "raw_sha256": (_LIST, "SHA-256 of each raw page image, in order"),
+    "checks": (_LIST, "Quality checks of each page, in order: passed, or the warnings"),
     "engine": (_TEXT, "Text recognition engine"),
     "engine_version": (_TEXT, "Version of the engine"),
     "engine_model": (_TEXT, "Language model of the engine"),
     "engine_model_sha256": (_TEXT, "SHA-256 of the language model"),
     "software": (_TEXT, "Software that made the file"),
 }
+_LISTS: Final = ("raw_sha256", "checks")
 _ENGINE: Final = {
     "engine": "engine",
     "version": "engine_version",
@@ -93,7 +95,7 @@ def _facts(get: Callable[[str], object]) -> CaptureFacts | None:
         return CaptureFacts.model_validate(
             {
                 **found,
-                "raw_sha256": found["raw_sha256"] or (),
+                **{name: found[name] or () for name in _LISTS},
                 "engine": EngineIdentity.model_validate(engine) if engine["engine"] else None,
             }
         )
@@ -118,12 +120,13 @@ def xmp_packet(facts: CaptureFacts, title: str) -> bytes:
 
 
 def _values(facts: CaptureFacts) -> dict[str, str | tuple[str, ...]]:
-    plain = facts.model_dump(exclude={"engine", "raw_sha256", "captured_at"}, exclude_none=True)
+    plain = facts.model_dump(exclude={"engine", "captured_at", *_LISTS}, exclude_none=True)
     engine = facts.engine.model_dump() if facts.engine else {}
     return {
         **{name: str(value) for name, value in plain.items()},
         "captured_at": _zulu(facts.captured_at),
         "raw_sha256": facts.raw_sha256,
+        "checks": facts.checks,
         **{_ENGINE[name]: str(value) for name, value in engine.items()},
     }
 
