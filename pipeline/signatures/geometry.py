@@ -24,6 +24,8 @@ LETTER = Box(x0=0, y0=0, x1=612, y1=792)
 _LARGEST = 1e6
 _CORNER_SHARE = 1 / 3
 _TOLERANCE = 0.51
+_SHARES = (1.0, 0.8, 0.65, 0.5)
+"""Of its size that the stamp takes where it must leave something free: smaller is not legible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,8 @@ def place_stamp(frame: PageFrame, size: StampSize, avoid: Sequence[Box] = ()) ->
         frame: the page.
         size: wanted size.
         avoid: boxes of user space to leave free (the QR code of an issued paper): the stamp moves
-            to their right, else below them; where neither keeps it in the corner it stays.
+            to their right, else below them, smaller where it must, down to half its size; where
+            nothing keeps it in the corner it stays there.
     """
     width, height, margin = (
         mm * POINTS_PER_MM / frame.user_unit
@@ -140,16 +143,22 @@ def place_stamp(frame: PageFrame, size: StampSize, avoid: Sequence[Box] = ()) ->
     margin = min(margin, page_width / 10, page_height / 10)
     scale = min(1.0, (page_width - 2 * margin) / width, (page_height - 2 * margin) / height)
     width, height = width * scale, height * scale
-    corner = Box(x0=margin, y0=margin, x1=margin + width, y1=margin + height)
-    taken = [frame.to_viewed(box) for box in avoid]
-    spots = (corner, *_beside(corner, taken, margin))
-    free = (
-        spot
-        for spot in spots
-        if not any(_overlap(spot, box) for box in taken) and _in_corner(spot, frame)
+    whole = Box(x0=margin, y0=margin, x1=margin + width, y1=margin + height)
+    spot = _free_spot(whole, [frame.to_viewed(box) for box in avoid], frame) or whole
+    return StampPlace(
+        box=frame.from_viewed(spot), rotation=frame.rotation, width=spot.width, height=spot.height
     )
-    box = frame.from_viewed(next(free, corner))
-    return StampPlace(box=box, rotation=frame.rotation, width=width, height=height)
+
+
+def _free_spot(whole: Box, taken: Sequence[Box], frame: PageFrame) -> Box | None:
+    """The largest stamp, then the nearest to the corner, that meets nothing taken; as viewed."""
+    x0, y0 = whole.x0, whole.y0
+    for share in _SHARES:
+        corner = Box(x0=x0, y0=y0, x1=x0 + whole.width * share, y1=y0 + whole.height * share)
+        for spot in (corner, *_beside(corner, taken, y0)):
+            if not any(_overlap(spot, box) for box in taken) and _in_corner(spot, frame):
+                return spot
+    return None
 
 
 def is_top_left(box: Box, frame: PageFrame) -> bool:

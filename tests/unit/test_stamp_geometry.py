@@ -144,6 +144,21 @@ def test_on_a_narrow_page_it_moves_below() -> None:
     assert viewed.y0 >= 90
 
 
+@pytest.mark.parametrize(("width_mm", "height_mm", "code_mm"), [(105, 148, 40), (85.6, 54, 22)])
+def test_on_a_small_page_it_shrinks_rather_than_cover_a_code(
+    width_mm: float, height_mm: float, code_mm: float
+) -> None:
+    width, height, code = (mm * POINTS_PER_MM for mm in (width_mm, height_mm, code_mm))
+    frame = page_frame((0, 0, width, height))
+    taken = Box(x0=5, y0=5, x1=5 + code, y1=5 + code)
+    place = place_stamp(frame, StampSize(58, 12, 3), [frame.from_viewed(taken)])
+    viewed = frame.to_viewed(place.box)
+    assert viewed.x0 >= taken.x1 or viewed.y0 >= taken.y1
+    assert is_top_left(place.box, frame)
+    assert (place.width, place.height) == pytest.approx((viewed.width, viewed.height))
+    assert place.width / place.height == pytest.approx(58 / 12)
+
+
 def test_where_nothing_is_free_it_stays_in_the_corner() -> None:
     frame = page_frame((0, 0, 595, 842))
     assert place_stamp(frame, SIZE, [frame.visible]) == place_stamp(frame, SIZE)
