@@ -6,15 +6,16 @@ Facts only: texts for people and the JSON contract are made in `app`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from casework.completeness import Gaps, gaps
 from pipeline.catalogue import OTHER, Catalogue
-from pipeline.errors import NotFound, WorkflowError
+from pipeline.errors import ArchiveUnavailable, NotFound, WorkflowError
 from pipeline.ids import component_id
 from pipeline.models.batch import Batch, BatchState, Problem
 from pipeline.models.components import Classified
-from pipeline.models.manifest import Sidecar, SidecarField, SidecarPage
+from pipeline.models.manifest import Manifest, Sidecar, SidecarField, SidecarPage
 from pipeline.models.records import (
     BatchDossier,
     BatchRecord,
@@ -26,6 +27,7 @@ from pipeline.models.review import ResolvedReview, confirmed_physical
 from pipeline.models.split import Boundary, DossierSlot, PageCounts, Segment, SplitPlan
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
+from pipeline.run.archive import physical
 from pipeline.run.work import Split, Work
 from pipeline.stages.archiving import (
     newest_manifest,
@@ -203,13 +205,19 @@ class Reporter:
         return sidecar(record, texts, fields, self._catalogue.version, "").fields
 
     def _physical(self, part: _Part, batch_id: str) -> tuple[str, ...]:
-        found = confirmed_physical(self._records.reviews(batch_id=batch_id), part.slot)
-        if part.placed is not None:
-            dossier = part.placed.dossier
-            written = self._records.manifests(dossier.unit, dossier.code)
-            newest = newest_manifest(written, self._store)
-            found = found.union(newest.physical if newest else ())
-        return tuple(sorted(found))
+        """Also while the archive is away: what waits for it must still be told of."""
+        if part.placed is None:
+            return tuple(
+                sorted(confirmed_physical(self._records.reviews(batch_id=batch_id), part.slot))
+            )
+        dossier = part.placed.dossier
+        mine = [p for p in self._records.batch_dossiers(batch_id) if p.dossier == dossier]
+        newest: Manifest | None = None
+        with suppress(ArchiveUnavailable):
+            newest = newest_manifest(
+                self._records.manifests(dossier.unit, dossier.code), self._store
+            )
+        return physical(mine, newest, self._records)
 
     def _gaps(self, dossier: DossierRecord | None, codes: list[str]) -> Gaps | None:
         if dossier is None or dossier.procedure is None or dossier.case is None:

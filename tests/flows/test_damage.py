@@ -349,3 +349,32 @@ def test_the_last_answer_given_again_after_a_kill_lets_the_batch_go_on(
     released = log.read_text().splitlines().index("records.set_state after") + 1
     assert run(home, Killer(released)) != 0
     assert resolve(bench.services(home)).state is BatchState.ARCHIVED
+
+
+def test_what_waits_for_the_archive_is_told_of_in_a_dossier_that_is_there_already(
+    bench: Bench, archived: Services, tmp_path: Path
+) -> None:
+    dossier = archived.ports.records.components()[0].dossier_code
+    more = tmp_path / "more.pdf"
+    with pikepdf.open(bench.source) as pdf:
+        del pdf.pages[1:]
+        pdf.save(more)
+    archive = archived.ports.home / "archive"
+    archive.rename(archive.with_name("away"))
+    later = bench.services(archived.ports.home)
+    terms = IngestTerms(dossier=dossier, as_code="C_KHAI_TU")
+    (view,) = later.batches.ingest(more, terms, later.actor()).views
+    assert (view.state, view.dossier and view.dossier.code) == (BatchState.PENDING, dossier)
+    archive.with_name("away").rename(archive)
+    (done,) = later.batches.resume(view.batch.batch_id)
+    assert done.state is BatchState.ARCHIVED
+
+
+def test_a_changed_manifest_is_not_believed(archived: Services) -> None:
+    component = archived.ports.records.components()[0]
+    (written,) = archived.ports.records.manifests(component.unit, component.dossier_code)
+    path = archived.ports.home / "archive" / written.object_key
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes().replace(b'"physical":[]', b'"physical":["B_SO_BHXH"]'))
+    (view,) = archived.show(component.dossier_code, archived.actor())
+    assert view.physical == ()
