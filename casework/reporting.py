@@ -5,13 +5,14 @@ Facts only: texts for people and the JSON contract are made in `app`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from casework.completeness import Gaps, gaps
 from pipeline.catalogue import OTHER, Catalogue
-from pipeline.errors import ArchiveUnavailable, NotFound, WorkflowError
+from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, NotFound, WorkflowError
 from pipeline.ids import component_id
 from pipeline.models.batch import Batch, BatchState, Problem
 from pipeline.models.components import Classified
@@ -107,6 +108,7 @@ class Reporter:
         views = []
         for number, part in enumerate(_by_dossier(self._parts(work, record))):
             dossier = part.placed.dossier if part.placed else None
+            never_scanned = self._physical(part, record.batch.batch_id)
             views.append(
                 DossierView(
                     batch=record.batch,
@@ -120,8 +122,8 @@ class Reporter:
                     open_reviews=tuple(
                         r for r in reviews if _concerns(r, part) or (number == 0 and _general(r))
                     ),
-                    physical=self._physical(part, record.batch.batch_id),
-                    gaps=self._gaps(dossier, [c.code for c in part.components]),
+                    physical=never_scanned,
+                    gaps=self._gaps(dossier, {*never_scanned, *(c.code for c in part.components)}),
                     problem=record.problem,
                 )
             )
@@ -160,21 +162,35 @@ class Reporter:
             placed=placed,
             counts=placed.counts,
             components=tuple(
-                _view(c, c.pages, c.confidence, side.fields if (side := self.sidecar(c)) else ())
-                for c in mine
+                _view(c, c.pages, c.confidence, self._archived_fields(c) or ()) for c in mine
             ),
         )
 
     def sidecar(self, component: ComponentRecord) -> Sidecar | None:
-        """The archived text and fields of a component, None before it is archived or if lost."""
+        """The archived text and fields of a component, None before it is archived or if lost.
+
+        Raises:
+            ChecksumMismatch: they are not those that the records expect.
+        """
         if component.sidecar_sha256 is None:
             return None
         key = sidecar_key(component.unit, component.dossier_code, component.component_id)
         try:
             with self._store.open(key) as stream:
-                return unpacked(stream.read())
+                data = stream.read()
         except NotFound:
             return None
+        if hashlib.sha256(data).hexdigest() != component.sidecar_sha256:
+            raise ChecksumMismatch(key=key)
+        return unpacked(data)
+
+    def _archived_fields(self, component: ComponentRecord) -> tuple[SidecarField, ...] | None:
+        """None where there are none to be believed; `audit` says why."""
+        try:
+            found = self.sidecar(component)
+        except ChecksumMismatch:
+            return None
+        return found.fields if found else None
 
     def _in_work(
         self, work: Work, component: Classified, record: ComponentRecord | None
@@ -195,8 +211,8 @@ class Reporter:
     def _fields(
         self, work: Work, component: Classified, record: ComponentRecord
     ) -> tuple[SidecarField, ...]:
-        if (archived := self.sidecar(record)) is not None:
-            return archived.fields
+        if (archived := self._archived_fields(record)) is not None:
+            return archived
         try:
             fields = work.fields_of(component) if work.split() else None
             texts = work.texts_of(component) if fields else ()
@@ -219,11 +235,11 @@ class Reporter:
             )
         return physical(mine, newest, self._records)
 
-    def _gaps(self, dossier: DossierRecord | None, codes: list[str]) -> Gaps | None:
+    def _gaps(self, dossier: DossierRecord | None, codes: set[str]) -> Gaps | None:
         if dossier is None or dossier.procedure is None or dossier.case is None:
             return None
         others = self._records.components(unit=dossier.unit, dossier_code=dossier.code)
-        present = {*codes, *(c.code for c in others)}
+        present = codes.union(c.code for c in others)
         try:
             return gaps(dossier.procedure, dossier.case, present, self._catalogue)
         except NotFound:

@@ -15,7 +15,7 @@ from app.progress import Silence
 from benchmarks.crash import Bench, Killer, findings, in_child, make_bench, mortal, once_each
 from casework.reporting import DossierView
 from flows.services import Services
-from pipeline.errors import ConfigError
+from pipeline.errors import ChecksumMismatch, ConfigError
 from pipeline.models.batch import BatchState, IngestTerms
 from pipeline.models.review import Answer, AnswerKind, ReviewItem, ReviewKind
 from pipeline.run.work import Work
@@ -177,6 +177,21 @@ def test_an_answer_does_not_bless_a_changed_sidecar(archived: Services) -> None:
     _say(archived, item, "đã sửa")
     found = {f.code for f in archived.audit().findings if f.failure}
     assert "SIDECAR_CHANGED" in found
+
+
+@pytest.mark.parametrize("damage", [_flip, lambda path: path.write_bytes(b"")])
+def test_text_that_changed_in_the_archive_is_not_shown(archived: Services, damage: Damage) -> None:
+    item = _field_question(archived)
+    component = archived.ports.records.component(str(item.component_id))
+    key = sidecar_key(component.unit, component.dossier_code, component.component_id)
+    path = archived.ports.home / "archive" / key
+    path.chmod(0o600)
+    damage(path)
+    (view,) = archived.show(component.dossier_code, archived.actor())
+    (shown,) = (c for c in view.components if c.component_id == component.component_id)
+    assert shown.fields == ()
+    with pytest.raises(ChecksumMismatch):
+        archived.text(component.dossier_code, component.component_id, archived.actor())
 
 
 def test_an_answer_given_while_the_archive_is_away_is_carried_out_later(

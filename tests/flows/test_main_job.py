@@ -438,13 +438,15 @@ def test_one_source_may_hold_two_dossiers(tmp_path: Path) -> None:
 def test_a_held_paper_book_is_erased_once_confirmed(tmp_path: Path) -> None:
     office = Office(tmp_path / "home")
     source = papers(tmp_path, "Z_OTHER", "C_KHAI_TU")
-    held = office.one("ingest", source, "--as", "B_SO_BHXH", code=4)
+    case = ("--procedure", "BHXH1L", "--case", "LS1_RETIREMENT_AGE")
+    held = office.one("ingest", source, "--as", "B_SO_BHXH", *case, code=4)
     (question,) = [r for r in held["review"] if r["blocking"]]
     assert question["kind"] == "PHYSICAL_ONLY"
     done = office.one("review", "resolve", question["review_id"], "--accept")
     assert done["state"] == "ARCHIVED"
     assert (done["components"], done["pages"]["rejected"]) == ([], done["pages"]["in"])
     assert (held["physical"], done["physical"]) == ([], ["B_SO_BHXH"])
+    assert "B_SO_BHXH" not in [code for code, _ in done["conditional"]]
     kept = [p.name for p in (office.home / "archive").rglob("*.pdf")]
     left = [p for p in (office.home / "work" / "blobs").rglob("*") if p.is_file()]
     assert (kept, left) == ([], [])
