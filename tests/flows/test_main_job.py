@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -390,6 +391,10 @@ def test_a_missing_key_keeps_the_work_and_resume_goes_on(tmp_path: Path) -> None
     )
     assert waiting["pages"]["kept"] == sum(len(c["pages"]) for c in waiting["components"])
     del office.environ["SOHOA_SIGNING__PKCS12"]
+    with (office.home / "work" / "claims" / waiting["batch_id"]).open("wb") as claim:
+        fcntl.flock(claim, fcntl.LOCK_EX)
+        busy = office.one("ingest", "--resume", code=5)
+    assert (busy["source"], busy["error"]["code"]) == (waiting["source"], "BATCH_BUSY")
     done = office.one("ingest", "--resume")
     assert (done["state"], done["batch_id"]) == ("ARCHIVED", waiting["batch_id"])
     assert office.one("audit")["ok"] is True
