@@ -5,16 +5,18 @@ Facts only: texts for people and the JSON contract are made in `app`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from casework.completeness import Gaps, gaps
 from pipeline.catalogue import OTHER, Catalogue
-from pipeline.errors import NotFound, WorkflowError
+from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, NotFound, WorkflowError
 from pipeline.ids import component_id
 from pipeline.models.batch import Batch, BatchState, Problem
 from pipeline.models.components import Classified
-from pipeline.models.manifest import Sidecar, SidecarField, SidecarPage
+from pipeline.models.manifest import Manifest, Sidecar, SidecarField, SidecarPage
 from pipeline.models.records import (
     BatchDossier,
     BatchRecord,
@@ -26,6 +28,7 @@ from pipeline.models.review import ResolvedReview, confirmed_physical
 from pipeline.models.split import Boundary, DossierSlot, PageCounts, Segment, SplitPlan
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
+from pipeline.run.archive import physical
 from pipeline.run.work import Split, Work
 from pipeline.stages.archiving import (
     newest_manifest,
@@ -105,6 +108,7 @@ class Reporter:
         views = []
         for number, part in enumerate(_by_dossier(self._parts(work, record))):
             dossier = part.placed.dossier if part.placed else None
+            never_scanned = self._physical(part, record.batch.batch_id)
             views.append(
                 DossierView(
                     batch=record.batch,
@@ -118,8 +122,8 @@ class Reporter:
                     open_reviews=tuple(
                         r for r in reviews if _concerns(r, part) or (number == 0 and _general(r))
                     ),
-                    physical=self._physical(part, record.batch.batch_id),
-                    gaps=self._gaps(dossier, [c.code for c in part.components]),
+                    physical=never_scanned,
+                    gaps=self._gaps(dossier, {*never_scanned, *(c.code for c in part.components)}),
                     problem=record.problem,
                 )
             )
@@ -158,21 +162,35 @@ class Reporter:
             placed=placed,
             counts=placed.counts,
             components=tuple(
-                _view(c, c.pages, c.confidence, side.fields if (side := self.sidecar(c)) else ())
-                for c in mine
+                _view(c, c.pages, c.confidence, self._archived_fields(c) or ()) for c in mine
             ),
         )
 
     def sidecar(self, component: ComponentRecord) -> Sidecar | None:
-        """The archived text and fields of a component, None before it is archived or if lost."""
+        """The archived text and fields of a component, None before it is archived or if lost.
+
+        Raises:
+            ChecksumMismatch: they are not those that the records expect.
+        """
         if component.sidecar_sha256 is None:
             return None
         key = sidecar_key(component.unit, component.dossier_code, component.component_id)
         try:
             with self._store.open(key) as stream:
-                return unpacked(stream.read())
+                data = stream.read()
         except NotFound:
             return None
+        if hashlib.sha256(data).hexdigest() != component.sidecar_sha256:
+            raise ChecksumMismatch(key=key)
+        return unpacked(data)
+
+    def _archived_fields(self, component: ComponentRecord) -> tuple[SidecarField, ...] | None:
+        """None where there are none to be believed; `audit` says why."""
+        try:
+            found = self.sidecar(component)
+        except ChecksumMismatch:
+            return None
+        return found.fields if found else None
 
     def _in_work(
         self, work: Work, component: Classified, record: ComponentRecord | None
@@ -193,8 +211,8 @@ class Reporter:
     def _fields(
         self, work: Work, component: Classified, record: ComponentRecord
     ) -> tuple[SidecarField, ...]:
-        if (archived := self.sidecar(record)) is not None:
-            return archived.fields
+        if (archived := self._archived_fields(record)) is not None:
+            return archived
         try:
             fields = work.fields_of(component) if work.split() else None
             texts = work.texts_of(component) if fields else ()
@@ -203,19 +221,25 @@ class Reporter:
         return sidecar(record, texts, fields, self._catalogue.version, "").fields
 
     def _physical(self, part: _Part, batch_id: str) -> tuple[str, ...]:
-        found = confirmed_physical(self._records.reviews(batch_id=batch_id), part.slot)
-        if part.placed is not None:
-            dossier = part.placed.dossier
-            written = self._records.manifests(dossier.unit, dossier.code)
-            newest = newest_manifest(written, self._store)
-            found = found.union(newest.physical if newest else ())
-        return tuple(sorted(found))
+        """Also while the archive is away: what waits for it must still be told of."""
+        if part.placed is None:
+            return tuple(
+                sorted(confirmed_physical(self._records.reviews(batch_id=batch_id), part.slot))
+            )
+        dossier = part.placed.dossier
+        mine = [p for p in self._records.batch_dossiers(batch_id) if p.dossier == dossier]
+        newest: Manifest | None = None
+        with suppress(ArchiveUnavailable):
+            newest = newest_manifest(
+                self._records.manifests(dossier.unit, dossier.code), self._store
+            )
+        return physical(mine, newest, self._records)
 
-    def _gaps(self, dossier: DossierRecord | None, codes: list[str]) -> Gaps | None:
+    def _gaps(self, dossier: DossierRecord | None, codes: set[str]) -> Gaps | None:
         if dossier is None or dossier.procedure is None or dossier.case is None:
             return None
         others = self._records.components(unit=dossier.unit, dossier_code=dossier.code)
-        present = {*codes, *(c.code for c in others)}
+        present = codes.union(c.code for c in others)
         try:
             return gaps(dossier.procedure, dossier.case, present, self._catalogue)
         except NotFound:

@@ -95,25 +95,26 @@ class Batches:
             self.settle()
             return self._reporter.batch(Work(tools=ports, batch=record.batch), duplicate=duplicate)
 
-    def resume_all(self) -> Iterator[Outcome | SohoaError]:
-        """Walk on every batch that stands still and waits for no answer."""
-        for batch_id in self._standing():
+    def resume_all(self) -> Iterator[tuple[str, Outcome | SohoaError]]:
+        """Walk on every batch that stands still and waits for no answer; each by its source."""
+        for batch in self._standing():
             start = time.monotonic()
             try:
-                views = self.resume(batch_id)
+                views = self.resume(batch.batch_id)
             except SohoaError as error:
-                yield error
+                yield batch.source, error
                 continue
-            yield Outcome(views=views, refused=None, seconds=time.monotonic() - start)
+            seconds = time.monotonic() - start
+            yield batch.source, Outcome(views=views, refused=None, seconds=seconds)
         clear(self.ports)
 
-    def _standing(self) -> tuple[str, ...]:
+    def _standing(self) -> tuple[Batch, ...]:
         """Batches without a service, tool or key, and those whose last answer was given."""
         records = self.ports.records
         waiting = {r.item.batch_id for r in records.reviews(open_only=True) if r.item.blocking}
         states = (BatchState.PENDING, BatchState.AWAITING_SIGNATURE, BatchState.NEEDS_REVIEW)
-        found = [r.batch.batch_id for state in states for r in records.batches(state=state)]
-        return tuple(batch_id for batch_id in found if batch_id not in waiting)
+        found = [r.batch for state in states for r in records.batches(state=state)]
+        return tuple(batch for batch in found if batch.batch_id not in waiting)
 
     def _reopen(self, batch_id: str) -> None:
         """Papers that were quarantined and are handed in again are tried again."""

@@ -123,6 +123,7 @@ class Services:
 
         Raises:
             NotFound: `COMPONENT_UNKNOWN`, or `TEXT_NOT_ARCHIVED` where there is none.
+            ChecksumMismatch: what is archived is not what was read.
         """
         dossier = self._dossier(code)
         component = self._component(dossier, component_id)

@@ -119,7 +119,8 @@ class Ports:
         """
         path = self._local("archive.url", self.settings.archive.url, "file:")
         archived = self.records.batches(state=BatchState.ARCHIVED)
-        store = FolderStore(path, founded=next(archived, None) is not None)
+        holds = () if next(archived, None) is None else ("dossiers", "raw")
+        store = FolderStore(path, holds=holds)
         if self.settings.production and store.immutability == "advisory":
             raise ConfigError("ARCHIVE_ADVISORY_IN_PRODUCTION")
         return store

@@ -25,7 +25,7 @@ import shutil
 import tempfile
 from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import IO, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -221,8 +221,7 @@ class Workspace:
         Raises:
             BatchBusy: a living process works on it.
         """
-        folder = self._folder(self.root / "claims")
-        with (folder / batch_id).open("wb") as lock:
+        with self._lock(batch_id) as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
@@ -237,7 +236,7 @@ class Workspace:
         not in the system's folder: they hold citizens' papers, and a killed process leaves them
         behind (decision 0016). One thread of a process may hold it at a time.
         """
-        with self._shared("workspace").open("wb") as lock:
+        with self._lock("workspace") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
             usual = tempfile.tempdir
             with self.scratch() as folder:
@@ -250,7 +249,7 @@ class Workspace:
     @contextlib.contextmanager
     def alone(self) -> Iterator[bool]:
         """True where no process is `working`; none can begin meanwhile."""
-        with self._shared("workspace").open("wb") as lock:
+        with self._lock("workspace") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -261,9 +260,9 @@ class Workspace:
     @contextlib.contextmanager
     def scratch(self) -> Iterator[Path]:
         """A temporary folder on the same volume, removed afterwards."""
-        folder = Path(
-            tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=self._folder(self.root / "scratch"))
-        )
+        parent = self._folder(self.root / "scratch")
+        with _full_disk_is_unavailable():
+            folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
         try:
             yield folder
         finally:
@@ -271,8 +270,10 @@ class Workspace:
 
     # -- inside -----------------------------------------------------------------------------
 
-    def _shared(self, name: str) -> Path:
-        return self._folder(self.root / "claims") / name
+    def _lock(self, name: str) -> IO[bytes]:
+        folder = self._folder(self.root / "claims")
+        with _full_disk_is_unavailable():
+            return (folder / name).open("wb")
 
     def _blob(self, sha256: str) -> Path:
         return self.root / "blobs" / sha256[:2] / sha256

@@ -25,7 +25,7 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -47,20 +47,21 @@ class FolderStore:
     """Port `ObjectStore` over a folder; safe for several processes at once.
 
     Raises (all methods): ArchiveError `OBJECT_KEY_INVALID`; ArchiveUnavailable
-    `ARCHIVE_UNAVAILABLE` where the folder cannot be used, `ARCHIVE_GONE` where it is empty and
-    may not be.
+    `ARCHIVE_UNAVAILABLE` where the folder cannot be used, `ARCHIVE_GONE` where it lacks what it
+    must hold.
     """
 
-    def __init__(self, root: Path, *, founded: bool = False) -> None:
+    def __init__(self, root: Path, *, holds: Collection[str] = ()) -> None:
         """Bind to a folder; it is made on the first put with mode 0700.
 
         Args:
             root: the folder.
-            founded: it holds something already. Where it is missing or empty, its volume is not
-                there: nothing is said to be lost, and nothing is put in its place.
+            holds: first segments of keys, under one of which something lies already. Where there
+                is none, its volume is not there, or the folder is another's: nothing is said to be
+                lost, and nothing is put in its place.
         """
         self.root = root
-        self._founded = founded
+        self._holds = holds
 
     @property
     def immutability(self) -> Immutability:
@@ -131,8 +132,7 @@ class FolderStore:
     @contextlib.contextmanager
     def _ready(self) -> Iterator[None]:
         with _mapped():
-            names = (entry.name for entry in _entries(self.root))
-            if self._founded and not any(disk_name(n, inside_segment=False) for n in names):
+            if self._holds and not any(self._visible(part).is_dir() for part in self._holds):
                 raise ArchiveUnavailable("ARCHIVE_GONE")
             yield
 

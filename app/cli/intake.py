@@ -20,7 +20,7 @@ from app.presenting import (
 )
 from app.watching import Watcher
 from flows.batches import Outcome
-from pipeline.errors import ConfigError, ExitCode, NotFound
+from pipeline.errors import ConfigError, ExitCode, NotFound, SohoaError
 from pipeline.models.batch import Channel, IngestTerms
 from pipeline.textnorm import nfc
 
@@ -68,8 +68,7 @@ def ingest(
         actor = run.services.actor(officer, unit)
         if resume:
             codes = [
-                give_outcome(run, outcome) if isinstance(outcome, Outcome) else run.fail(outcome)
-                for outcome in run.services.batches.resume_all()
+                _said(run, source, became) for source, became in run.services.batches.resume_all()
             ]
             raise typer.Exit(worst(codes))
         run.each(
@@ -98,10 +97,8 @@ def watch(
         actor = services.actor(officer, unit)
         watcher = Watcher(_path(folder), settle_seconds=services.settings.intake.settle_seconds)
         codes = [
-            give_outcome(run, outcome)
-            if isinstance(outcome, Outcome)
-            else run.failed(watcher.source, outcome, failed_json)
-            for outcome in watcher.outcomes(
+            _said(run, watcher.source, became)
+            for became in watcher.outcomes(
                 lambda source: services.batches.ingest(source, terms, actor), once=once, every=every
             )
         ]
@@ -136,6 +133,13 @@ def give_outcome(run: Session, outcome: Outcome) -> int:
             view_lines(view, outcome.seconds, run.messages),
         )
     return worst(exit_code(v) for v in outcome.views)
+
+
+def _said(run: Session, source: str, became: Outcome | SohoaError) -> int:
+    """Say what became of one source of several; gives its exit code."""
+    if isinstance(became, Outcome):
+        return give_outcome(run, became)
+    return run.failed(source, became, failed_json)
 
 
 def _path(source: str) -> Path:

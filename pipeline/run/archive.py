@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pipeline.errors import ChecksumMismatch, SplitError
 from pipeline.ids import digest
@@ -20,6 +20,7 @@ from pipeline.models.pages import RawPage
 from pipeline.models.records import BatchDossier, ComponentRecord, DossierRecord, ManifestRecord
 from pipeline.models.review import ResolvedReview, confirmed_physical, in_time
 from pipeline.models.split import Fate
+from pipeline.ports.records import Records
 from pipeline.provenance import software
 from pipeline.run.work import Work
 from pipeline.stages import archiving
@@ -176,7 +177,7 @@ def _manifest(work: Work, dossier: DossierRecord, record: ManifestRecord) -> Man
         channel=dossier.channel,
         batches=tuple(_manifest_batch(work, b.batch_id, b.slot) for b in placed),
         components=tuple(_manifest_component(c) for c in stored),
-        physical=_physical(work, placed),
+        physical=physical(placed, _before(work, dossier), records),
         catalogue_version=catalogue.version,
         catalogue_sha256=catalogue.sha256,
         ledger_head=records.chain_events(),
@@ -184,16 +185,25 @@ def _manifest(work: Work, dossier: DossierRecord, record: ManifestRecord) -> Man
     )
 
 
-def _physical(work: Work, placed: Sequence[BatchDossier]) -> tuple[str, ...]:
-    """As confirmed, and as the manifest before this one had it: a rebuild restores no answers."""
-    records, dossier = work.tools.records, placed[0].dossier
-    found: set[str] = set()
+def _before(work: Work, dossier: DossierRecord) -> Manifest | None:
+    written = work.tools.records.manifests(dossier.unit, dossier.code)
+    return archiving.newest_manifest(written, work.tools.store)
+
+
+def physical(
+    placed: Iterable[BatchDossier], before: Manifest | None, records: Records
+) -> tuple[str, ...]:
+    """Codes of a dossier's papers that are there and never scanned.
+
+    Args:
+        placed: batches of the dossier, whose questions count as they were answered.
+        before: its newest manifest: a rebuild restores no answers.
+        records: hold the answers.
+    """
+    found = set(before.physical if before else ())
     for part in placed:
         found |= confirmed_physical(records.reviews(batch_id=part.batch_id), part.slot)
-    before = archiving.newest_manifest(
-        records.manifests(dossier.unit, dossier.code), work.tools.store
-    )
-    return tuple(sorted(found.union(before.physical if before else ())))
+    return tuple(sorted(found))
 
 
 def _manifest_batch(work: Work, batch_id: str, slot: int) -> ManifestBatch:

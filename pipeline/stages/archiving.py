@@ -8,10 +8,11 @@ May not come in: records, allocation of numbers, signing.
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from pipeline.errors import NotFound
 from pipeline.ids import safe_code
@@ -194,7 +195,7 @@ def unpacked(data: bytes) -> Sidecar:
 
 
 def newest_manifest(written: Sequence[ManifestRecord], store: ObjectStore) -> Manifest | None:
-    """The newest manifest of a dossier, None where none is in the archive, or it is lost.
+    """The newest manifest of a dossier, None where none is archived, or it is lost or changed.
 
     Args:
         written: the dossier's, by seq.
@@ -203,11 +204,15 @@ def newest_manifest(written: Sequence[ManifestRecord], store: ObjectStore) -> Ma
     stored = [m for m in written if m.version_id is not None]
     if not stored:
         return None
+    newest = stored[-1]
     try:
-        with store.open(stored[-1].object_key, stored[-1].version_id) as stream:
-            return Manifest.model_validate_json(stream.read())
-    except (NotFound, ValidationError):
+        with store.open(newest.object_key, newest.version_id) as stream:
+            data = stream.read()
+    except NotFound:
         return None
+    if hashlib.sha256(data).hexdigest() != newest.sha256:
+        return None
+    return Manifest.model_validate_json(data)
 
 
 # -- puts -----------------------------------------------------------------------------------

@@ -79,6 +79,26 @@ def test_a_mirror_image_is_set_right(
     assert np.array_equal(_pixels(page, tmp_path), viewed)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "TIFF"])
+def test_square_pixels_are_bounded_too(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "in"
+    Image.new("L", (800, 1000), 255).save(path, kind, dpi=(600, 200))
+    reader = FileSourceReader(IntakeSettings(max_page_pixels=2_000_000))
+    with pytest.raises(UnsafeInput) as caught:
+        list(reader.pages(path, reader.probe(path)))
+    assert caught.value.code == "PAGE_TOO_LARGE"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF"])
+def test_resolutions_that_cannot_both_be_true_stretch_nothing(
+    reader: SourceReader, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / "in"
+    Image.new("L", (827, 1169), 255).save(path, kind, dpi=(300, 1))
+    (page,) = reader.pages(path, reader.probe(path))
+    assert (page.width_px, page.height_px) == (827, 1169)
+
+
 def test_a_squashed_jpeg_is_given_square_pixels(reader: SourceReader, tmp_path: Path) -> None:
     data = files.jpeg(dpi=(200, 100))
     _, (page,) = _read(reader, tmp_path, data)

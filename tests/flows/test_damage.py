@@ -15,7 +15,7 @@ from app.progress import Silence
 from benchmarks.crash import Bench, Killer, findings, in_child, make_bench, mortal, once_each
 from casework.reporting import DossierView
 from flows.services import Services
-from pipeline.errors import ConfigError
+from pipeline.errors import ChecksumMismatch, ConfigError
 from pipeline.models.batch import BatchState, IngestTerms
 from pipeline.models.review import Answer, AnswerKind, ReviewItem, ReviewKind
 from pipeline.run.work import Work
@@ -177,6 +177,21 @@ def test_an_answer_does_not_bless_a_changed_sidecar(archived: Services) -> None:
     _say(archived, item, "đã sửa")
     found = {f.code for f in archived.audit().findings if f.failure}
     assert "SIDECAR_CHANGED" in found
+
+
+@pytest.mark.parametrize("damage", [_flip, lambda path: path.write_bytes(b"")])
+def test_text_that_changed_in_the_archive_is_not_shown(archived: Services, damage: Damage) -> None:
+    item = _field_question(archived)
+    component = archived.ports.records.component(str(item.component_id))
+    key = sidecar_key(component.unit, component.dossier_code, component.component_id)
+    path = archived.ports.home / "archive" / key
+    path.chmod(0o600)
+    damage(path)
+    (view,) = archived.show(component.dossier_code, archived.actor())
+    (shown,) = (c for c in view.components if c.component_id == component.component_id)
+    assert shown.fields == ()
+    with pytest.raises(ChecksumMismatch):
+        archived.text(component.dossier_code, component.component_id, archived.actor())
 
 
 def test_an_answer_given_while_the_archive_is_away_is_carried_out_later(
@@ -349,3 +364,32 @@ def test_the_last_answer_given_again_after_a_kill_lets_the_batch_go_on(
     released = log.read_text().splitlines().index("records.set_state after") + 1
     assert run(home, Killer(released)) != 0
     assert resolve(bench.services(home)).state is BatchState.ARCHIVED
+
+
+def test_what_waits_for_the_archive_is_told_of_in_a_dossier_that_is_there_already(
+    bench: Bench, archived: Services, tmp_path: Path
+) -> None:
+    dossier = archived.ports.records.components()[0].dossier_code
+    more = tmp_path / "more.pdf"
+    with pikepdf.open(bench.source) as pdf:
+        del pdf.pages[1:]
+        pdf.save(more)
+    archive = archived.ports.home / "archive"
+    archive.rename(archive.with_name("away"))
+    later = bench.services(archived.ports.home)
+    terms = IngestTerms(dossier=dossier, as_code="C_KHAI_TU")
+    (view,) = later.batches.ingest(more, terms, later.actor()).views
+    assert (view.state, view.dossier and view.dossier.code) == (BatchState.PENDING, dossier)
+    archive.with_name("away").rename(archive)
+    (done,) = later.batches.resume(view.batch.batch_id)
+    assert done.state is BatchState.ARCHIVED
+
+
+def test_a_changed_manifest_is_not_believed(archived: Services) -> None:
+    component = archived.ports.records.components()[0]
+    (written,) = archived.ports.records.manifests(component.unit, component.dossier_code)
+    path = archived.ports.home / "archive" / written.object_key
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes().replace(b'"physical":[]', b'"physical":["B_SO_BHXH"]'))
+    (view,) = archived.show(component.dossier_code, archived.actor())
+    assert view.physical == ()

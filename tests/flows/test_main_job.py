@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -390,6 +391,10 @@ def test_a_missing_key_keeps_the_work_and_resume_goes_on(tmp_path: Path) -> None
     )
     assert waiting["pages"]["kept"] == sum(len(c["pages"]) for c in waiting["components"])
     del office.environ["SOHOA_SIGNING__PKCS12"]
+    with (office.home / "work" / "claims" / waiting["batch_id"]).open("wb") as claim:
+        fcntl.flock(claim, fcntl.LOCK_EX)
+        busy = office.one("ingest", "--resume", code=5)
+    assert (busy["source"], busy["error"]["code"]) == (waiting["source"], "BATCH_BUSY")
     done = office.one("ingest", "--resume")
     assert (done["state"], done["batch_id"]) == ("ARCHIVED", waiting["batch_id"])
     assert office.one("audit")["ok"] is True
@@ -438,13 +443,15 @@ def test_one_source_may_hold_two_dossiers(tmp_path: Path) -> None:
 def test_a_held_paper_book_is_erased_once_confirmed(tmp_path: Path) -> None:
     office = Office(tmp_path / "home")
     source = papers(tmp_path, "Z_OTHER", "C_KHAI_TU")
-    held = office.one("ingest", source, "--as", "B_SO_BHXH", code=4)
+    case = ("--procedure", "BHXH1L", "--case", "LS1_RETIREMENT_AGE")
+    held = office.one("ingest", source, "--as", "B_SO_BHXH", *case, code=4)
     (question,) = [r for r in held["review"] if r["blocking"]]
     assert question["kind"] == "PHYSICAL_ONLY"
     done = office.one("review", "resolve", question["review_id"], "--accept")
     assert done["state"] == "ARCHIVED"
     assert (done["components"], done["pages"]["rejected"]) == ([], done["pages"]["in"])
     assert (held["physical"], done["physical"]) == ([], ["B_SO_BHXH"])
+    assert "B_SO_BHXH" not in [code for code, _ in done["conditional"]]
     kept = [p.name for p in (office.home / "archive").rglob("*.pdf")]
     left = [p for p in (office.home / "work" / "blobs").rglob("*") if p.is_file()]
     assert (kept, left) == ([], [])

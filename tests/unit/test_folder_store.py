@@ -8,6 +8,7 @@ import hashlib
 import io
 import multiprocessing
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -52,19 +53,18 @@ def test_a_volume_that_is_not_there_is_neither_read_nor_filled(
     store: FolderStore, tmp_path: Path
 ) -> None:
     put(store, KEY, b"one")
-    founded = FolderStore(store.root, founded=True)
+    founded = FolderStore(store.root, holds=("nowhere", KEY.partition("/")[0]))
     assert founded.head(KEY) is not None
     store.root.rename(tmp_path / "elsewhere")
-    for root in (False, True):
-        if root:
-            (store.root / "lost+found").mkdir(parents=True)
+    for other in ("", "lost+found", "someone-elses"):
+        if other:
+            (store.root / other).mkdir(parents=True)
         with pytest.raises(ArchiveUnavailable):
             put(founded, KEY, b"one")
         for look in (founded.head, founded.open, lambda key: list(founded.list(key))):
             with pytest.raises(ArchiveUnavailable):
                 look(KEY)
-    (store.root / "lost+found").rmdir()
-    store.root.rmdir()
+    shutil.rmtree(store.root)
     (tmp_path / "elsewhere").rename(store.root)
     assert founded.head(KEY) is not None
 

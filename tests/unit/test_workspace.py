@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import tempfile
@@ -84,6 +85,18 @@ def test_a_full_disk_is_said_to_be_full(
             write_atomically(tmp_path / "file", bytes(size))
     assert caught.value.code == "DISK_FULL"
     assert list((tmp_path / "work").rglob("*.*")) == []
+
+
+def test_no_work_begins_on_a_full_disk(
+    workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(**_: object) -> str:
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(tempfile, "mkdtemp", full)
+    with pytest.raises(ArchiveUnavailable) as caught, workspace.working():
+        pytest.fail("work began")
+    assert caught.value.code == "DISK_FULL"
 
 
 def test_temporary_files_of_libraries_stay_in_the_home_while_papers_are_worked_on(

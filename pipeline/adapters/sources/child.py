@@ -113,7 +113,7 @@ def _pages(path: Path, request: dict[str, Any]) -> Iterator[ExtractedPage]:
     if kind is SourceKind.TIFF:
         yield from tiff_pages(path, request["max_pixels"])
     elif kind in (SourceKind.JPEG, SourceKind.PNG):
-        yield _recoded(path)
+        yield _recoded(path, request["max_pixels"])
     else:
         yield from pdf_pages(path, kind, _bounds(request), Path(request["scratch"]))
 
@@ -122,13 +122,13 @@ def _bounds(request: dict[str, Any]) -> PdfBounds:
     return PdfBounds(request["max_pages"], request["max_pixels"], request["render_dpi"])
 
 
-def _recoded(path: Path) -> ExtractedPage:
+def _recoded(path: Path, max_pixels: int) -> ExtractedPage:
     """A CMYK, mirrored or squashed JPEG, or a transparent PNG, as it can be archived."""
     raw = path.read_bytes()
     facts = read_jpeg(raw) if is_jpeg(raw) else read_png(raw)
     try:
         with Image.open(path, formats=["JPEG", "PNG"]) as stored:
-            image = _upright(stored, facts)
+            image = _upright(stored, facts, max_pixels)
             data, _ = to_png(image)
     except (OSError, ValueError, SyntaxError) as error:
         raise UnreadableScan("SCAN_UNREADABLE") from error
@@ -137,10 +137,10 @@ def _recoded(path: Path) -> ExtractedPage:
     return ExtractedPage(data, "image/png", *image.size, dpi, turn, lossless=False)
 
 
-def _upright(image: Image.Image, facts: ImageFacts) -> Image.Image:
+def _upright(image: Image.Image, facts: ImageFacts, max_pixels: int) -> Image.Image:
     """With square pixels; a mirror image set right, one that is only turned left as it is."""
     if not is_square(facts.dpi):
-        image = squared(image, facts.dpi)
+        image = squared(image, facts.dpi, max_pixels)
     return ImageOps.exif_transpose(image) if facts.mirrored else image
 
 

@@ -22,6 +22,8 @@ _LONGEST_INCHES: Final = 50.0
 """An A0 sheet is 46.8 inches long."""
 _SQUARE: Final = 0.05
 """Horizontal and vertical resolution may differ by this share and still count as equal."""
+_MOST_UNEVEN: Final = 4.0
+"""The most uneven fax resolution, 204 x 98, has half of it."""
 _COLOUR_CHANNELS: Final = (1, 3)
 _SCREEN_DPI: Final = 100.0
 _SCREEN_LONGEST_INCHES: Final = 17.0
@@ -64,8 +66,12 @@ def bound_pixels(width: int, height: int, limit: int) -> None:
 
 
 def is_square(dpi: tuple[float, float]) -> bool:
-    """True where both resolutions are the same but for rounding, or one is not said."""
-    return min(dpi) <= 0 or abs(dpi[0] - dpi[1]) <= _SQUARE * max(dpi)
+    """True where both resolutions are the same but for rounding, or one is not said.
+
+    Also where they are so far apart that one of them must be wrong.
+    """
+    low, high = min(dpi), max(dpi)
+    return low <= 0 or high - low <= _SQUARE * high or high > _MOST_UNEVEN * low
 
 
 def settled_dpi(said: float, width: int, height: int) -> float:

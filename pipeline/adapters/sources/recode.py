@@ -7,6 +7,8 @@ from typing import Final
 
 from PIL import Image
 
+from pipeline.adapters.sources.facts import bound_pixels
+
 _EXACT_MODES: Final = ("1", "L", "P", "RGB", "I;16")
 _COMPRESSION: Final = 4
 
@@ -24,10 +26,15 @@ def to_png(image: Image.Image) -> tuple[bytes, bool]:
     return buffer.getvalue(), exact
 
 
-def squared(image: Image.Image, dpi: tuple[float, float]) -> Image.Image:
-    """Uneven resolutions, as of a fax (204 x 98), brought to square pixels."""
+def squared(image: Image.Image, dpi: tuple[float, float], max_pixels: int) -> Image.Image:
+    """Uneven resolutions, as of a fax (204 x 98), brought to square pixels.
+
+    Raises:
+        UnsafeInput: `PAGE_TOO_LARGE`, there would be more than `max_pixels`.
+    """
     highest = max(dpi)
     size = (round(image.width * highest / dpi[0]), round(image.height * highest / dpi[1]))
+    bound_pixels(*size, max_pixels)
     return image.resize(size, Image.Resampling.NEAREST)
 
 

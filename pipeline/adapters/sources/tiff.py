@@ -74,11 +74,12 @@ def tiff_pages(path: Path, max_pixels: int) -> Iterator[ExtractedPage]:
 
     Raises:
         UnreadableScan: `SCAN_UNREADABLE`, with the 1-based page.
+        UnsafeInput: `PAGE_TOO_LARGE`.
     """
     for number, frame in enumerate(_frames(path), start=1):
         bound_pixels(_tag(frame, 256), _tag(frame, 257), max_pixels)
         try:
-            yield _as_stored(frame, path) or _decoded(frame)
+            yield _as_stored(frame, path) or _decoded(frame, max_pixels)
         except IntakeError:
             raise
         except (OSError, ValueError, SyntaxError, KeyError, TypeError, RuntimeError) as error:
@@ -197,7 +198,7 @@ def _interchange(strip: bytes, tables: object, photometric: int) -> bytes:
     return _SOI + marks + known + strip.removeprefix(_SOI)
 
 
-def _decoded(frame: TiffImagePlugin.TiffImageFile) -> ExtractedPage:
+def _decoded(frame: TiffImagePlugin.TiffImageFile, max_pixels: int) -> ExtractedPage:
     said = _resolution(frame)
     turned = _tag(frame, 274, 1) in _SIDEWAYS
     frame.load()
@@ -205,7 +206,8 @@ def _decoded(frame: TiffImagePlugin.TiffImageFile) -> ExtractedPage:
     deep = image.mode != _DEEP_GREY and max(_tags(frame, 258) or (1,)) > _DEPTH_OF_PNG_COLOUR
     lossless = not deep
     if not is_square(said):
-        image, said = squared(image, said[::-1] if turned else said), (max(said), max(said))
+        image = squared(image, said[::-1] if turned else said, max_pixels)
+        said = (max(said), max(said))
         lossless = False
     dpi = settled_dpi(said[0], image.width, image.height)
     if image.mode == "1":
