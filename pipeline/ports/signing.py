@@ -50,3 +50,7 @@ class SignatureJudge(Protocol):
     def found(self, pdf: Path) -> tuple[FoundSignature, ...]:
         """All signatures with integrity and trust; never raises for a bad signature."""
         ...
+
+    def is_broken(self, pdf: Path) -> bool:
+        """True where what was signed was changed since, or a signature does not hold."""
+        ...

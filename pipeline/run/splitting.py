@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from pipeline.errors import SplitError
 from pipeline.ids import review_id
 from pipeline.models.batch import Channel
-from pipeline.models.files import SourceKind
+from pipeline.models.files import SourceFile, SourceKind
 from pipeline.models.review import ResolvedReview, ReviewItem, ReviewKind
 from pipeline.models.split import SplitPlan
 from pipeline.ports.records import DossierWish
@@ -123,6 +123,14 @@ def _source_questions(work: Work) -> Iterable[ReviewItem]:
                 reason=f"SOURCE_{warning.value}",
                 params={"number": number + 1},
             )
+        if source.kind is SourceKind.PDF_SIGNED and _is_broken(work, source):
+            yield ReviewItem(
+                review_id=review_id(work.batch_id, "QUALITY", f"source {number}", "SIGNATURE"),
+                batch_id=work.batch_id,
+                kind=ReviewKind.QUALITY,
+                reason="SOURCE_SIGNATURE_BROKEN",
+                params={"number": number + 1},
+            )
         portal = work.batch.terms.channel is Channel.PORTAL
         if portal and source.kind is not SourceKind.PDF_SIGNED:
             yield ReviewItem(
@@ -131,6 +139,10 @@ def _source_questions(work: Work) -> Iterable[ReviewItem]:
                 kind=ReviewKind.E_COPY,
                 reason="UNSIGNED_E_COPY",
             )
+
+
+def _is_broken(work: Work, source: SourceFile) -> bool:
+    return work.tools.judge.is_broken(work.tools.workspace.whole(source.file))
 
 
 def _once(questions: Iterable[ReviewItem]) -> tuple[ReviewItem, ...]:

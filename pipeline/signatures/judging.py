@@ -40,6 +40,7 @@ from pipeline.signatures.trust import Standings, TrustAnchors
 from pipeline.signatures.verdicts import (
     JudgedSignature,
     Modification,
+    Outcome,
     Reason,
     SignatureVerdict,
     outcome_of,
@@ -67,6 +68,10 @@ class PdfSignatureJudge:
     def found(self, pdf: Path) -> tuple[FoundSignature, ...]:
         """See `pipeline.ports.signing.SignatureJudge`."""
         return tuple(signature.as_found() for signature in self.judge(pdf).signatures)
+
+    def is_broken(self, pdf: Path) -> bool:
+        """See `pipeline.ports.signing.SignatureJudge`."""
+        return self.judge(pdf).outcome is Outcome.INVALID
 
     def judge(self, pdf: Path) -> SignatureVerdict:
         """The verdict on a file's bytes, now."""

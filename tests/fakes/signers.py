@@ -58,6 +58,9 @@ class SignerWithoutKey:
 class MarkJudge:
     """Finds the marks of `MarkingSigner`."""
 
+    def is_broken(self, pdf: Path) -> bool:
+        return False
+
     def found(self, pdf: Path) -> tuple[FoundSignature, ...]:
         data = pdf.read_bytes()
         if _MARK not in data:

@@ -331,6 +331,19 @@ def test_what_is_odd_about_an_accepted_file_is_said_and_holds_nothing(tmp_path: 
     ]
 
 
+def test_a_signed_file_that_was_changed_is_kept_and_said_to_be_broken(tmp_path: Path) -> None:
+    office = Office(tmp_path / "home")
+    result = office.one("ingest", papers(tmp_path, "C_KHAI_TU"))
+    (signed,) = result["components"]
+    bytes_ = (office.home / "archive" / signed["object_key"]).read_bytes()
+    assert b":unit>DEV<" in bytes_
+    (tmp_path / "sua.pdf").write_bytes(bytes_.replace(b":unit>DEV<", b":unit>ABC<"))
+    kept = office.one("ingest", tmp_path / "sua.pdf", "--as", "C_KHAI_TU")
+    assert kept["state"] == "ARCHIVED"
+    said = [r["reason"] for r in kept["review"] if r["kind"] == "QUALITY" and r["page"] is None]
+    assert len(said) == 1 and said[0].startswith("Chữ ký số trong tệp thứ 1")
+
+
 def test_refused_bytes_lie_in_quarantine(tmp_path: Path) -> None:
     office = Office(tmp_path / "home")
     bad = tmp_path / "bad.pdf"

@@ -103,6 +103,7 @@ def test_a_signed_original_keeps_every_byte(name: str, tmp_path: Path) -> None:
     (component,) = result["components"]
     assert component["signature"] is None
     assert component["signatures"] and all(s["intact"] for s in component["signatures"])
+    assert [r for r in result["review"] if r["kind"] == "QUALITY" and r["page"] is None] == []
     out = tmp_path / "out.pdf"
     sohoa(home, "get", result["dossier_code"], component["component_id"], "-o", out)
     digest = hashlib.sha256(original.read_bytes()).hexdigest()
