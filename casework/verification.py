@@ -96,8 +96,6 @@ class Evidence:
     store: ArchivedBytes
     ledger_state: Callable[[str], LedgerState | None]
     """What the ledger says about a sha256; None where it does not know it."""
-    scratch: Path | None = None
-    """Folder for temporary copies of what the store holds."""
 
 
 def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
@@ -138,6 +136,8 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
 def verify_component(component: ComponentRecord, evidence: Evidence) -> Verdict:
     """Judge what the archive holds of a component against the records.
 
+    A copy of it lies among the temporary files meanwhile: to be called while `working`.
+
     Raises:
         ArchiveUnavailable: the store cannot be reached.
     """
@@ -145,7 +145,7 @@ def verify_component(component: ComponentRecord, evidence: Evidence) -> Verdict:
     if revision is None or revision.version_id is None:
         return _verdict(name, _nothing(), (Reason.NOT_ARCHIVED,))
     ledger = evidence.ledger_state(revision.sha256)
-    with tempfile.TemporaryDirectory(dir=evidence.scratch) as folder:
+    with tempfile.TemporaryDirectory(prefix="verify-") as folder:
         copy = Path(folder) / "component.pdf"
         try:
             with evidence.store.open(revision.object_key, revision.version_id) as stored:

@@ -171,7 +171,8 @@ class Services:
         components = self.ports.records.components(unit=dossier.unit, dossier_code=dossier.code)
         if not components:
             return (nothing_archived(dossier.code),)
-        return tuple(verify_component(c, evidence) for c in components)
+        with self.ports.workspace.working():
+            return tuple(verify_component(c, evidence) for c in components)
 
     # -- review ---------------------------------------------------------------------------------
 

@@ -56,7 +56,7 @@ class TesseractEngine:
             name: of the model, for the provenance.
             sha256: digest of the file, for the provenance.
             timeout_seconds: for one page.
-            scratch: folder for the bitmap handed to the program; None: the system's.
+            scratch: folder for the bitmap handed to the program; None: that of temporary files.
 
         Raises:
             MissingToolError: `TESSERACT_MISSING`, `MODEL_MISSING`.

@@ -27,7 +27,6 @@ _KINDS = {letter: kind for kind, letter in _LETTERS.items()}
 _PARTS = 10
 _CHECK_DIGITS = 8
 _LONGEST = 1024
-_MOST_SHEETS = 9999
 _COUNT = re.compile(r"0|[1-9][0-9]{0,3}")
 _VALUE = re.compile(r"(?:[A-Za-z0-9_.-]|%[0-9A-F]{2})*")
 _LONGEST_SIDE_PX = 3600

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+import tempfile
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -192,6 +193,15 @@ def test_text_that_changed_in_the_archive_is_not_shown(archived: Services, damag
     assert shown.fields == ()
     with pytest.raises(ChecksumMismatch):
         archived.text(component.dossier_code, component.component_id, archived.actor())
+
+
+def test_a_copy_that_is_verified_lies_in_the_home(
+    archived: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
+    code = archived.ports.records.components()[0].dossier_code
+    verdicts = archived.verify(code, (), archived.actor())
+    assert {v.fixity for v in verdicts} == {"ok"}
 
 
 def test_an_answer_given_while_the_archive_is_away_is_carried_out_later(
