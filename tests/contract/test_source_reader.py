@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import numpy as np
@@ -474,12 +475,17 @@ def test_a_signature_among_many_annotations_is_found(reader: SourceReader, tmp_p
     assert reader.probe(tmp_path / "a.pdf").kind is SourceKind.PDF_SIGNED
 
 
-def test_a_page_that_cannot_be_drawn_is_no_empty_page(reader: SourceReader, tmp_path: Path) -> None:
-    builder = files.PdfBuilder()
-    page = builder.page(b"BT /F1 24 Tf 72 700 Td (text) Tj ET")
-    link = Dictionary(Subtype=Name.Link, Rect=Array([0, 0, 1, 1]))
-    page.obj.Annots = Array([builder.pdf.make_indirect(link) for _ in range(20_001)])
-    (tmp_path / "a.pdf").write_bytes(builder.bytes())
+@pytest.mark.parametrize("status", [0, 1, 99])
+def test_a_page_that_cannot_be_drawn_is_no_empty_page(
+    status: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawer = tmp_path / "bin" / "pdftoppm"
+    drawer.parent.mkdir()
+    drawer.write_text(f"#!/bin/sh\necho 'Syntax Error: cannot draw' >&2\nexit {status}\n")
+    drawer.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{drawer.parent}:{os.environ['PATH']}")
+    reader = FileSourceReader(IntakeSettings(render_dpi=100))
+    (tmp_path / "a.pdf").write_bytes(files.written_pdf())
     with pytest.raises(UnreadableScan) as caught:
         list(reader.pages(tmp_path / "a.pdf", reader.probe(tmp_path / "a.pdf")))
     assert (caught.value.code, caught.value.params) == ("SCAN_UNREADABLE", {"page": 1})
