@@ -115,20 +115,12 @@ def _source_questions(work: Work) -> Iterable[ReviewItem]:
             params={"count": len(work.batch.refused)},
         )
     for number, source in enumerate(work.batch.sources):
-        for warning in source.warnings:
+        for oddity in _oddities(work, source):
             yield ReviewItem(
-                review_id=review_id(work.batch_id, "QUALITY", f"source {number}", warning.value),
+                review_id=review_id(work.batch_id, "QUALITY", f"source {number}", oddity),
                 batch_id=work.batch_id,
                 kind=ReviewKind.QUALITY,
-                reason=f"SOURCE_{warning.value}",
-                params={"number": number + 1},
-            )
-        if source.kind is SourceKind.PDF_SIGNED and _is_broken(work, source):
-            yield ReviewItem(
-                review_id=review_id(work.batch_id, "QUALITY", f"source {number}", "SIGNATURE"),
-                batch_id=work.batch_id,
-                kind=ReviewKind.QUALITY,
-                reason="SOURCE_SIGNATURE_BROKEN",
+                reason=f"SOURCE_{oddity}",
                 params={"number": number + 1},
             )
         portal = work.batch.terms.channel is Channel.PORTAL
@@ -141,8 +133,11 @@ def _source_questions(work: Work) -> Iterable[ReviewItem]:
             )
 
 
-def _is_broken(work: Work, source: SourceFile) -> bool:
-    return work.tools.judge.is_broken(work.tools.workspace.whole(source.file))
+def _oddities(work: Work, source: SourceFile) -> Iterable[str]:
+    yield from (warning.value for warning in source.warnings)
+    signed, workspace = source.kind is SourceKind.PDF_SIGNED, work.tools.workspace
+    if signed and work.tools.judge.is_broken(workspace.whole(source.file)):
+        yield "SIGNATURE_BROKEN"
 
 
 def _once(questions: Iterable[ReviewItem]) -> tuple[ReviewItem, ...]:
