@@ -24,7 +24,7 @@ from pipeline.models.review import ResolvedReview
 from pipeline.ports.runtime import Progress
 from pipeline.run.work import Work
 from pipeline.settings import UNIT, Settings
-from pipeline.textnorm import has_control_characters, is_text, nfc, printable
+from pipeline.textnorm import has_control_characters, nfc, printable
 from search.port import Results
 from search.query import Query
 from storage.records.prefixes import SHORTEST
@@ -246,7 +246,7 @@ class Services:
 
     def _dossier(self, code: str) -> DossierRecord:
         """By code: the own unit's first, else the only one of this code."""
-        if not is_text(code):
+        if has_control_characters(code):  # no dossier's, and some cannot be asked for
             raise NotFound("DOSSIER_UNKNOWN")
         code = nfc(code)
         try:

@@ -19,15 +19,6 @@ def nfc(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def is_text(text: str) -> bool:
-    """False for what cannot be written as UTF-8: a command line may hold any bytes."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def squash(text: str) -> str:
     """NFC, every run of white space one space, ends trimmed."""
     return _SPACES.sub(" ", nfc(text)).strip()
