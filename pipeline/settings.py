@@ -113,6 +113,21 @@ class FieldSettings(Group):
     """Free text and addresses."""
 
 
+class Pkcs11Settings(Group):
+    """A token or HSM behind a PKCS#11 module."""
+
+    module: Path
+    """Shared library, e.g. `/usr/lib/softhsm/libsofthsm2.so`."""
+    token: str
+    """Label of the token."""
+    pin: SecretStr
+    keys: dict[str, str] = {}
+    """Officer's account → label of key and certificate on the token. An officer who is not named
+    here signs elsewhere: the batch waits (AWAITING_SIGNATURE)."""
+    chain: tuple[Path, ...] = ()
+    """PEM files of intermediate certificates that the token does not hold."""
+
+
 class SigningSettings(Group):
     """Who signs, and how it looks."""
 
@@ -128,26 +143,72 @@ class SigningSettings(Group):
     font: Path | None = None
     """TrueType font with Vietnamese glyphs; None: found on the system."""
     trust: tuple[Path, ...] = ()
-    """PEM files of further trusted roots for `verify`."""
+    """PEM files of further trusted roots for `verify`: signers' and timestamp authorities'."""
+    level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-LTA"
+    """Wanted level where a timestamp authority is set (`tsa.url`); else B-B."""
+    pkcs11: Pkcs11Settings | None = None
+    """The token or HSM that holds the officers' keys; None: `pkcs12` or the development PKI."""
+
+
+class TsaSettings(Group):
+    """The timestamp authority (RFC 3161)."""
+
+    url: str | None = None
+    """`http(s):` address; None: signatures stay at B-B."""
+    timeout_seconds: Measure = 10.0
 
 
 class ArchiveSettings(Group):
     """The object store."""
 
     url: str = "file:archive"
-    """`file:FOLDER`, relative to the home."""
+    """`file:FOLDER`, relative to the home, or `s3:http(s)://HOST:PORT/BUCKET`."""
+    access_key: str | None = None
+    """Identity that writes (`s3:`)."""
+    secret_key: SecretStr | None = None
+    reader_access_key: str | None = None
+    """Identity that only reads: searching, showing, verifying; None: the writer's."""
+    reader_secret_key: SecretStr | None = None
+    region: str = "us-east-1"
+    ca: Path | None = None
+    """PEM file of the authority that issued the server's certificate."""
+    lock_days: Count = 30
+    """First lock of an object; renewed while the dossier is open (architecture §3)."""
+    work_bucket: str | None = None
+    """`s3:`: bucket where hosts share files in work; not locked. None: work stays on this host."""
 
 
 class SearchSettings(Group):
     """The component index."""
 
     url: str = "sqlite:index.sqlite"
+    """`sqlite:FILE`, relative to the home, or `http(s)://HOST:PORT`."""
+    user: str | None = None
+    password: SecretStr | None = None
+    index: str = "sohoa-components"
+    """Alias of the index (`http(s):`)."""
+    ca: Path | None = None
+    timeout_seconds: Measure = 10.0
 
 
 class DatabaseSettings(Group):
     """The relational records."""
 
     url: str = "sqlite:records.sqlite"
+    """`sqlite:FILE`, relative to the home, or `postgresql+psycopg://USER@HOST:PORT/DATABASE`."""
+    password: SecretStr | None = None
+
+
+class FlowSettings(Group):
+    """Work on many hosts through Prefect."""
+
+    api_url: str | None = None
+    """Address of the Prefect server's API; None: every command works in its own process."""
+    batches_per_run: Annotated[int, Field(ge=1, le=100)] = 10
+    pages_per_chunk: Annotated[int, Field(ge=1, le=200)] = 10
+    """Pages of one recognition task."""
+    requeue_seconds: Measure = 20.0
+    """How often the dispatcher looks for work that stands still."""
 
 
 class Settings(Group):
@@ -173,6 +234,8 @@ class Settings(Group):
     archive: ArchiveSettings = ArchiveSettings()
     search: SearchSettings = SearchSettings()
     database: DatabaseSettings = DatabaseSettings()
+    tsa: TsaSettings = TsaSettings()
+    flows: FlowSettings = FlowSettings()
 
     @property
     def production(self) -> bool:
