@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from pipeline.errors import ConfigError
 
@@ -34,6 +34,15 @@ class Group(BaseModel):
 
 Count = Annotated[int, Field(gt=0)]
 Measure = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _split_paths(value: object) -> object:
+    """A variable gives several paths as PATH does, with colons between them."""
+    return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+
+Paths = Annotated[tuple[Path, ...], BeforeValidator(_split_paths)]
+"""A list in the file; in a variable, paths with colons between them."""
 
 
 class Environment(StrEnum):
@@ -124,7 +133,7 @@ class Pkcs11Settings(Group):
     keys: dict[str, str] = {}
     """Officer's account → label of key and certificate on the token. An officer who is not named
     here signs elsewhere: the batch waits (AWAITING_SIGNATURE)."""
-    chain: tuple[Path, ...] = ()
+    chain: Paths = ()
     """PEM files of intermediate certificates that the token does not hold."""
 
 
@@ -142,7 +151,7 @@ class SigningSettings(Group):
     """From the visible top-left corner of page one (R-1333-12)."""
     font: Path | None = None
     """TrueType font with Vietnamese glyphs; None: found on the system."""
-    trust: tuple[Path, ...] = ()
+    trust: Paths = ()
     """PEM files of further trusted roots for `verify`: signers' and timestamp authorities'."""
     level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-LTA"
     """Wanted level where a timestamp authority is set (`tsa.url`); else B-B."""
