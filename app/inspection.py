@@ -7,7 +7,7 @@ import contextlib
 from app.doctor import CertificateFacts, Finding, ModelFacts, Probes, examine, program_output
 from flows.services import Services
 from pipeline.errors import SohoaError
-from storage.records import needs_upgrade
+from storage.records import look
 from storage.records.schema import HEAD
 
 
@@ -28,6 +28,10 @@ def inspect(services: Services) -> tuple[Finding, ...]:
             not_after=ports.signer.validity[1],
         )
 
+    def records_versions() -> tuple[str, str]:
+        found = look(ports.database_url, settings.database.password)
+        return f"{found.product} · {found.revision or '–'}", f"{found.product} · {HEAD}"
+
     return examine(
         settings,
         Probes(
@@ -35,7 +39,7 @@ def inspect(services: Services) -> tuple[Finding, ...]:
             font=ports.stamp_font,
             catalogue=lambda: ports.catalogue.version,
             immutability=lambda: ports.store.immutability,
-            records_versions=lambda: ("–" if needs_upgrade(ports.database_url) else HEAD, HEAD),
+            records_versions=records_versions,
             indexed=lambda: ports.index.count(),
             certificate=certificate,
             now=ports.clock.now,

@@ -95,7 +95,8 @@ class Ports:
     @cached_property
     def records(self) -> SqlRecords:
         """The relational records, brought up to date."""
-        return open_records(self.database_url, self.clock)
+        password = self.settings.database.password
+        return open_records(self.database_url, self.clock, password=password)
 
     @cached_property
     def database_url(self) -> str:
@@ -104,7 +105,10 @@ class Ports:
         Raises:
             ConfigError: `URL_UNSUPPORTED` for a kind of database that is not known.
         """
-        path = self._local("database.url", self.settings.database.url, "sqlite:")
+        url = self.settings.database.url
+        if url.startswith("postgresql"):
+            return url
+        path = self._local("database.url", url, "sqlite:")
         if not path.exists():
             with contextlib.suppress(OSError):  # what is wrong is said where it is opened
                 path.touch(mode=0o600)

@@ -65,7 +65,7 @@ def doctor(as_json: AsJson = False) -> None:
 def db_upgrade() -> None:
     """Nâng cấp cấu trúc cơ sở dữ liệu lên bản mới nhất."""
     with session() as run:
-        upgrade(run.services.ports.database_url)
+        upgrade(run.services.ports.database_url, run.services.settings.database.password)
         print(run.messages.text("db_upgraded"))
 
 
