@@ -17,7 +17,7 @@ from pipeline.errors import ConfigError
 from pipeline.models.batch import BatchState
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
-from pipeline.ports.runtime import Clock, Progress
+from pipeline.ports.runtime import Claims, Clock, Progress
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from search.port import ComponentIndex
@@ -85,6 +85,11 @@ class Ports:
     def workspace(self) -> Workspace:
         """Files in work."""
         return Workspace(self.home / "work")
+
+    @property
+    def claims(self) -> Claims:
+        """Who works on what."""
+        return self.workspace
 
     @cached_property
     def catalogue(self) -> Catalogue:

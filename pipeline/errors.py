@@ -33,7 +33,9 @@ Parameters never hold personal data: counts, sizes, page numbers, tool names, co
     ├── AuthError
     ├── NotFound                   nothing of this name
     └── WorkflowError              the step is not allowed in this state
-        └── BatchBusy            r another process works on the batch
+        ├── BatchBusy            r another process works on the batch
+        ├── RunLost              r the process that worked on the batch died
+        └── FlowsUnavailable     r the Prefect server cannot be reached
 
 Doubt is not an error: it is a `pipeline.models.review.ReviewItem`.
 """
@@ -282,5 +284,21 @@ class BatchBusy(WorkflowError):
     """A living process works on the batch."""
 
     default_code = "BATCH_BUSY"
+    retryable = True
+    exit_code = ExitCode.UNAVAILABLE
+
+
+class RunLost(WorkflowError):
+    """The process that worked on the batch died; what it had done is kept."""
+
+    default_code = "RUN_LOST"
+    retryable = True
+    exit_code = ExitCode.UNAVAILABLE
+
+
+class FlowsUnavailable(WorkflowError):
+    """The server that hands out runs cannot be reached; papers taken in are kept."""
+
+    default_code = "FLOWS_UNAVAILABLE"
     retryable = True
     exit_code = ExitCode.UNAVAILABLE

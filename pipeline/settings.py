@@ -97,6 +97,11 @@ class OcrSettings(Group):
     doubt_below: float = 0.60
     """Mean confidence under which the page is tried upside down."""
 
+    @property
+    def at_once(self) -> int:
+        """Pages read at once on this machine."""
+        return self.workers or os.cpu_count() or 1
+
 
 class SplitSettings(Group):
     """Separation and classification."""

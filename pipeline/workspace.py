@@ -228,6 +228,15 @@ class Workspace:
                 raise BatchBusy(batch=batch_id[:12]) from error
             yield
 
+    def held(self, name: str) -> bool:
+        """True where a living process holds the claim of this name."""
+        with self._lock(name) as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+            return False
+
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
         """Nothing is swept while this is held; any number of processes may hold it.

@@ -18,9 +18,11 @@ from app.presenting import (
     view_lines,
     worst,
 )
+from app.queueing import Queue
 from app.watching import Watcher
 from flows.batches import Outcome
 from pipeline.errors import ConfigError, ExitCode, NotFound, SohoaError
+from pipeline.models.actors import Actor
 from pipeline.models.batch import Channel, IngestTerms
 from pipeline.textnorm import nfc
 
@@ -34,6 +36,9 @@ ChannelOption = Annotated[Channel, typer.Option(help="Hồ sơ đến bằng đ�
 Officer = Annotated[str | None, typer.Option(help="Tài khoản viên chức quét.")]
 Unit = Annotated[str | None, typer.Option(help="Mã đơn vị.")]
 Station = Annotated[str | None, typer.Option(help="Máy trạm quét.")]
+Queued = Annotated[
+    bool, typer.Option("--queue", help="Chỉ tiếp nhận; việc xử lý giao cho máy khác (Prefect).")
+]
 
 
 def ingest(
@@ -51,6 +56,7 @@ def ingest(
     resume: Annotated[
         bool, typer.Option("--resume", help="Làm tiếp mọi lô còn dở (PENDING).")
     ] = False,
+    queue: Queued = False,
     as_json: AsJson = False,
 ) -> None:
     """Số hoá: tách, nhận dạng, ký, lưu trữ, lập chỉ mục. Mỗi SOURCE là một lô."""
@@ -66,6 +72,8 @@ def ingest(
         raise ConfigError("SOURCE_NEEDED")
     with session(as_json) as run:
         actor = run.services.actor(officer, unit)
+        if queue:
+            _queue(run, sources or [], terms, actor)
         if resume:
             codes = [
                 _said(run, source, became) for source, became in run.services.batches.resume_all()
@@ -88,6 +96,7 @@ def watch(
     officer: Officer = None,
     unit: Unit = None,
     station: Station = None,
+    queue: Queued = False,
     as_json: AsJson = False,
 ) -> None:
     """Số hoá bất cứ tệp nào đến thư mục."""
@@ -96,11 +105,18 @@ def watch(
         services = run.services
         actor = services.actor(officer, unit)
         watcher = Watcher(_path(folder), settle_seconds=services.settings.intake.settle_seconds)
+        line = Queue(services) if queue else None
+
+        def take(source: Path) -> Outcome:
+            if line is None:
+                return services.batches.ingest(source, terms, actor)
+            outcome = line.take(source, terms, actor)
+            _submit(run, line)
+            return outcome
+
         codes = [
-            _said(run, watcher.source, became)
-            for became in watcher.outcomes(
-                lambda source: services.batches.ingest(source, terms, actor), once=once, every=every
-            )
+            _said(run, watcher.source, became, queued=queue)
+            for became in watcher.outcomes(take, once=once, every=every)
         ]
         raise typer.Exit(worst(codes))
 
@@ -119,8 +135,46 @@ def slip(
         print(output)
 
 
-def give_outcome(run: Session, outcome: Outcome) -> int:
-    """Print what became of a source; gives its exit code."""
+def _queue(run: Session, sources: list[str], terms: IngestTerms, actor: Actor) -> None:
+    """Take sources in, or all that stands still where none is given, and hand them to runs.
+
+    Raises:
+        typer.Exit: always.
+    """
+    line = Queue(run.services)
+    if not sources:
+        for record in run.services.batches.standing():
+            run.services.batches.release(record.batch.batch_id)
+            line.add(record.batch)
+        raise typer.Exit(_submit(run, line))
+
+    def take(source: str) -> int:
+        outcome = line.take(_path(source), terms, actor, again=True)
+        code = give_outcome(run, outcome, queued=True)
+        if line.full:
+            _submit(run, line)
+        return code
+
+    try:
+        run.each(sources, take, failed_json)
+    finally:
+        _submit(run, line)
+
+
+def _submit(run: Session, line: Queue) -> int:
+    """Hand over; say where that must wait, which is no failure: the papers are kept."""
+    error = line.submit()
+    return int(ExitCode.DONE) if error is None else run.fail(error)
+
+
+def give_outcome(run: Session, outcome: Outcome, *, queued: bool = False) -> int:
+    """Print what became of a source; gives its exit code.
+
+    Args:
+        run: where to.
+        outcome: what became of it.
+        queued: a batch in which nothing has been done yet is as it should be.
+    """
     if outcome.refused is not None:
         run.give(
             quarantined_json(outcome.refused, outcome.seconds, run.messages),
@@ -132,13 +186,13 @@ def give_outcome(run: Session, outcome: Outcome) -> int:
             view_json(view, outcome.seconds, run.messages),
             view_lines(view, outcome.seconds, run.messages),
         )
-    return worst(exit_code(v) for v in outcome.views)
+    return worst(exit_code(v, queued=queued) for v in outcome.views)
 
 
-def _said(run: Session, source: str, became: Outcome | SohoaError) -> int:
+def _said(run: Session, source: str, became: Outcome | SohoaError, *, queued: bool = False) -> int:
     """Say what became of one source of several; gives its exit code."""
     if isinstance(became, Outcome):
-        return give_outcome(run, became)
+        return give_outcome(run, became, queued=queued)
     return run.failed(source, became, failed_json)
 
 
