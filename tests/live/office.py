@@ -133,6 +133,38 @@ class Machine:
         self.children.append(child)
         return child
 
+    def deploy(self) -> None:
+        """Make pool, queues and deployments known to the Prefect server."""
+        done = subprocess.run(
+            [*self.inside, SOHOA, "flows", "deploy"],
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr[-3000:]
+
+    def work(self, *options: str) -> subprocess.Popen[bytes]:
+        """A worker."""
+        return self.spawn("work", SOHOA, "flows", "work", *(("--", *options) if options else ()))
+
+    def dispatch(self) -> subprocess.Popen[bytes]:
+        """A dispatcher."""
+        return self.spawn("dispatch", SOHOA, "dispatch")
+
+    def archived(self, dossier_code: str, seconds: float = 180) -> Json:
+        """What `show` says of a dossier once it is ARCHIVED and findable."""
+        seen: list[Json] = []
+
+        def done() -> bool:
+            seen[:] = self.sohoa("show", dossier_code, codes=(0, 4, 5, 7))
+            return {(one.get("state"), one.get("indexed")) for one in seen} == {("ARCHIVED", True)}
+
+        until(done, seconds, f"{dossier_code} ARCHIVED and indexed")
+        (found,) = seen
+        return found
+
     def log(self, name: str) -> str:
         """What a process has logged so far."""
         path = self.home.parent / f"{self.home.name}-{name}.log"
