@@ -116,7 +116,8 @@ class Services:
         if revision.version_id is None:
             ref = FileRef(sha256=revision.sha256, size=revision.size, media_type="application/pdf")
             return revision.sha256, self.ports.workspace.path(ref).open("rb")
-        return revision.sha256, self.ports.store.open(revision.object_key, revision.version_id)
+        archive = self.ports.store_to_read
+        return revision.sha256, archive.open(revision.object_key, revision.version_id)
 
     def text(self, code: str, component_id: str, actor: Actor) -> ComponentText:
         """Words and boxes of a component, as archived; of an unfinished one, as read so far.
@@ -157,8 +158,8 @@ class Services:
         evidence = Evidence(
             judge=self.ports.judge_trusting(trust),
             records=self.ports.records,
-            store=self.ports.store,
-            ledger_state=ledger_state(self.ports.records, self.ports.store),
+            store=self.ports.store_to_read,
+            ledger_state=ledger_state(self.ports.records, self.ports.store_to_read),
         )
         path = Path(what)
         if _is_file(path):
@@ -228,7 +229,7 @@ class Services:
 
         faults: list[SohoaError] = []
         ports = self.ports
-        documents = documents_from_archive(ports.store, ports.catalogue, faults.append)
+        documents = documents_from_archive(ports.store_to_read, ports.catalogue, faults.append)
         return ports.index.rebuild(documents), tuple(faults)
 
     def rebuild_records(self, actor: Actor) -> RebuildReport:
@@ -236,13 +237,15 @@ class Services:
         from storage.rebuild import rebuild_records
 
         ports = self.ports
-        return rebuild_records(ports.store, ports.records, actor=actor, at=ports.clock.now())
+        return rebuild_records(
+            ports.store_to_read, ports.records, actor=actor, at=ports.clock.now()
+        )
 
     # -- inside ---------------------------------------------------------------------------------
 
     @cached_property
     def _reporter(self) -> Reporter:
-        return Reporter(self.ports.records, self.ports.store, self.ports.catalogue)
+        return Reporter(self.ports.records, self.ports.store_to_read, self.ports.catalogue)
 
     def _dossier(self, code: str) -> DossierRecord:
         """By code: the own unit's first, else the only one of this code."""

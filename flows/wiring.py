@@ -121,11 +121,13 @@ class Ports:
 
     @cached_property
     def store(self) -> ObjectStore:
-        """The archive.
+        """The archive, as the identity that writes.
 
         Raises:
-            ConfigError: `ARCHIVE_ADVISORY_IN_PRODUCTION`.
+            ConfigError: `ARCHIVE_ADVISORY_IN_PRODUCTION`; see `storage.minio_client.client_of`.
         """
+        if self.settings.archive.url.startswith("s3:"):
+            return self._bucket(reading=False)
         path = self._local("archive.url", self.settings.archive.url, "file:")
         archived = self.records.batches(state=BatchState.ARCHIVED)
         holds = () if next(archived, None) is None else ("dossiers", "raw")
@@ -133,6 +135,24 @@ class Ports:
         if self.settings.production and store.immutability == "advisory":
             raise ConfigError("ARCHIVE_ADVISORY_IN_PRODUCTION")
         return store
+
+    @cached_property
+    def store_to_read(self) -> ObjectStore:
+        """The archive, for what only reads: showing, verifying, rebuilding.
+
+        Raises:
+            ConfigError: as `store`.
+        """
+        if self.settings.archive.url.startswith("s3:"):
+            return self._bucket(reading=True)
+        return self.store
+
+    def _bucket(self, *, reading: bool) -> ObjectStore:
+        from storage.minio_store import open_store
+
+        archive = self.settings.archive
+        ca = self.settings.resolve(archive.ca) if archive.ca else None
+        return open_store(archive, ca, reading=reading, now=self.clock.now)
 
     @cached_property
     def index(self) -> ComponentIndex:

@@ -186,6 +186,8 @@ class ArchiveSettings(Group):
     region: str = "us-east-1"
     ca: Path | None = None
     """PEM file of the authority that issued the server's certificate."""
+    timeout_seconds: Measure = 20.0
+    """`s3:`: longest silence of the server."""
     lock_days: Count = 30
     """First lock of an object; renewed while the dossier is open (architecture §3)."""
     work_bucket: str | None = None

@@ -22,6 +22,7 @@ from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
 from urllib3.util import Retry, Timeout
 
 from pipeline.errors import ArchiveError, ArchiveUnavailable, ChecksumMismatch, ConfigError
+from pipeline.settings import ArchiveSettings
 
 SCHEME: Final = "s3:"
 
@@ -81,12 +82,8 @@ class Identity:
         return f"Identity({self.access_key!r})"
 
 
-def place_of(url: str, key: str = "archive.url") -> Place:
+def place_of(url: str) -> Place:
     """The bucket that `s3:http(s)://HOST:PORT/BUCKET` names.
-
-    Args:
-        url: as set.
-        key: name of the setting, for the message.
 
     Raises:
         ConfigError: `ARCHIVE_URL_INVALID`.
@@ -95,12 +92,37 @@ def place_of(url: str, key: str = "archive.url") -> Place:
         parts = urlsplit(url.removeprefix(SCHEME))
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise ConfigError("ARCHIVE_URL_INVALID", key=key) from error
+        raise ConfigError("ARCHIVE_URL_INVALID") from error
     bucket = parts.path.strip("/")
     odd = parts.query or parts.fragment or parts.username or parts.password or "/" in bucket
     if parts.scheme not in ("http", "https") or not host or not bucket or odd:
-        raise ConfigError("ARCHIVE_URL_INVALID", key=key)
+        raise ConfigError("ARCHIVE_URL_INVALID")
     return Place(endpoint=parts.netloc, secure=parts.scheme == "https", bucket=bucket)
+
+
+def client_of(settings: ArchiveSettings, ca: Path | None, *, reading: bool) -> Minio:
+    """A client of the archive's server, as the identity for the task.
+
+    Args:
+        settings: the archive's.
+        ca: `settings.ca`, made absolute.
+        reading: nothing will be written: the identity that cannot.
+
+    Raises:
+        ConfigError: `ARCHIVE_URL_INVALID`; `ARCHIVE_KEY_MISSING` where no identity is set.
+    """
+    name, secret = settings.access_key, settings.secret_key
+    if reading and settings.reader_access_key:
+        name, secret = settings.reader_access_key, settings.reader_secret_key
+    if not name or secret is None:
+        raise ConfigError("ARCHIVE_KEY_MISSING")
+    return connect(
+        place_of(settings.url),
+        Identity(name, secret.get_secret_value()),
+        region=settings.region,
+        ca=ca,
+        timeout_seconds=settings.timeout_seconds,
+    )
 
 
 def connect(

@@ -26,6 +26,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from http import HTTPStatus
 from itertools import groupby
+from pathlib import Path
 from typing import IO, Any, Final, cast
 
 from minio import Minio
@@ -44,7 +45,8 @@ from pipeline.errors import (
 )
 from pipeline.models.files import FileRef
 from pipeline.ports.archive import Immutability, StoredObject
-from storage.minio_client import code_of, mapped
+from pipeline.settings import ArchiveSettings
+from storage.minio_client import client_of, code_of, mapped, place_of
 from storage.object_keys import PIECE, checked_key, disk_name, disk_parts
 
 PART: Final = 16 * 1024**2
@@ -60,6 +62,25 @@ _UNLOCKED: Final = frozenset(
     {"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}
 )
 _WITH_CHECKSUM: Final = {"x-amz-checksum-mode": "ENABLED"}
+
+
+def open_store(
+    settings: ArchiveSettings, ca: Path | None, *, reading: bool, now: Callable[[], dt.datetime]
+) -> MinioStore:
+    """The store that the settings name.
+
+    Args:
+        settings: the archive's.
+        ca: `settings.ca`, made absolute.
+        reading: as the identity that only reads, where one is set.
+        now: the time, UTC.
+
+    Raises:
+        ConfigError: see `minio_client.client_of`.
+    """
+    client = client_of(settings, ca, reading=reading)
+    bucket = place_of(settings.url).bucket
+    return MinioStore(client, bucket, lock_days=settings.lock_days, now=now)
 
 
 class MinioStore:
