@@ -18,7 +18,14 @@ from casework import delivery, review
 from casework.clearing import clear
 from casework.reporting import DossierView, Reporter
 from flows.wiring import Ports
-from pipeline.errors import ArchiveError, IntakeError, KeyUnavailable, SearchError, SohoaError
+from pipeline.errors import (
+    ArchiveError,
+    ConfigError,
+    IntakeError,
+    KeyUnavailable,
+    SearchError,
+    SohoaError,
+)
 from pipeline.ids import LEGAL_ZONE, digest
 from pipeline.models.actors import Actor
 from pipeline.models.batch import Batch, BatchState, IngestTerms, Problem
@@ -170,7 +177,8 @@ class Batches:
     def settle(self) -> None:
         """End of a command: chain the ledger, seal finished days, deliver to the index.
 
-        What cannot be reached now is done by a later command; the result at hand stands. A ledger
+        What cannot be reached now, or lacks a right, is done by a later command; the result at
+        hand stands. A ledger
         that cannot be sealed (`audit` says why) does not keep papers from being found.
         """
         ports = self.ports
@@ -178,7 +186,7 @@ class Batches:
         today = ports.clock.now().astimezone(LEGAL_ZONE).date()
         with contextlib.suppress(ArchiveError):
             seal_finished_days(ports.records, ports.store, today)
-        with contextlib.suppress(ArchiveError, SearchError):
+        with contextlib.suppress(ArchiveError, SearchError, ConfigError):
             delivery.deliver(
                 ports.records, ports.store, ports.workspace, ports.index, ports.catalogue
             )
