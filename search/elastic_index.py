@@ -49,8 +49,6 @@ _ROUNDS: Final = 5
 """How often something is tried again that a moving alias or a taken name got in the way of."""
 _SLOW: Final = 60.0
 """Seconds for what changes an index as a whole."""
-_PAUSES: Final = (1.0, 2.0, 4.0, 8.0, 16.0)
-"""Seconds between tries of one bulk request of a rebuild."""
 _ORDER: Final = "external_gte"
 
 
@@ -73,12 +71,23 @@ class _Moved(Exception):
 class ElasticIndex:
     """A `search.port.ComponentIndex`; safe across threads, processes and hosts."""
 
-    def __init__(self, settings: SearchSettings, *, ca: str | None = None) -> None:
+    def __init__(
+        self,
+        settings: SearchSettings,
+        *,
+        ca: str | None = None,
+        pauses: Sequence[float] = (1.0, 2.0, 4.0, 8.0, 16.0),
+    ) -> None:
         """Bind to a server; nothing is asked yet.
 
         Args:
             settings: `url` may name several nodes of a cluster, with commas between.
             ca: path of the PEM file behind `settings.ca`.
+            pauses: seconds between tries of one request of a rebuild, which a server that is busy
+                or away for a moment must not end.
+
+        Raises:
+            ConfigError: `CONFIG_INVALID` for an address or a CA file that is none.
         """
         hosts = [host.strip() for host in settings.url.split(",")]
         password = settings.password.get_secret_value() if settings.password else ""
@@ -101,6 +110,7 @@ class ElasticIndex:
         self._next = f"{settings.index}-next"
         self._numbered = re.compile(rf"{re.escape(settings.index)}-(\d{{6,}})")
         self._definition = index_definition(settings.shards, settings.replicas)
+        self._pauses = pauses
         self._known = False
 
     def close(self) -> None:
@@ -202,6 +212,8 @@ class ElasticIndex:
             raise ConfigError("INDEX_NAME_TAKEN")
         live = [name for name, index in found.items() if self._alias in index["aliases"]]
         building = [name for name, index in found.items() if self._next in index["aliases"]]
+        if not live:
+            self._count(self._alias)  # a missing right is not a missing index
         if len(live) != 1:
             raise SearchUnavailable(DAMAGED)
         version = _version(found[live[0]])
@@ -314,7 +326,7 @@ class ElasticIndex:
 
     def _patiently(self, alias: str, chunk: bytes) -> None:
         """Write a chunk of a rebuild; a server that is busy or away for a moment is waited for."""
-        for pause in (*_PAUSES, None):
+        for pause in (*self._pauses, None):
             try:
                 with _mapped():
                     return self._bulk(alias, chunk, alias.removesuffix("-build"))

@@ -122,6 +122,9 @@ def found(index: ComponentIndex, text: str, **filters: Any) -> list[tuple[int, T
         ("duc nguyen le", [(1, Tier.TEXT)]),
         ("đức lê thị", [(1, Tier.TEXT)]),
         ("lê thị hòa", [(1, Tier.FOLDED_NAME)]),
+        ("le thi hoa", [(1, Tier.FOLDED_NAME)]),
+        ("do van nguyen", [(3, Tier.FOLDED_NAME)]),
+        ("Đỗ Văn", [(3, Tier.EXACT_NAME)]),
         ("079085001234", [(1, Tier.EXACT_ID)]),
         ("079 085 001 234", [(1, Tier.EXACT_ID)]),
         ("079.085.001.234", [(1, Tier.EXACT_ID)]),
@@ -245,6 +248,34 @@ def test_putting_again_replaces(index: ComponentIndex) -> None:
     assert found(index, "phan uyen") == [(1, Tier.FOLDED_NAME)]
     assert found(index, "079085001234") == []
     assert found(index, "luong huu") == []
+    assert index.count() == 4
+
+
+def test_a_delivery_that_was_overtaken_does_not_bring_old_values_back(
+    index: ComponentIndex,
+) -> None:
+    index.put([paper(1, names=("Mới Nhất",)), paper(5, names=("Năm",))], [12, 3])
+    index.put([paper(1, names=("Đã Cũ",)), paper(5, names=("Sáu",))], [11, 3])
+    assert found(index, "moi nhat") == [(1, Tier.FOLDED_NAME)]
+    assert found(index, "da cu") == []
+    assert found(index, "sáu") == [(5, Tier.EXACT_NAME)]
+
+
+def test_a_rebuild_counts_as_the_oldest_delivery(index: ComponentIndex) -> None:
+    index.put([paper(1, names=("Mới Nhất",))], [12])
+    index.rebuild([paper(1, names=("Từ Kho",))])
+    assert found(index, "moi nhat") == []
+    index.put([paper(1, names=("Giao Lại",))], [1])
+    assert found(index, "giao lai") == [(1, Tier.FOLDED_NAME)]
+
+
+def test_as_many_orders_as_documents(index: ComponentIndex) -> None:
+    with pytest.raises(ValueError, match="zip"):
+        index.put([paper(1), paper(2)], [1])
+
+
+def test_putting_nothing_is_no_error(index: ComponentIndex) -> None:
+    index.put([])
     assert index.count() == 4
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Sequence
 from types import TracebackType
 
 import pytest
@@ -40,8 +41,7 @@ class ElasticIndexes:
 
     def __init__(self) -> None:
         self.settings = server_settings()
-        self._opened: list[ElasticIndex] = []
-        self._names: set[str] = set()
+        self._opened: dict[ElasticIndex, SearchSettings] = {}
         self.client = Elasticsearch(
             self.settings.url,
             basic_auth=(
@@ -51,13 +51,39 @@ class ElasticIndexes:
         )
         """The test's own way to the server."""
 
-    def make(self, **changes: object) -> ElasticIndex:
-        """An index of a name of its own, not created yet; `changes` to its settings."""
-        name = f"{self.settings.index}-{len(self._opened)}"
-        settings = self.settings.model_copy(update={"index": name, **changes})
-        index = ElasticIndex(settings)
-        self._opened.append(index)
-        self._names.add(settings.index)
+    def make(self) -> ElasticIndex:
+        """An index under a name of its own, not created yet."""
+        return self._open(index=f"{self.settings.index}-{len(self._opened)}")
+
+    def again(
+        self,
+        index: ElasticIndex,
+        *,
+        alias: str | None = None,
+        pauses: Sequence[float] | None = None,
+        **changes: object,
+    ) -> ElasticIndex:
+        """The same index, or another one, opened once more with other settings."""
+        return self._open(pauses, index=alias or self.alias(index), **changes)
+
+    def alias(self, index: ElasticIndex) -> str:
+        """The alias of one that was made here."""
+        return self._opened[index].index
+
+    def there(self, index: ElasticIndex) -> list[str]:
+        """Names of the indices that stand on the server, of all builds."""
+        found = self.client.indices.get(index=f"{self.alias(index)}-*").body
+        return sorted(found)
+
+    def name(self, index: ElasticIndex) -> str:
+        """Name of the only one."""
+        (name,) = self.there(index)
+        return name
+
+    def _open(self, pauses: Sequence[float] | None = None, **changes: object) -> ElasticIndex:
+        settings = self.settings.model_copy(update=changes)
+        index = ElasticIndex(settings) if pauses is None else ElasticIndex(settings, pauses=pauses)
+        self._opened[index] = settings
         return index
 
     def __enter__(self) -> ElasticIndexes:
@@ -71,7 +97,9 @@ class ElasticIndexes:
     ) -> None:
         for index in self._opened:
             index.close()
-        for name in self._names:
+        for name in {
+            s.index for s in self._opened.values() if s.index.startswith(self.settings.index)
+        }:
             found = self.client.indices.get(index=f"{name},{name}-*", ignore_unavailable=True)
             if found.body:
                 self.client.indices.delete(index=list(found.body))
