@@ -41,7 +41,7 @@ from pydantic import ValidationError
 
 from casework.audit_ledger import audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
-from pipeline.errors import NotFound, SearchUnavailable
+from pipeline.errors import ConfigError, NotFound, SearchUnavailable
 from pipeline.models.batch import BatchState
 from pipeline.models.events import Fact
 from pipeline.models.manifest import Manifest, ManifestComponent, RawIndex
@@ -298,7 +298,7 @@ class _Audit:
     def _index(self, index_ids: Callable[[], Collection[str]]) -> None:
         try:
             found = set(index_ids())
-        except SearchUnavailable:
+        except (SearchUnavailable, ConfigError):
             self._found.add("INDEX_UNAVAILABLE")
             return
         self._found.count(indexed=len(found))

@@ -23,6 +23,7 @@ from flows.wiring import Ports
 from pipeline.errors import (
     ArchiveError,
     BatchBusy,
+    ConfigError,
     IntakeError,
     KeyUnavailable,
     RunLost,
@@ -259,7 +260,8 @@ class Batches:
     def settle(self) -> None:
         """End of a command: chain the ledger, seal finished days, deliver to the index.
 
-        What cannot be reached now is done by a later command; the result at hand stands. A ledger
+        What cannot be reached now, or lacks a right, is done by a later command; the result at
+        hand stands. A ledger
         that cannot be sealed (`audit` says why) does not keep papers from being found.
         """
         ports = self.ports
@@ -267,7 +269,7 @@ class Batches:
         today = ports.clock.now().astimezone(LEGAL_ZONE).date()
         with contextlib.suppress(ArchiveError):
             seal_finished_days(ports.records, ports.store, today)
-        with contextlib.suppress(ArchiveError, SearchError):
+        with contextlib.suppress(ArchiveError, SearchError, ConfigError):
             delivery.deliver(
                 ports.records, ports.store, ports.workspace, ports.index, ports.catalogue
             )

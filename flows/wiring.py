@@ -156,7 +156,17 @@ class Ports:
 
     @cached_property
     def index(self) -> ComponentIndex:
-        """The component index."""
+        """The component index.
+
+        Raises:
+            ConfigError: `URL_UNSUPPORTED`, `EXTRA_MISSING`.
+        """
+        if self.settings.search.url.startswith(("http://", "https://")):
+            try:
+                from search.elastic_index import open_index
+            except ModuleNotFoundError as error:
+                raise ConfigError("EXTRA_MISSING", key="search.url") from error
+            return open_index(self.settings)
         return SqliteIndex(self._local("search.url", self.settings.search.url, "sqlite:"))
 
     def ensure_index(self) -> None:

@@ -198,13 +198,19 @@ class SearchSettings(Group):
     """The component index."""
 
     url: str = "sqlite:index.sqlite"
-    """`sqlite:FILE`, relative to the home, or `http(s)://HOST:PORT`."""
+    """`sqlite:FILE`, relative to the home, or `http(s)://HOST:PORT`; nodes of a cluster with commas
+    between."""
     user: str | None = None
     password: SecretStr | None = None
     index: str = "sohoa-components"
     """Alias of the index (`http(s):`)."""
     ca: Path | None = None
+    """PEM file of the authority that issued the server's certificate."""
     timeout_seconds: Measure = 10.0
+    shards: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Parts of an index (`http(s):`); taken at the next rebuild."""
+    replicas: Annotated[int, Field(ge=0, le=16)] | None = None
+    """Copies of each part; None: one where there is a second node. Taken at the next rebuild."""
 
 
 class DatabaseSettings(Group):
