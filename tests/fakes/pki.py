@@ -22,7 +22,6 @@ from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
     PrivateFormat,
-    load_der_private_key,
     pkcs12,
 )
 from cryptography.x509 import load_der_x509_certificate
@@ -130,9 +129,7 @@ class Pki:
         """Address of a timestamp authority."""
         return f"{self.url}/t/tsa/{name}"
 
-    def _answer(
-        self, environ: dict[str, Any], start: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def _answer(self, environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
         path = str(environ["PATH_INFO"])
         self.asked.append(path)
         for service, fault in self._faults.items():
