@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import contextlib
 
-from app.doctor import CertificateFacts, Finding, ModelFacts, Probes, examine, program_output
+from app.doctor import (
+    CertificateFacts,
+    Finding,
+    ModelFacts,
+    Probes,
+    TokenFacts,
+    examine,
+    program_output,
+)
 from flows.services import Services
 from pipeline.errors import SohoaError
 from storage.records import look
@@ -22,11 +30,15 @@ def inspect(services: Services) -> tuple[Finding, ...]:
         return ModelFacts(name=chosen.name, verified=chosen.verified)
 
     def certificate() -> CertificateFacts:
-        return CertificateFacts(
-            development=ports.signer.development,
-            not_before=ports.signer.validity[0],
-            not_after=ports.signer.validity[1],
-        )
+        signer = ports.signing.signers.of(settings.officer)
+        not_before, not_after = signer.validity
+        return CertificateFacts(signer.development, not_before, not_after)
+
+    def token() -> TokenFacts:
+        signers = ports.signing.signers
+        pkcs11 = settings.signing.pkcs11
+        ends = [signers.of(officer).validity[1] for officer in (pkcs11.keys if pkcs11 else ())]
+        return TokenFacts(len(ends), min(ends, default=ports.clock.now()))
 
     def records_versions() -> tuple[str, str]:
         found = look(ports.database_url, settings.database.password)
@@ -42,6 +54,8 @@ def inspect(services: Services) -> tuple[Finding, ...]:
             records_versions=records_versions,
             indexed=lambda: ports.index.count(),
             certificate=certificate,
+            token=token,
+            timestamps=ports.signing.timestamps_until,
             now=ports.clock.now,
             run=program_output,
         ),

@@ -27,8 +27,9 @@ from storage.records import SqlRecords, open_records, sqlite_url
 
 if TYPE_CHECKING:
     from ocr_models import InstalledModel
+    from pipeline.ports.signing import Augmenter, SignerBook, TwoStepSigner
+    from pipeline.signatures import Signing
     from pipeline.signatures.judging import PdfSignatureJudge
-    from pipeline.signatures.signer import Pkcs12Signer
 
 
 _OWNER_ONLY = 0o700
@@ -205,11 +206,26 @@ class Ports:
         )
 
     @cached_property
-    def signer(self) -> Pkcs12Signer:
-        """The officer's key, or the development PKI."""
-        from pipeline.signatures import build_signer
+    def signing(self) -> Signing:
+        """All that signs; shares one session of the token and one connection to authorities."""
+        from pipeline.signatures import Signing
 
-        return build_signer(self.settings)
+        return Signing(self.settings)
+
+    @property
+    def signers(self) -> SignerBook:
+        """The officers' keys, or the development PKI."""
+        return self.signing.signers
+
+    @property
+    def augmenter(self) -> Augmenter:
+        """Raises signatures later."""
+        return self.signing.augmenter
+
+    @property
+    def two_step(self) -> TwoStepSigner:
+        """Signs with keys that are elsewhere."""
+        return self.signing.two_step
 
     @cached_property
     def judge(self) -> PdfSignatureJudge:

@@ -169,7 +169,7 @@ def _facts(work: Work, component: Classified) -> CaptureFacts:
 def _sign(work: Work, component: Classified) -> None:
     tools = work.tools
     unsigned = _whole(work, component)
-    data, info = tools.signer.sign(
+    data, info = tools.signers.of(work.batch.actor.id).sign(
         unsigned, tools.workspace.path(unsigned.file), _facts(work, component), tools.clock.now()
     )
     ref = tools.workspace.put(data, "application/pdf")

@@ -22,7 +22,7 @@ from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.records import Records
 from pipeline.ports.runtime import Clock, Progress
-from pipeline.ports.signing import ComponentSigner, SignatureJudge
+from pipeline.ports.signing import SignatureJudge, SignerBook
 from pipeline.provenance import STAGE_VERSIONS, software
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -77,8 +77,8 @@ class Tools(Protocol):
         ...
 
     @property
-    def signer(self) -> ComponentSigner:
-        """Stamps and signs."""
+    def signers(self) -> SignerBook:
+        """Stamp and sign, each officer with their own key."""
         ...
 
     @property
