@@ -46,6 +46,7 @@ def build() -> typer.Typer:
     app.add_typer(reviewing.review, name="review")
     upkeep: tuple[Callable[..., None], ...] = (
         intake.slip,
+        keeping.augment,
         keeping.audit,
         keeping.rebuild,
         keeping.doctor,

@@ -106,10 +106,10 @@ class Mortal:
         return call
 
 
-def mortal(services: Services, killer: Killer) -> None:
-    """Put every port of some services, and every rename, under the killer."""
+def mortal(services: Services, killer: Killer, names: Sequence[str] = PORTS) -> None:
+    """Put ports of some services, and every rename, under the killer."""
     ports = services.ports
-    for name in PORTS:
+    for name in names:
         ports.__dict__[name] = Mortal(getattr(ports, name), name, killer)
     for name in _RENAMES:
         setattr(os, name, _mortal_rename(getattr(os, name), name, killer))

@@ -18,6 +18,7 @@ from pipeline.models.batch import BatchState
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.runtime import Clock, Progress
+from pipeline.ports.signing import Augmenter
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from search.port import ComponentIndex
@@ -171,6 +172,11 @@ class Ports:
         from pipeline.signatures import build_signer
 
         return build_signer(self.settings)
+
+    @cached_property
+    def augmenter(self) -> Augmenter:
+        """Raises archived signatures."""
+        raise NotImplementedError
 
     @cached_property
     def judge(self) -> PdfSignatureJudge:
