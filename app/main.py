@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import typer
 
-from app.cli import intake, keeping, looking, reviewing
+from app.cli import intake, keeping, looking, reviewing, signing
 from app.messages import Messages
 from app.messages.rendering import Language
 from pipeline.errors import ExitCode, SohoaError
@@ -44,6 +44,7 @@ def build() -> typer.Typer:
     for command in day:
         app.command()(command)
     app.add_typer(reviewing.review, name="review")
+    app.add_typer(signing.sign, name="sign")
     upkeep: tuple[Callable[..., None], ...] = (
         intake.slip,
         keeping.augment,

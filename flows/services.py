@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING
 
 from casework.reporting import ComponentText, DossierView, Reporter, pages_so_far
 from flows.batches import Batches
+from flows.outside import OutsideSigning
 from flows.wiring import Ports
 from pipeline.errors import ConfigError, NotFound, SohoaError, UnsafeInput
 from pipeline.ids import digest, shown
@@ -48,6 +49,7 @@ class Services:
         self.settings = settings
         self.ports = Ports(settings, progress)
         self.batches = Batches(self.ports)
+        self.outside = OutsideSigning(self.batches)
 
     def actor(
         self,

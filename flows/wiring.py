@@ -18,7 +18,7 @@ from pipeline.models.batch import BatchState
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.runtime import Clock, Progress
-from pipeline.ports.signing import Augmenter
+from pipeline.ports.signing import Augmenter, SignerBook, TwoStepSigner
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from search.port import ComponentIndex
@@ -177,6 +177,22 @@ class Ports:
     def augmenter(self) -> Augmenter:
         """Raises archived signatures."""
         raise NotImplementedError
+
+    @cached_property
+    def two_step(self) -> TwoStepSigner:
+        """Outside."""
+        raise NotImplementedError
+
+    @cached_property
+    def signers(self) -> SignerBook:
+        """Book."""
+        signer = self.signer
+
+        class Book:
+            def of(self, officer: str) -> Pkcs12Signer:
+                return signer
+
+        return Book()
 
     @cached_property
     def judge(self) -> PdfSignatureJudge:
