@@ -22,10 +22,11 @@ def inspect(services: Services) -> tuple[Finding, ...]:
         return ModelFacts(name=chosen.name, verified=chosen.verified)
 
     def certificate() -> CertificateFacts:
+        signer = ports.signing.signers.of(settings.officer)
         return CertificateFacts(
-            development=ports.signer.development,
-            not_before=ports.signer.validity[0],
-            not_after=ports.signer.validity[1],
+            development=signer.development,
+            not_before=signer.validity[0],
+            not_after=signer.validity[1],
         )
 
     return examine(

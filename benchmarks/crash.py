@@ -44,7 +44,7 @@ from pipeline.models.text import EngineIdentity, Line
 from pipeline.ports.reading import Gray, OcrEngine
 from pipeline.settings import OcrSettings, Settings
 
-PORTS = ("records", "store", "reader", "engine", "signer", "judge", "index")
+PORTS = ("records", "store", "reader", "engine", "signers", "judge", "index")
 _RENAMES = ("replace", "rename")
 _LOADED_LATE = (
     "casework.audit",
@@ -101,7 +101,7 @@ class Mortal:
             self._killer.tick(f"{self._name}.{attribute} before")
             result = value(*args, **kwargs)
             self._killer.tick(f"{self._name}.{attribute} after")
-            return result
+            return Mortal(result, "signer", self._killer) if attribute == "of" else result
 
         return call
 

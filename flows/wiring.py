@@ -18,7 +18,6 @@ from pipeline.models.batch import BatchState
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.runtime import Clock, Progress
-from pipeline.ports.signing import Augmenter, SignerBook, TwoStepSigner
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from search.port import ComponentIndex
@@ -28,8 +27,9 @@ from storage.records import SqlRecords, open_records, sqlite_url
 
 if TYPE_CHECKING:
     from ocr_models import InstalledModel
+    from pipeline.ports.signing import Augmenter, SignerBook, TwoStepSigner
+    from pipeline.signatures import Signing
     from pipeline.signatures.judging import PdfSignatureJudge
-    from pipeline.signatures.signer import Pkcs12Signer
 
 
 _OWNER_ONLY = 0o700
@@ -167,32 +167,26 @@ class Ports:
         )
 
     @cached_property
-    def signer(self) -> Pkcs12Signer:
-        """The officer's key, or the development PKI."""
-        from pipeline.signatures import build_signer
+    def signing(self) -> Signing:
+        """All that signs; shares one session of the token and one connection to authorities."""
+        from pipeline.signatures import Signing
 
-        return build_signer(self.settings)
-
-    @cached_property
-    def augmenter(self) -> Augmenter:
-        """Raises archived signatures."""
-        raise NotImplementedError
-
-    @cached_property
-    def two_step(self) -> TwoStepSigner:
-        """Outside."""
-        raise NotImplementedError
+        return Signing(self.settings)
 
     @cached_property
     def signers(self) -> SignerBook:
-        """Book."""
-        signer = self.signer
+        """The officers' keys, or the development PKI."""
+        return self.signing.signers
 
-        class Book:
-            def of(self, officer: str) -> Pkcs12Signer:
-                return signer
+    @cached_property
+    def augmenter(self) -> Augmenter:
+        """Raises signatures later."""
+        return self.signing.augmenter
 
-        return Book()
+    @cached_property
+    def two_step(self) -> TwoStepSigner:
+        """Signs with keys that are elsewhere."""
+        return self.signing.two_step
 
     @cached_property
     def judge(self) -> PdfSignatureJudge:

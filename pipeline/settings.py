@@ -149,6 +149,8 @@ class SigningSettings(Group):
     pkcs12: Path | None = None
     """PKCS#12 file of the officer; None: the development PKI (development only)."""
     password: SecretStr | None = None
+    pkcs12_officer: str | None = None
+    """Account of the officer whose key `pkcs12` is; None: `officer`."""
     agency: str = "Bảo hiểm xã hội Việt Nam"
     """Agency named in the stamp."""
     stamp_width_mm: Measure = 58.0

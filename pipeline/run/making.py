@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pipeline.errors import AssemblyError, CertificateRejected
+from pipeline.errors import AssemblyError, CertificateRejected, KeyUnavailable
 from pipeline.ids import legal_day
 from pipeline.models.base import Box
 from pipeline.models.batch import Channel
@@ -245,7 +245,10 @@ def capture_facts(work: Work, component: Classified) -> CaptureFacts:
 def _sign(work: Work, component: Classified) -> None:
     tools = work.tools
     made = assembled(work, component)
-    signer = tools.signers.of(work.batch.actor.id)
+    officer = work.batch.actor.id
+    signer = tools.signers.of(officer)
+    if signer.development and officer in tools.settings.signing.officers:
+        raise KeyUnavailable("KEY_OF_OFFICER_MISSING")  # theirs is elsewhere
     data, info = signer.sign(
         made, tools.workspace.path(made.file), capture_facts(work, component), tools.clock.now()
     )

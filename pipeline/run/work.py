@@ -79,7 +79,7 @@ class Tools(Protocol):
 
     @property
     def signers(self) -> SignerBook:
-        """Whose key stamps and signs."""
+        """Stamp and sign, each officer with their own key."""
         ...
 
     @property

@@ -17,7 +17,7 @@ from pipeline.models.components import SignatureInfo, SignatureLevel
 from pipeline.models.records import ComponentRecord, Revision
 from pipeline.settings import Settings
 from pipeline.signatures import build_judge, build_signer
-from pipeline.signatures.signer import Pkcs12Signer
+from pipeline.signatures.signer import HeldKeySigner
 from pipeline.signatures.verdicts import Outcome, Reason
 from pipeline.stages.assembly.transfer_note import stamp
 from tests.fakes.certificates import TODAY
@@ -48,7 +48,7 @@ COMPONENT_ID = "c" * 64
 class World:
     """One archived component, as records, store and ledger know it."""
 
-    signer: Pkcs12Signer
+    signer: HeldKeySigner
     unsigned: bytes
     signed: bytes
     info: SignatureInfo
