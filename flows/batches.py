@@ -239,14 +239,7 @@ class Batches:
     ) -> None:
         """A batch's state with its reason; the work is kept."""
         records, at = self.ports.records, self.ports.clock.now()
-        problem = None
-        if error is not None:
-            problem = Problem(
-                code=error.code,
-                params=dict(error.params),
-                retryable=error.retryable,
-                exit_code=int(error.exit_code),
-            )
+        problem = Problem.of(error) if error is not None else None
         subjects = {"batch_id": batch_id} | ({"code": error.code} if error else {})
         event = Event(
             event_id=digest("event", action, batch_id, at.isoformat()),

@@ -6,13 +6,14 @@ never loads OCR or signing. A use case is a method; its rules live in `casework`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from casework.reporting import ComponentText, DossierView, Reporter, pages_so_far
 from flows.batches import Batches
+from flows.outside import OutsideSigning
 from flows.wiring import Ports
 from pipeline.errors import ConfigError, NotFound, SohoaError, UnsafeInput
 from pipeline.ids import digest, shown
@@ -31,6 +32,7 @@ from storage.records.prefixes import SHORTEST
 
 if TYPE_CHECKING:
     from casework.audit_report import AuditReport
+    from casework.augmenting import Augmentation, AugmentReport
     from casework.verification import Verdict
     from storage.rebuild import RebuildReport
 
@@ -47,6 +49,7 @@ class Services:
         self.settings = settings
         self.ports = Ports(settings, progress)
         self.batches = Batches(self.ports)
+        self.outside = OutsideSigning(self.batches)
 
     def actor(
         self,
@@ -213,6 +216,39 @@ class Services:
             self.ports.clock.now(),
             self.settings.signing.font,
         )
+
+    def augment(
+        self, actor: Actor, *, codes: Sequence[str] = (), limit: int | None = None
+    ) -> AugmentReport:
+        """Raise archived signatures to the level that is set, and renew seals that soon expire.
+
+        Args:
+            actor: who asks for it.
+            codes: dossiers to look at; none: all.
+            limit: raise no more than this many components.
+
+        Raises:
+            ConfigError: `TSA_NOT_SET`.
+            NotFound: `DOSSIER_UNKNOWN`.
+        """
+        from casework.augmenting import AugmentReport
+
+        return AugmentReport(components=tuple(self.augmenting(actor, codes=codes, limit=limit)))
+
+    def augmenting(
+        self, actor: Actor, *, codes: Sequence[str] = (), limit: int | None = None
+    ) -> Iterator[Augmentation]:
+        """As `augment`, one component after another."""
+        from casework.augmenting import augment
+        from casework.clearing import clear
+
+        ports = self.ports
+        dossiers = [self._dossier(code) for code in codes] or ports.records.dossiers()
+        try:
+            yield from augment(ports, actor, dossiers, limit=limit, every=bool(codes))
+        finally:
+            self.batches.settle()
+            clear(ports)
 
     def audit(self) -> AuditReport:
         """Pages = records = archive = index, chain whole."""

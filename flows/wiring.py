@@ -212,17 +212,17 @@ class Ports:
 
         return Signing(self.settings)
 
-    @property
+    @cached_property
     def signers(self) -> SignerBook:
         """The officers' keys, or the development PKI."""
         return self.signing.signers
 
-    @property
+    @cached_property
     def augmenter(self) -> Augmenter:
         """Raises signatures later."""
         return self.signing.augmenter
 
-    @property
+    @cached_property
     def two_step(self) -> TwoStepSigner:
         """Signs with keys that are elsewhere."""
         return self.signing.two_step

@@ -142,6 +142,21 @@ class Pkcs11Settings(Group):
     """PEM files of intermediate certificates that the token does not hold."""
 
 
+def _fingerprints(value: object) -> object:
+    """As `openssl x509 -fingerprint` prints them, several of them with commas between."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if isinstance(value, list | tuple):
+        return tuple(str(one).strip().replace(":", "").lower() for one in value)
+    return value
+
+
+Fingerprints = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...], BeforeValidator(_fingerprints)
+]
+"""SHA-256 of certificates (DER)."""
+
+
 class SigningSettings(Group):
     """Who signs, and how it looks."""
 
@@ -162,6 +177,11 @@ class SigningSettings(Group):
     """PEM files of further trusted roots for `verify`: signers' and timestamp authorities'."""
     level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-LTA"
     """Wanted level where a timestamp authority is set (`tsa.url`); else B-B."""
+    officers: dict[str, Fingerprints] = {}
+    """Officer's account → SHA-256 of the certificates that are theirs: no other signs for them.
+    Needed of whoever signs in two steps, on another machine."""
+    request_days: Count = 7
+    """How long a request to sign elsewhere may be answered."""
     pkcs11: Pkcs11Settings | None = None
     """The token or HSM that holds the officers' keys; None: `pkcs12` or the development PKI."""
 

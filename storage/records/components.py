@@ -142,7 +142,7 @@ class SqlComponents:
         component_id: str,
         rev: int,
         version_id: str,
-        sidecar_sha256: str,
+        sidecar_sha256: str | None,
         events: Sequence[Event],
     ) -> None:
         """See `ComponentRecords.commit_stored`; the first version id of a revision stays.
@@ -161,11 +161,12 @@ class SqlComponents:
                     .where(revisions.c.component_id == component_id, revisions.c.rev == rev)
                     .values(version_id=version_id)
                 )
-            connection.execute(
-                update(components)
-                .where(components.c.component_id == component_id)
-                .values(sidecar_sha256=sidecar_sha256)
-            )
+            if sidecar_sha256 is not None:
+                connection.execute(
+                    update(components)
+                    .where(components.c.component_id == component_id)
+                    .values(sidecar_sha256=sidecar_sha256)
+                )
             append_events(connection, events)
 
     def allocate_digitisation_code(self, component_id: str, day: dt.date) -> str:

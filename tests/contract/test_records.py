@@ -424,6 +424,24 @@ def test_the_archive_answers(records: Records) -> None:
         records.commit_stored(identity, 1, "v1", "a" * 64, [])
 
 
+def test_a_new_revision_counts_once_the_archive_has_it(records: Records) -> None:
+    identity = allocated(records)
+    first, second = revision("one"), revision("two", rev=1)
+    records.commit_revision(identity, first, [])
+    assert records.unanswered() == {first.sha256}
+    records.commit_stored(identity, 0, "v1", "a" * 64, [])
+    records.commit_revision(identity, second, [])
+    waiting = records.component(identity)
+    assert waiting.current is not None and waiting.current.rev == 0
+    assert waiting.unfinished == (second,)
+    assert records.unanswered() == {second.sha256}
+    records.commit_stored(identity, 1, "v2", None, [])
+    done = records.component(identity)
+    assert done.current is not None and (done.current.rev, done.unfinished) == (1, ())
+    assert done.sidecar_sha256 == "a" * 64
+    assert records.unanswered() == frozenset()
+
+
 def test_discarding_keeps_what_is_kept_or_signed(records: Records) -> None:
     batch = opened(records)
     names = [component_id(batch.batch_id, [page]) for page in range(4)]
@@ -518,11 +536,13 @@ def test_a_manifest_is_allocated_once_and_its_first_digest_wins(records: Records
     assert records.allocate_manifest(second, "DEV", code).seq == 2
     digested = record.model_copy(update={"sha256": "a" * 64, "size": 9})
     assert records.commit_manifest(digested, [said("e1")]) == digested
+    assert records.unanswered() == {"a" * 64}
     rival = record.model_copy(update={"sha256": "b" * 64, "size": 8})
     assert records.commit_manifest(rival, [said("e2")]) == digested
     written = digested.model_copy(update={"version_id": "v1"})
     for _ in range(2):
         assert records.commit_manifest(written, [said("e3")]) == written
+    assert records.unanswered() == frozenset()
     assert records.commit_manifest(digested, []) == written
     assert [m.seq for m in records.manifests("DEV", code)] == [1, 2]
     assert records.manifests("DEV", code)[0] == written

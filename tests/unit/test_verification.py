@@ -26,6 +26,7 @@ from tests.fakes.signers import capture_facts, component_of
 
 KEYS = {
     "file",
+    "rev",
     "verdict",
     "level",
     "signer",
@@ -219,6 +220,7 @@ def test_an_earlier_revision_is_true_and_said_to_be_earlier(world: World, tmp_pa
     world.archive(world.signed, world.signed + b" ", signature=world.info)
     verdict = world.verify(tmp_path, world.signed)
     assert verdict.verdict is Outcome.VALID
+    assert verdict.rev == 0
     assert Reason.SUPERSEDED_REVISION in verdict.reasons
 
 
