@@ -26,8 +26,6 @@ from pipeline.errors import BatchBusy, ConfigError
 from pipeline.models.batch import BatchState
 from pipeline.models.records import BatchRecord
 
-START_SECONDS: Final = 30.0
-"""So long a process may take to start before it must hold its claim."""
 _FRESH_SECONDS: Final = 15.0
 """So long a batch is left to the command that took it in."""
 _MEMORY: Final = dt.timedelta(minutes=30)
@@ -113,7 +111,8 @@ class Dispatcher:
 
     def _is_lost(self, run: Run, now: dt.datetime) -> bool:
         """True for a run that should have a process and has none."""
-        if run.phase is Phase.QUEUED or (now - run.since).total_seconds() < START_SECONDS:
+        start = self._ports.settings.flows.start_seconds
+        if run.phase is Phase.QUEUED or (now - run.since).total_seconds() < start:
             return False
         return not self._ports.claims.held(claim_of(run.run_id))
 

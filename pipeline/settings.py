@@ -253,6 +253,8 @@ class FlowSettings(Group):
     """Pages of one recognition task."""
     requeue_seconds: Measure = 20.0
     """How often the dispatcher looks for work that stands still."""
+    start_seconds: Measure = 30.0
+    """So long a run's process may take to start; one that shows no life then counts as dead."""
 
 
 class Settings(Group):
