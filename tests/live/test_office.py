@@ -13,7 +13,8 @@ from minio.error import S3Error
 
 from pipeline.textnorm import fold
 from tests.live import dss, verapdf
-from tests.live.office import Environ, Json, Machine, paper, systems, until
+from tests.live.office import Json, Machine, paper
+from tests.services import MinioServer, Pki
 
 PAPERS = ("R_07B_HSB", "C_KHAI_TU")
 SHEETS = 2
@@ -71,9 +72,7 @@ def test_both_batches_are_archived_at_lta(archived: Archived) -> None:
         for component in batch["components"]:
             assert component["signature"]["level"] == "PAdES-B-LTA"
             assert component["version_id"]
-        (verdict,) = {
-            v["verdict"] for v in archived.desk.sohoa("verify", batch["dossier_code"])
-        }
+        (verdict,) = {v["verdict"] for v in archived.desk.sohoa("verify", batch["dossier_code"])}
         assert verdict == "VALID"
 
 
