@@ -36,6 +36,10 @@ class BridgeService(Service):
         """The address only: the ports are the services'."""
         return self._bind
 
+    def lacking(self) -> str | None:
+        """Nothing."""
+        return None
+
     def prepare(self) -> Launch:
         """All ports known so far."""
         home = self.state.made("bridge")

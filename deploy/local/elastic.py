@@ -35,13 +35,15 @@ class ElasticService(Service):
     name = "elastic"
     deadline = 180
 
+    def lacking(self) -> str | None:
+        """A JDK, and what fetches the program unless it was fetched before."""
+        return builds.elastic_lacking(self.place.cache)
+
     def prepare(self) -> Launch:
         """Program, configuration and data where the unprivileged account reaches them."""
         java = builds.jdk()
         if java is None:
-            raise ServiceError(
-                "Elasticsearch needs a JDK 21 or newer: in JAVA_HOME, PATH or /usr/lib/jvm"
-            )
+            raise ServiceError(builds.NO_JDK)
         home = self.place.reachable("elastic")
         account = self.place.account
         program = builds.elastic(self.place.cache)
