@@ -64,6 +64,7 @@ class Batches:
         desk = reception.Desk(
             workspace=ports.workspace,
             records=ports.records,
+            claims=ports.claims,
             reader=ports.reader,
             clock=ports.clock,
             limits=self.ports.settings.intake,
@@ -90,7 +91,7 @@ class Batches:
         record = ports.records.batch(batch_id)
         with ports.workspace.working():
             if record.state is not BatchState.ARCHIVED:
-                with ports.workspace.claim(batch_id):
+                with ports.claims.claim(batch_id):
                     self._walk(batch_id)
             self.settle()
             return self._reporter.batch(Work(tools=ports, batch=record.batch), duplicate=duplicate)
@@ -179,9 +180,7 @@ class Batches:
         with contextlib.suppress(ArchiveError):
             seal_finished_days(ports.records, ports.store, today)
         with contextlib.suppress(ArchiveError, SearchError):
-            delivery.deliver(
-                ports.records, ports.store, ports.workspace, ports.index, ports.catalogue
-            )
+            delivery.deliver(ports, ports.index)
 
     def resolve(self, review_id: str, answer: Answer, actor: Actor) -> Outcome | None:
         """Store an answer; the last blocking one lets the batch go on.
@@ -196,7 +195,7 @@ class Batches:
         pages = sum(s.pages for s in batch.sources)
         answer = review.checked(question.item, answer, pages, ports.catalogue)
         with ports.workspace.working():
-            with ports.workspace.claim(batch.batch_id):
+            with ports.claims.claim(batch.batch_id):
                 goes_on = self._answer(question, answer, actor, batch)
             if not goes_on:
                 self.settle()

@@ -12,12 +12,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.adapters.file_claims import FileClaims
 from pipeline.catalogue import Catalogue, load_catalogue
 from pipeline.errors import ConfigError
 from pipeline.models.batch import BatchState
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
-from pipeline.ports.runtime import Clock, Progress
+from pipeline.ports.runtime import Claims, Clock, Progress
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from search.port import ComponentIndex
@@ -113,6 +114,15 @@ class Ports:
             with contextlib.suppress(OSError):  # what is wrong is said where it is opened
                 path.touch(mode=0o600)
         return sqlite_url(path)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Who works on what: of all hosts where they share a server, else of this home."""
+        if self.database_url.startswith("postgresql"):
+            from storage.records.claims import PostgresqlClaims
+
+            return PostgresqlClaims(self.database_url, self.settings.database.password)
+        return FileClaims(self.home / "work" / "claims")
 
     @cached_property
     def store(self) -> ObjectStore:

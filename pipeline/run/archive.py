@@ -42,7 +42,7 @@ def archive(work: Work) -> None:
         work.tools.progress.step("archiving", done, len(components))
         _put_component(work, component)
     for placed in work.tools.records.batch_dossiers(work.batch_id):
-        with work.tools.workspace.claim(_dossier_claim(placed.dossier), wait=True):
+        with work.tools.claims.claim(_dossier_claim(placed.dossier), wait=True):
             _put_manifest(work, placed.dossier)
     _erase_rejected(work)
     work.tools.records.finish_batch(work.batch_id, [work.event("batch.archived")])
