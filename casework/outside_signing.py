@@ -135,7 +135,7 @@ def export(
         BatchBusy: another process works on the batch.
     """
     work, ids = batch_of(tools, given)
-    with tools.workspace.working(), tools.workspace.claim(work.batch_id):
+    with tools.workspace.working(), tools.claims.claim(work.batch_id):
         state = tools.records.batch(work.batch_id).state
         held = making.unsigned(work) if state is BatchState.AWAITING_SIGNATURE else ()
         wanted = [c for c in held if c.component_id in ids]
@@ -250,7 +250,7 @@ def take_in(tools: TwoStepTools, response: SigningResponse, actor: Actor) -> tup
     """
     record = tools.records.component(response.component_id)
     work = Work(tools=tools, batch=tools.records.batch(record.batch_id).batch)
-    with tools.workspace.working(), tools.workspace.claim(work.batch_id):
+    with tools.workspace.working(), tools.claims.claim(work.batch_id):
         return work, _taken_in(tools, work, record.component_id, response, actor)
 
 

@@ -21,7 +21,7 @@ from pipeline.models.records import BatchRecord
 from pipeline.models.review import ReviewKind
 from pipeline.ports.reading import SourceReader
 from pipeline.ports.records import Records
-from pipeline.ports.runtime import Clock
+from pipeline.ports.runtime import Claims, Clock
 from pipeline.settings import IntakeSettings
 from pipeline.stages import intake
 from pipeline.textnorm import has_control_characters, nfc
@@ -39,6 +39,7 @@ class Desk:
 
     workspace: Workspace
     records: Records
+    claims: Claims
     reader: SourceReader
     clock: Clock
     limits: IntakeSettings
@@ -180,7 +181,7 @@ def _supersede(batch: Batch, desk: Desk) -> None:
 def _close(held: Batch, batch: Batch, desk: Desk) -> None:
     """Supersede a held batch, unless another process is just taking it on."""
     try:
-        with desk.workspace.claim(held.batch_id):
+        with desk.claims.claim(held.batch_id):
             if desk.records.batch(held.batch_id).state is not BatchState.NEEDS_REVIEW:
                 return
             event = _event("batch.superseded", held, desk, by=batch.batch_id)

@@ -121,6 +121,7 @@ class Batches:
         desk = reception.Desk(
             workspace=ports.workspace,
             records=ports.records,
+            claims=ports.claims,
             reader=ports.reader,
             clock=ports.clock,
             limits=self.ports.settings.intake,
@@ -263,9 +264,7 @@ class Batches:
         with contextlib.suppress(ArchiveError):
             seal_finished_days(ports.records, ports.store, today)
         with contextlib.suppress(ArchiveError, SearchError, ConfigError):
-            delivery.deliver(
-                ports.records, ports.store, ports.workspace, ports.index, ports.catalogue
-            )
+            delivery.deliver(ports, ports.index)
 
     def resolve(self, review_id: str, answer: Answer, actor: Actor) -> Outcome | None:
         """Store an answer; the last blocking one lets the batch go on.

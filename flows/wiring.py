@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.adapters.file_claims import FileClaims
 from pipeline.catalogue import Catalogue, load_catalogue
 from pipeline.errors import ConfigError
 from pipeline.models.batch import BatchState
@@ -87,11 +88,6 @@ class Ports:
         """Files in work."""
         return Workspace(self.home / "work")
 
-    @property
-    def claims(self) -> Claims:
-        """Who works on what."""
-        return self.workspace
-
     @cached_property
     def catalogue(self) -> Catalogue:
         """The built-in catalogue, or the one that replaces it."""
@@ -119,6 +115,15 @@ class Ports:
             with contextlib.suppress(OSError):  # what is wrong is said where it is opened
                 path.touch(mode=0o600)
         return sqlite_url(path)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Who works on what: of all hosts where they share a server, else of this home."""
+        if self.database_url.startswith("postgresql"):
+            from storage.records.claims import PostgresqlClaims
+
+            return PostgresqlClaims(self.database_url, self.settings.database.password)
+        return FileClaims(self.home / "work" / "claims")
 
     @cached_property
     def store(self) -> ObjectStore:

@@ -5,7 +5,7 @@ Layout below its root:
     blobs/ab/abcdef…        bytes by SHA-256, fsynced before they are named
     stages/{stage}/ab/…     small JSON results, named by the digest of their inputs
     quarantine/abcdef…      refused inputs, byte for byte, with a `.json` that says why
-    claims/{batch_id}       flock of the process that works on a batch
+    claims/workspace        flock of the processes that work in here (`working`, `alone`)
     scratch/                temporary files of this process
 
 Everything is published by a temporary file in the same folder and a rename: a killed process
@@ -29,7 +29,7 @@ from typing import IO, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from pipeline.errors import ArchiveUnavailable, BatchBusy, ChecksumMismatch, NotFound
+from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, NotFound
 from pipeline.models.files import FileRef
 
 M = TypeVar("M", bound=BaseModel)
@@ -68,12 +68,12 @@ class Workspace:
     def take(self, source: Readable, media_type: str) -> FileRef:
         """Keep what a stream holds, read in pieces; see `put`."""
         self._folder(self.root / "blobs")
-        with _full_disk_is_unavailable():
+        with full_disk_is_unavailable():
             fd, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=self.root / "blobs")
         temporary = Path(name)
         try:
             hasher, size = hashlib.sha256(), 0
-            with _full_disk_is_unavailable(), os.fdopen(fd, "wb") as out:
+            with full_disk_is_unavailable(), os.fdopen(fd, "wb") as out:
                 while piece := source.read(_CHUNK):
                     hasher.update(piece)
                     size += len(piece)
@@ -168,7 +168,7 @@ class Workspace:
         """Keep a refused input byte for byte, with the reason beside it."""
         folder = self._folder(self.root / "quarantine")
         target = folder / ref.sha256
-        with _full_disk_is_unavailable(), contextlib.suppress(FileExistsError):
+        with full_disk_is_unavailable(), contextlib.suppress(FileExistsError):
             os.link(self.path(ref), target)
         _sync_folder(folder)
         note = json.dumps(reason, ensure_ascii=False, sort_keys=True, indent=1)
@@ -208,34 +208,7 @@ class Workspace:
         ):
             path.unlink(missing_ok=True)
 
-    # -- claims and scratch -----------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def claim(self, batch_id: str, *, wait: bool = False) -> Iterator[None]:
-        """Work on a batch (or dossier) alone; the claim of a dead process is free at once (flock).
-
-        Args:
-            batch_id: what is claimed: any digest.
-            wait: wait for a living process instead of refusing; for short work only.
-
-        Raises:
-            BatchBusy: a living process works on it.
-        """
-        with self._lock(batch_id) as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise BatchBusy(batch=batch_id[:12]) from error
-            yield
-
-    def held(self, name: str) -> bool:
-        """True where a living process holds the claim of this name."""
-        with self._lock(name) as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return True
-            return False
+    # -- sweeping and scratch ---------------------------------------------------------------
 
     @contextlib.contextmanager
     def working(self) -> Iterator[None]:
@@ -270,7 +243,7 @@ class Workspace:
     def scratch(self) -> Iterator[Path]:
         """A temporary folder on the same volume, removed afterwards."""
         parent = self._folder(self.root / "scratch")
-        with _full_disk_is_unavailable():
+        with full_disk_is_unavailable():
             folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=parent))
         try:
             yield folder
@@ -281,7 +254,7 @@ class Workspace:
 
     def _lock(self, name: str) -> IO[bytes]:
         folder = self._folder(self.root / "claims")
-        with _full_disk_is_unavailable():
+        with full_disk_is_unavailable():
             return (folder / name).open("wb")
 
     def _blob(self, sha256: str) -> Path:
@@ -291,7 +264,7 @@ class Workspace:
         return self.root / "stages" / stage / key[:2] / f"{key}.json"
 
     def _folder(self, folder: Path) -> Path:
-        with _full_disk_is_unavailable():
+        with full_disk_is_unavailable():
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return folder
 
@@ -306,11 +279,11 @@ def write_atomically(target: Path, data: bytes, mode: int = 0o600) -> None:
     Raises:
         ArchiveUnavailable: `DISK_FULL`.
     """
-    with _full_disk_is_unavailable():
+    with full_disk_is_unavailable():
         fd, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=target.parent)
     temporary = Path(name)
     try:
-        with _full_disk_is_unavailable(), os.fdopen(fd, "wb") as out:
+        with full_disk_is_unavailable(), os.fdopen(fd, "wb") as out:
             out.write(data)
             out.flush()
             os.fsync(out.fileno())
@@ -335,8 +308,12 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _full_disk_is_unavailable() -> Iterator[None]:
-    """Around opening and closing too: a file that is closed writes once more what it holds."""
+def full_disk_is_unavailable() -> Iterator[None]:
+    """Around opening and closing too: a file that is closed writes once more what it holds.
+
+    Raises:
+        ArchiveUnavailable: `DISK_FULL`.
+    """
     try:
         yield
     except OSError as error:

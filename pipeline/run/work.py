@@ -22,7 +22,7 @@ from pipeline.models.text import PageText
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.records import Records
-from pipeline.ports.runtime import Clock, Progress
+from pipeline.ports.runtime import Claims, Clock, Progress
 from pipeline.ports.signing import SignatureJudge, SignerBook
 from pipeline.provenance import STAGE_VERSIONS, software
 from pipeline.settings import Settings
@@ -85,6 +85,11 @@ class Tools(Protocol):
     @property
     def judge(self) -> SignatureJudge:
         """Judges signatures that came with a file."""
+        ...
+
+    @property
+    def claims(self) -> Claims:
+        """Who works on what."""
         ...
 
     @property

@@ -14,7 +14,6 @@ from minio.error import S3Error
 from pipeline.textnorm import fold
 from tests.live import dss, verapdf
 from tests.live.office import Json, Machine, paper
-from tests.services import MinioServer, Pki
 
 PAPERS = ("R_07B_HSB", "C_KHAI_TU")
 SHEETS = 2

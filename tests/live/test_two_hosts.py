@@ -8,7 +8,6 @@ to the machine that runs them.
 from __future__ import annotations
 
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,9 +16,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.local.state import LOOPBACK
 from tests.live.network import Bridge, bridge
-from tests.live.office import ROOT, Json, Machine, paper, until
+from tests.live.office import Json, Machine, paper
 from tests.services import OwnServices
 
 pytestmark = pytest.mark.timeout(1500)
@@ -85,9 +83,7 @@ def _host(folder: Path, environ: Mapping[str, str], net: Bridge, n: int) -> Mach
     shutil.copytree(source, token)
     own = folder / f"token-{n}.conf"
     own.write_text(conf.read_text().replace(str(source), str(token)))
-    return Machine(
-        home, {**environ, "SOFTHSM2_CONF": str(own)}, inside=net.machines[n].command()
-    )
+    return Machine(home, {**environ, "SOFTHSM2_CONF": str(own)}, inside=net.machines[n].command())
 
 
 def _runs(api_url: str) -> Counter[str]:
@@ -98,6 +94,4 @@ def _runs(api_url: str) -> Counter[str]:
         timeout=30,
     )
     answer.raise_for_status()
-    return Counter(
-        str(run["created_by"] and run["infrastructure_pid"]) for run in answer.json()
-    )
+    return Counter(str(run["created_by"] and run["infrastructure_pid"]) for run in answer.json())
