@@ -1,8 +1,9 @@
 """One frozen `Settings`, read once at the composition root and handed down.
 
 From `SOHOA_…` variables and `sohoa.toml` in `SOHOA_HOME` or at `SOHOA_CONFIG` (never the working
-folder); variables win; unknown keys are refused; secrets are masked. Stages take the small
-option groups, never the whole (architecture §10).
+folder); variables win; unknown keys are refused; secrets are masked. `SOHOA_…_FILE` names a file
+that holds the value: how systemd's credentials and containers' secrets are handed in. Stages take
+the small option groups, never the whole (architecture §10).
 """
 
 from __future__ import annotations
@@ -23,6 +24,9 @@ UNIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 """What a unit code looks like: it stands in codes, object keys and names of folders."""
 PREFIX = "SOHOA_"
 _NESTED = "__"
+_FROM_FILE = "_FILE"
+_LONGEST_SECRET = 64 * 1024
+"""Bytes."""
 _PLACES = ("HOME", "CONFIG")
 
 
@@ -314,8 +318,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings once.
 
     Raises:
-        ConfigError: `CONFIG_UNREADABLE` (file), `CONFIG_UNKNOWN_KEY` or `CONFIG_INVALID` (naming
-            the key), `CONFIG_PRODUCTION_UNIT`.
+        ConfigError: `CONFIG_UNREADABLE` (file), `SECRET_UNREADABLE` (file), `CONFIG_UNKNOWN_KEY`
+            or `CONFIG_INVALID` (naming the key), `CONFIG_PRODUCTION_UNIT`.
     """
     environ = os.environ if environ is None else environ
     home = default_home(environ)
@@ -332,8 +336,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             raise ConfigError("CONFIG_UNREADABLE", file=config.name) from error
     elif environ.get(f"{PREFIX}CONFIG"):
         raise ConfigError("CONFIG_UNREADABLE", file=config.name)
-    for name, value in environ.items():
-        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _PLACES:
+    for variable, given in environ.items():
+        if variable.startswith(PREFIX) and variable.removeprefix(PREFIX) not in _PLACES:
+            name, value = _spelled_out(variable, given, environ)
             _put(values, name.removeprefix(PREFIX).lower().split(_NESTED), value)
     values["home"] = home
     try:
@@ -346,6 +351,23 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if settings.production and settings.unit == "DEV":
         raise ConfigError("CONFIG_PRODUCTION_UNIT", key="unit")
     return settings
+
+
+def _spelled_out(name: str, value: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    """A variable and its value, which a file may hold; one line end at its end does not count."""
+    if not name.endswith(_FROM_FILE):
+        return name, value
+    plain = name.removesuffix(_FROM_FILE)
+    if plain in environ:
+        key = plain.removeprefix(PREFIX).lower().replace(_NESTED, ".")
+        raise ConfigError("CONFIG_INVALID", key=key, problem="given twice, as value and as file")
+    path = Path(value)
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            text = stream.read(_LONGEST_SECRET)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("SECRET_UNREADABLE", file=path.name, variable=name) from error
+    return plain, text.removesuffix("\n").removesuffix("\r")
 
 
 def _put(values: dict[str, Any], keys: list[str], value: str) -> None:
