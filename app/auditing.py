@@ -1,4 +1,7 @@
-"""Audits and rebuilds in words for people. May not come in: comparing, repairing."""
+"""Audits, augmentations and rebuilds in words for people.
+
+May not come in: comparing, raising, repairing.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from app.messages import Messages
-from app.presenting import short
+from app.presenting import Json, error_json, instant, short
+from pipeline.ids import LEGAL_ZONE, shown
 
 if TYPE_CHECKING:
     from casework.audit import AuditReport
+    from casework.augmenting import Augmentation
     from storage.rebuild import RebuildReport
 
 
@@ -23,6 +28,41 @@ def audit_lines(report: AuditReport, messages: Messages) -> Iterator[str]:
         subjects = " ".join(map(short, finding.subjects.values()))
         words = messages.label(f"audit_finding.{finding.code}")
         yield f"  {mark} {finding.code} {subjects}".rstrip() + f": {words}"
+
+
+def augmentation_json(one: Augmentation, messages: Messages) -> Json:
+    """One object of `augment`."""
+    return {
+        "dossier_code": one.dossier_code,
+        "component_id": one.component_id,
+        "code": one.code,
+        "outcome": one.outcome.value,
+        "rev": one.rev,
+        "sha256": one.sha256,
+        "level": one.level.value,
+        "sealed_until": instant(one.sealed_until) if one.sealed_until else None,
+        "error": None
+        if one.problem is None
+        else error_json(messages.problem(one.problem), one.problem.code),
+    }
+
+
+def augmentation_lines(one: Augmentation, messages: Messages) -> Iterator[str]:
+    """A component after `augment`, as text."""
+    until = one.sealed_until
+    yield messages.text(
+        "augmented",
+        outcome=messages.label(f"augmentation.{one.outcome.value}"),
+        dossier=one.dossier_code,
+        component=shown(one.component_id),
+        code=one.code,
+        rev=one.rev,
+        level=one.level.value,
+        until=until.astimezone(LEGAL_ZONE).strftime("%d/%m/%Y") if until else "–",
+    )
+    if one.problem is not None:
+        rendered = messages.problem(one.problem)
+        yield f"  {rendered.message} {rendered.advice}".rstrip()
 
 
 def rebuild_lines(report: RebuildReport, messages: Messages) -> Iterator[str]:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import contextlib
 
-from app.doctor import CertificateFacts, Finding, ModelFacts, Probes, examine, program_output
+from app.doctor import (
+    CertificateFacts,
+    Finding,
+    ModelFacts,
+    Probes,
+    TokenFacts,
+    examine,
+    program_output,
+)
 from flows.services import Services
 from pipeline.errors import SohoaError
-from storage.records import needs_upgrade
+from storage.records import look
 from storage.records.schema import HEAD
 
 
@@ -22,11 +30,19 @@ def inspect(services: Services) -> tuple[Finding, ...]:
         return ModelFacts(name=chosen.name, verified=chosen.verified)
 
     def certificate() -> CertificateFacts:
-        return CertificateFacts(
-            development=ports.signer.development,
-            not_before=ports.signer.validity[0],
-            not_after=ports.signer.validity[1],
-        )
+        signer = ports.signing.signers.of(settings.officer)
+        not_before, not_after = signer.validity
+        return CertificateFacts(signer.development, not_before, not_after)
+
+    def token() -> TokenFacts:
+        signers = ports.signing.signers
+        pkcs11 = settings.signing.pkcs11
+        ends = [signers.of(officer).validity[1] for officer in (pkcs11.keys if pkcs11 else ())]
+        return TokenFacts(len(ends), min(ends, default=ports.clock.now()))
+
+    def records_versions() -> tuple[str, str]:
+        found = look(ports.database_url, settings.database.password)
+        return f"{found.product} · {found.revision or '–'}", f"{found.product} · {HEAD}"
 
     return examine(
         settings,
@@ -35,9 +51,11 @@ def inspect(services: Services) -> tuple[Finding, ...]:
             font=ports.stamp_font,
             catalogue=lambda: ports.catalogue.version,
             immutability=lambda: ports.store.immutability,
-            records_versions=lambda: ("–" if needs_upgrade(ports.database_url) else HEAD, HEAD),
+            records_versions=records_versions,
             indexed=lambda: ports.index.count(),
             certificate=certificate,
+            token=token,
+            timestamps=ports.signing.timestamps_until,
             now=ports.clock.now,
             run=program_output,
         ),

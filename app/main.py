@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import typer
 
-from app.cli import intake, keeping, looking, orchestrating, reviewing
+from app.cli import intake, keeping, looking, orchestrating, reviewing, signing
 from app.messages import Messages
 from app.messages.rendering import Language
 from pipeline.errors import ExitCode, SohoaError
@@ -44,8 +44,10 @@ def build() -> typer.Typer:
     for command in day:
         app.command()(command)
     app.add_typer(reviewing.review, name="review")
+    app.add_typer(signing.sign, name="sign")
     upkeep: tuple[Callable[..., None], ...] = (
         intake.slip,
+        keeping.augment,
         keeping.audit,
         keeping.rebuild,
         keeping.doctor,

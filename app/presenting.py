@@ -73,7 +73,7 @@ def view_json(view: DossierView, seconds: float, messages: Messages) -> Json:
         "seconds": round(seconds, 2),
         "error": None
         if view.problem is None
-        else _error(messages.problem(view.problem), view.problem.code),
+        else error_json(messages.problem(view.problem), view.problem.code),
     }
 
 
@@ -88,13 +88,13 @@ def quarantined_json(refused: Refused, seconds: float, messages: Messages) -> Js
         "channel": refused.terms.channel.value,
         "refused": [refused_json(refused.source, f, messages) for f in refused.files],
         "seconds": round(seconds, 2),
-        "error": _error(rendered, first.code),
+        "error": error_json(rendered, first.code),
     }
 
 
 def failed_json(source: str, error: SohoaError, messages: Messages) -> Json:
     """A source that became no batch, or whose batch cannot be told of now: no state, an error."""
-    return _nothing(source) | {"error": _error(messages.error(error), error.code)}
+    return _nothing(source) | {"error": error_json(messages.error(error), error.code)}
 
 
 def _nothing(source: str) -> Json:
@@ -230,7 +230,8 @@ def _found(signature: FoundSignature) -> Json:
     }
 
 
-def _error(rendered: Rendered, code: str) -> Json:
+def error_json(rendered: Rendered, code: str) -> Json:
+    """A failure inside a result."""
     return {"code": code, "message": rendered.message, "advice": rendered.advice}
 
 
@@ -289,7 +290,7 @@ def verdict_code(verdict: Verdict) -> int:
 
 def unjudged_json(what: str, error: SohoaError, messages: Messages) -> Json:
     """What could not be judged at all: no verdict, an error."""
-    return {"file": what, "verdict": None, "error": _error(messages.error(error), error.code)}
+    return {"file": what, "verdict": None, "error": error_json(messages.error(error), error.code)}
 
 
 # -- for people -----------------------------------------------------------------------------
@@ -414,6 +415,8 @@ def verdict_lines(verdict: Verdict, messages: Messages) -> Iterator[str]:
             at=at.strftime("%d/%m/%Y %H:%M:%S") if at else "–",
             level=verdict.level.value if verdict.level else "–",
         )
+    if verdict.rev is not None:
+        yield "  " + messages.text("verdict_rev", rev=verdict.rev)
     for reason in verdict.reasons:
         yield f"  {messages.label(f'verdict_reason.{reason.value}')}"
 

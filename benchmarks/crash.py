@@ -44,7 +44,7 @@ from pipeline.models.text import EngineIdentity, Line
 from pipeline.ports.reading import Gray, OcrEngine
 from pipeline.settings import OcrSettings, Settings
 
-PORTS = ("records", "store", "reader", "engine", "signer", "judge", "index")
+PORTS = ("records", "store", "reader", "engine", "signers", "judge", "index")
 _RENAMES = ("replace", "rename")
 _LOADED_LATE = (
     "casework.audit",
@@ -101,15 +101,15 @@ class Mortal:
             self._killer.tick(f"{self._name}.{attribute} before")
             result = value(*args, **kwargs)
             self._killer.tick(f"{self._name}.{attribute} after")
-            return result
+            return Mortal(result, "signer", self._killer) if attribute == "of" else result
 
         return call
 
 
-def mortal(services: Services, killer: Killer) -> None:
-    """Put every port of some services, and every rename, under the killer."""
+def mortal(services: Services, killer: Killer, names: Sequence[str] = PORTS) -> None:
+    """Put ports of some services, and every rename, under the killer."""
     ports = services.ports
-    for name in PORTS:
+    for name in names:
         ports.__dict__[name] = Mortal(getattr(ports, name), name, killer)
     for name in _RENAMES:
         setattr(os, name, _mortal_rename(getattr(os, name), name, killer))

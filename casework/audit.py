@@ -21,6 +21,7 @@ Codes of findings, all failures but those marked (info):
     BATCH_UNLISTED          the newest manifest does not name an archived batch of its dossier
     UNKNOWN_OBJECT          an object that no record knows
     UNFINISHED_OBJECT       (info) an object of a batch that is still in work
+    UNFINISHED_REVISION     (info) a new revision is on its way: run `augment` again
     INDEX_MISSING           an archived component cannot be found
     INDEX_STRAY             the index holds what is not archived
     INDEX_UNAVAILABLE       the index cannot be asked
@@ -41,7 +42,7 @@ from pydantic import ValidationError
 
 from casework.audit_ledger import audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
-from pipeline.errors import NotFound, SearchUnavailable
+from pipeline.errors import ConfigError, NotFound, SearchUnavailable
 from pipeline.models.batch import BatchState
 from pipeline.models.events import Fact
 from pipeline.models.manifest import Manifest, ManifestComponent, RawIndex
@@ -136,21 +137,33 @@ class _Audit:
         if written:
             key, newest = written[-1]
             if not _agrees(newest, dossier, self._archived, components):
-                self._found.add("MANIFEST_DIFFERS", object_key=key)
+                coming = self._is_renewed(dossier, newest) and _agrees(
+                    newest, dossier, self._archived, tuple(_as_listed(components, newest))
+                )
+                code = "UNFINISHED_REVISION" if coming else "MANIFEST_DIFFERS"
+                self._found.add(code, object_key=key)
             listed = {(b.batch_id, b.slot) for b in newest.batches}
             for part in expected:
                 if (part.batch_id, part.slot) not in listed:
                     self._found.add("BATCH_UNLISTED", batch_id=part.batch_id, object_key=key)
 
+    def _is_renewed(self, dossier: DossierRecord, newest: Manifest) -> bool:
+        """True where a later manifest was allocated for new revisions and is not written yet."""
+        return any(
+            m.version_id is None and m.seq > newest.seq and m.batch_id in self._archived
+            for m in self._records.manifests(dossier.unit, dossier.code)
+        )
+
     def _component(self, component: ComponentRecord) -> None:
         self._indexed.add(component.component_id)
         self._found.count(components=1)
         subject = {"component_id": component.component_id}
-        stored = [r.version_id is not None for r in component.revisions]
-        if not (
-            all(stored) and stored and component.digitisation_code and component.sidecar_sha256
-        ):
+        current = component.current
+        stored = current is not None and current.version_id is not None
+        if not (stored and component.digitisation_code and component.sidecar_sha256):
             self._found.add("COMPONENT_INCOMPLETE", **subject)
+        elif component.unfinished:
+            self._found.add("UNFINISHED_REVISION", **subject)
         for revision in component.revisions:
             self._revision(revision, subject)
         self._keys.add(_sidecar_key(component))
@@ -298,7 +311,7 @@ class _Audit:
     def _index(self, index_ids: Callable[[], Collection[str]]) -> None:
         try:
             found = set(index_ids())
-        except SearchUnavailable:
+        except (SearchUnavailable, ConfigError):
             self._found.add("INDEX_UNAVAILABLE")
             return
         self._found.count(indexed=len(found))
@@ -345,6 +358,19 @@ def _agrees(
         <= set(known)
         and all(_same(listed[name], known[name]) for name in listed)
     )
+
+
+def _as_listed(
+    components: tuple[ComponentRecord, ...], manifest: Manifest
+) -> Iterator[ComponentRecord]:
+    """The components without those revisions that are newer than the manifest's."""
+    newest = {
+        c.component_id: max((r.rev for r in c.revisions), default=-1) for c in manifest.components
+    }
+    for component in components:
+        last = newest.get(component.component_id, -1)
+        revisions = tuple(r for r in component.revisions if r.rev <= last)
+        yield component.model_copy(update={"revisions": revisions})
 
 
 def _same(listed: ManifestComponent, known: ComponentRecord) -> bool:

@@ -7,7 +7,7 @@ from typing import Final
 
 from pipeline.models.base import Model
 
-INFO: Final = frozenset({"UNFINISHED_OBJECT", "LEDGER_HEAD_LOST"})
+INFO: Final = frozenset({"UNFINISHED_OBJECT", "UNFINISHED_REVISION", "LEDGER_HEAD_LOST"})
 """Codes that explain themselves and fail nothing."""
 
 _MOST_FINDINGS: Final = 1000

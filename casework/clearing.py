@@ -1,8 +1,9 @@
 """Clearing: what no unfinished batch needs leaves the workspace.
 
 Only after the archive has returned version ids (architecture §5.5): a batch counts as unfinished
-until then. Sidecars that may not have been put yet stay too, and the sources of batches that the
-records do not know (lost, restored from an old copy, another database): they may be the only ones.
+until then. Sidecars, new revisions and manifests that may not have been put yet stay too, and the
+sources of batches that the records do not know (lost, restored from an old copy, another
+database): they may be the only ones.
 Works only while no other process works in the home; a killed clearing leaves rubbish, never a
 hole, and the next one takes it away.
 """
@@ -36,7 +37,7 @@ def clear(tools: Tools) -> None:
         for batch in _unknown(tools):
             blobs |= {source.file.sha256 for source in batch.sources}
             results.add((NOTE, batch.batch_id))
-        blobs |= _sidecars_owed(tools)
+        blobs |= _sidecars_owed(tools) | tools.records.unanswered()
         tools.workspace.sweep(blobs, results)
 
 

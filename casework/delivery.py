@@ -24,7 +24,7 @@ def deliver(
     index: ComponentIndex,
     catalogue: Catalogue,
 ) -> int:
-    """Hand all owed documents to the index; repeated delivery replaces.
+    """Hand all owed documents to the index; repeated delivery replaces, an overtaken one does not.
 
     A component whose sidecar is lost or changed stays owed and does not hold up the others.
 
@@ -38,13 +38,16 @@ def deliver(
     total = 0
     lost: set[int] = set()
     while rows := [r for r in records.outbox(_ROUND + len(lost)) if r.row_id not in lost]:
+        # Rows are read before the documents are drawn: what a later row tells of may be in
+        # already, what an earlier one tells of is.
+        newest = {row.component_id: row.row_id for row in rows}
         documents = []
-        for row in rows:
+        for component_id in newest:
             try:
-                documents.append(_document(row.component_id, records, store, workspace, catalogue))
+                documents.append(_document(component_id, records, store, workspace, catalogue))
             except (NotFound, ChecksumMismatch):
-                lost.add(row.row_id)
-        index.put(documents)
+                lost |= {row.row_id for row in rows if row.component_id == component_id}
+        index.put(documents, [newest[document.component_id] for document in documents])
         delivered = [r.row_id for r in rows if r.row_id not in lost]
         records.delivered(delivered)
         total += len(delivered)

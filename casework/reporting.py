@@ -28,7 +28,7 @@ from pipeline.models.review import ResolvedReview, confirmed_physical
 from pipeline.models.split import Boundary, DossierSlot, PageCounts, Segment, SplitPlan
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
-from pipeline.run.archive import physical
+from pipeline.run.manifests import physical
 from pipeline.run.work import Split, Work
 from pipeline.stages.archiving import (
     newest_manifest,

@@ -44,6 +44,8 @@ class Verdict(Model):
 
     file: str
     """Name as given, or the component id."""
+    rev: int | None = None
+    """Which recorded revision of its component has these bytes; None: none that is known."""
     verdict: Outcome
     level: SignatureLevel | None
     signer: str | None
@@ -120,7 +122,7 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
     known = evidence.records.revision_of(sha256)
     if known is not None:
         component, revision = known
-        superseded = component.current is not None and component.current.rev != revision.rev
+        superseded = component.current is not None and component.current.rev > revision.rev
         extra = (Reason.SUPERSEDED_REVISION,) if superseded else ()
         return _known(name, judged, revision, evidence.ledger_state(sha256), extra)
     noted = component_id_of(path)
@@ -197,7 +199,8 @@ def _known(
     reasons = [*_compared(judged, revision), *_ledger_reasons(ledger), *extra]
     if judged.stamp_top_left is False:
         reasons.append(Reason.STAMP_NOT_TOP_LEFT)
-    return _verdict(name, judged, tuple(reasons), fixity="ok", ledger=ledger)
+    found = _verdict(name, judged, tuple(reasons), fixity="ok", ledger=ledger)
+    return found.model_copy(update={"rev": revision.rev})
 
 
 def _compared(judged: SignatureVerdict, revision: Revision) -> tuple[Reason, ...]:

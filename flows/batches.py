@@ -23,6 +23,7 @@ from flows.wiring import Ports
 from pipeline.errors import (
     ArchiveError,
     BatchBusy,
+    ConfigError,
     IntakeError,
     KeyUnavailable,
     RunLost,
@@ -238,14 +239,7 @@ class Batches:
     ) -> None:
         """A batch's state with its reason; the work is kept."""
         records, at = self.ports.records, self.ports.clock.now()
-        problem = None
-        if error is not None:
-            problem = Problem(
-                code=error.code,
-                params=dict(error.params),
-                retryable=error.retryable,
-                exit_code=int(error.exit_code),
-            )
+        problem = Problem.of(error) if error is not None else None
         subjects = {"batch_id": batch_id} | ({"code": error.code} if error else {})
         event = Event(
             event_id=digest("event", action, batch_id, at.isoformat()),
@@ -259,7 +253,8 @@ class Batches:
     def settle(self) -> None:
         """End of a command: chain the ledger, seal finished days, deliver to the index.
 
-        What cannot be reached now is done by a later command; the result at hand stands. A ledger
+        What cannot be reached now, or lacks a right, is done by a later command; the result at
+        hand stands. A ledger
         that cannot be sealed (`audit` says why) does not keep papers from being found.
         """
         ports = self.ports
@@ -267,7 +262,7 @@ class Batches:
         today = ports.clock.now().astimezone(LEGAL_ZONE).date()
         with contextlib.suppress(ArchiveError):
             seal_finished_days(ports.records, ports.store, today)
-        with contextlib.suppress(ArchiveError, SearchError):
+        with contextlib.suppress(ArchiveError, SearchError, ConfigError):
             delivery.deliver(
                 ports.records, ports.store, ports.workspace, ports.index, ports.catalogue
             )

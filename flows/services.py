@@ -6,13 +6,14 @@ never loads OCR or signing. A use case is a method; its rules live in `casework`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from casework.reporting import ComponentText, DossierView, Reporter, pages_so_far
 from flows.batches import Batches
+from flows.outside import OutsideSigning
 from flows.wiring import Ports
 from pipeline.errors import ConfigError, NotFound, SohoaError, UnsafeInput
 from pipeline.ids import digest, shown
@@ -31,6 +32,7 @@ from storage.records.prefixes import SHORTEST
 
 if TYPE_CHECKING:
     from casework.audit_report import AuditReport
+    from casework.augmenting import Augmentation, AugmentReport
     from casework.verification import Verdict
     from storage.rebuild import RebuildReport
 
@@ -47,6 +49,7 @@ class Services:
         self.settings = settings
         self.ports = Ports(settings, progress)
         self.batches = Batches(self.ports)
+        self.outside = OutsideSigning(self.batches)
 
     def actor(
         self,
@@ -116,7 +119,8 @@ class Services:
         if revision.version_id is None:
             ref = FileRef(sha256=revision.sha256, size=revision.size, media_type="application/pdf")
             return revision.sha256, self.ports.workspace.path(ref).open("rb")
-        return revision.sha256, self.ports.store.open(revision.object_key, revision.version_id)
+        archive = self.ports.store_to_read
+        return revision.sha256, archive.open(revision.object_key, revision.version_id)
 
     def text(self, code: str, component_id: str, actor: Actor) -> ComponentText:
         """Words and boxes of a component, as archived; of an unfinished one, as read so far.
@@ -157,8 +161,8 @@ class Services:
         evidence = Evidence(
             judge=self.ports.judge_trusting(trust),
             records=self.ports.records,
-            store=self.ports.store,
-            ledger_state=ledger_state(self.ports.records, self.ports.store),
+            store=self.ports.store_to_read,
+            ledger_state=ledger_state(self.ports.records, self.ports.store_to_read),
         )
         path = Path(what)
         if _is_file(path):
@@ -213,6 +217,39 @@ class Services:
             self.settings.signing.font,
         )
 
+    def augment(
+        self, actor: Actor, *, codes: Sequence[str] = (), limit: int | None = None
+    ) -> AugmentReport:
+        """Raise archived signatures to the level that is set, and renew seals that soon expire.
+
+        Args:
+            actor: who asks for it.
+            codes: dossiers to look at; none: all.
+            limit: raise no more than this many components.
+
+        Raises:
+            ConfigError: `TSA_NOT_SET`.
+            NotFound: `DOSSIER_UNKNOWN`.
+        """
+        from casework.augmenting import AugmentReport
+
+        return AugmentReport(components=tuple(self.augmenting(actor, codes=codes, limit=limit)))
+
+    def augmenting(
+        self, actor: Actor, *, codes: Sequence[str] = (), limit: int | None = None
+    ) -> Iterator[Augmentation]:
+        """As `augment`, one component after another."""
+        from casework.augmenting import augment
+        from casework.clearing import clear
+
+        ports = self.ports
+        dossiers = [self._dossier(code) for code in codes] or ports.records.dossiers()
+        try:
+            yield from augment(ports, actor, dossiers, limit=limit, every=bool(codes))
+        finally:
+            self.batches.settle()
+            clear(ports)
+
     def audit(self) -> AuditReport:
         """Pages = records = archive = index, chain whole."""
         from casework.audit import audit
@@ -228,7 +265,7 @@ class Services:
 
         faults: list[SohoaError] = []
         ports = self.ports
-        documents = documents_from_archive(ports.store, ports.catalogue, faults.append)
+        documents = documents_from_archive(ports.store_to_read, ports.catalogue, faults.append)
         return ports.index.rebuild(documents), tuple(faults)
 
     def rebuild_records(self, actor: Actor) -> RebuildReport:
@@ -236,13 +273,15 @@ class Services:
         from storage.rebuild import rebuild_records
 
         ports = self.ports
-        return rebuild_records(ports.store, ports.records, actor=actor, at=ports.clock.now())
+        return rebuild_records(
+            ports.store_to_read, ports.records, actor=actor, at=ports.clock.now()
+        )
 
     # -- inside ---------------------------------------------------------------------------------
 
     @cached_property
     def _reporter(self) -> Reporter:
-        return Reporter(self.ports.records, self.ports.store, self.ports.catalogue)
+        return Reporter(self.ports.records, self.ports.store_to_read, self.ports.catalogue)
 
     def _dossier(self, code: str) -> DossierRecord:
         """By code: the own unit's first, else the only one of this code."""

@@ -27,8 +27,9 @@ from storage.records import SqlRecords, open_records, sqlite_url
 
 if TYPE_CHECKING:
     from ocr_models import InstalledModel
+    from pipeline.ports.signing import Augmenter, SignerBook, TwoStepSigner
+    from pipeline.signatures import Signing
     from pipeline.signatures.judging import PdfSignatureJudge
-    from pipeline.signatures.signer import Pkcs12Signer
 
 
 _OWNER_ONLY = 0o700
@@ -100,7 +101,8 @@ class Ports:
     @cached_property
     def records(self) -> SqlRecords:
         """The relational records, brought up to date."""
-        return open_records(self.database_url, self.clock)
+        password = self.settings.database.password
+        return open_records(self.database_url, self.clock, password=password)
 
     @cached_property
     def database_url(self) -> str:
@@ -109,7 +111,10 @@ class Ports:
         Raises:
             ConfigError: `URL_UNSUPPORTED` for a kind of database that is not known.
         """
-        path = self._local("database.url", self.settings.database.url, "sqlite:")
+        url = self.settings.database.url
+        if url.startswith("postgresql"):
+            return url
+        path = self._local("database.url", url, "sqlite:")
         if not path.exists():
             with contextlib.suppress(OSError):  # what is wrong is said where it is opened
                 path.touch(mode=0o600)
@@ -117,11 +122,13 @@ class Ports:
 
     @cached_property
     def store(self) -> ObjectStore:
-        """The archive.
+        """The archive, as the identity that writes.
 
         Raises:
-            ConfigError: `ARCHIVE_ADVISORY_IN_PRODUCTION`.
+            ConfigError: `ARCHIVE_ADVISORY_IN_PRODUCTION`; see `storage.minio_client.client_of`.
         """
+        if self.settings.archive.url.startswith("s3:"):
+            return self._bucket(reading=False)
         path = self._local("archive.url", self.settings.archive.url, "file:")
         archived = self.records.batches(state=BatchState.ARCHIVED)
         holds = () if next(archived, None) is None else ("dossiers", "raw")
@@ -131,8 +138,36 @@ class Ports:
         return store
 
     @cached_property
+    def store_to_read(self) -> ObjectStore:
+        """The archive, for what only reads: showing, verifying, rebuilding.
+
+        Raises:
+            ConfigError: as `store`.
+        """
+        if self.settings.archive.url.startswith("s3:"):
+            return self._bucket(reading=True)
+        return self.store
+
+    def _bucket(self, *, reading: bool) -> ObjectStore:
+        from storage.minio_store import open_store
+
+        archive = self.settings.archive
+        ca = self.settings.resolve(archive.ca) if archive.ca else None
+        return open_store(archive, ca, reading=reading, now=self.clock.now)
+
+    @cached_property
     def index(self) -> ComponentIndex:
-        """The component index."""
+        """The component index.
+
+        Raises:
+            ConfigError: `URL_UNSUPPORTED`, `EXTRA_MISSING`.
+        """
+        if self.settings.search.url.startswith(("http://", "https://")):
+            try:
+                from search.elastic_index import open_index
+            except ModuleNotFoundError as error:
+                raise ConfigError("EXTRA_MISSING", key="search.url") from error
+            return open_index(self.settings)
         return SqliteIndex(self._local("search.url", self.settings.search.url, "sqlite:"))
 
     def ensure_index(self) -> None:
@@ -171,11 +206,26 @@ class Ports:
         )
 
     @cached_property
-    def signer(self) -> Pkcs12Signer:
-        """The officer's key, or the development PKI."""
-        from pipeline.signatures import build_signer
+    def signing(self) -> Signing:
+        """All that signs; shares one session of the token and one connection to authorities."""
+        from pipeline.signatures import Signing
 
-        return build_signer(self.settings)
+        return Signing(self.settings)
+
+    @cached_property
+    def signers(self) -> SignerBook:
+        """The officers' keys, or the development PKI."""
+        return self.signing.signers
+
+    @cached_property
+    def augmenter(self) -> Augmenter:
+        """Raises signatures later."""
+        return self.signing.augmenter
+
+    @cached_property
+    def two_step(self) -> TwoStepSigner:
+        """Signs with keys that are elsewhere."""
+        return self.signing.two_step
 
     @cached_property
     def judge(self) -> PdfSignatureJudge:

@@ -22,7 +22,8 @@ Parameters never hold personal data: counts, sizes, page numbers, tool names, co
     │   ├── KeyUnavailable       r
     │   ├── CertificateRejected
     │   ├── AlreadySigned
-    │   └── SignatureInvalid
+    │   ├── SignatureInvalid
+    │   └── SigningRequestRefused  what comes back from signing elsewhere is not what was asked for
     ├── TimestampError           r
     ├── ArchiveError
     │   ├── ArchiveUnavailable   r
@@ -207,6 +208,13 @@ class SignatureInvalid(SigningError):
 
     default_code = "SIGNATURE_INVALID"
     exit_code = ExitCode.VERIFICATION_FAILED
+
+
+class SigningRequestRefused(SigningError):
+    """The answer to a request to sign elsewhere is too late, used, or of another request."""
+
+    default_code = "SIGNING_REQUEST_REFUSED"
+    exit_code = ExitCode.REFUSED
 
 
 class TimestampError(SohoaError):

@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from pipeline.errors import ConfigError
 
@@ -34,6 +34,15 @@ class Group(BaseModel):
 
 Count = Annotated[int, Field(gt=0)]
 Measure = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+def _split_paths(value: object) -> object:
+    """A variable gives several paths as PATH does, with colons between them."""
+    return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
+
+
+Paths = Annotated[tuple[Path, ...], BeforeValidator(_split_paths)]
+"""A list in the file; in a variable, paths with colons between them."""
 
 
 class Environment(StrEnum):
@@ -129,8 +138,23 @@ class Pkcs11Settings(Group):
     keys: dict[str, str] = {}
     """Officer's account → label of key and certificate on the token. An officer who is not named
     here signs elsewhere: the batch waits (AWAITING_SIGNATURE)."""
-    chain: tuple[Path, ...] = ()
+    chain: Paths = ()
     """PEM files of intermediate certificates that the token does not hold."""
+
+
+def _fingerprints(value: object) -> object:
+    """As `openssl x509 -fingerprint` prints them, several of them with commas between."""
+    if isinstance(value, str):
+        value = value.split(",")
+    if isinstance(value, list | tuple):
+        return tuple(str(one).strip().replace(":", "").lower() for one in value)
+    return value
+
+
+Fingerprints = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")], ...], BeforeValidator(_fingerprints)
+]
+"""SHA-256 of certificates (DER)."""
 
 
 class SigningSettings(Group):
@@ -139,6 +163,8 @@ class SigningSettings(Group):
     pkcs12: Path | None = None
     """PKCS#12 file of the officer; None: the development PKI (development only)."""
     password: SecretStr | None = None
+    pkcs12_officer: str | None = None
+    """Account of the officer whose key `pkcs12` is; None: `officer`."""
     agency: str = "Bảo hiểm xã hội Việt Nam"
     """Agency named in the stamp."""
     stamp_width_mm: Measure = 58.0
@@ -147,10 +173,15 @@ class SigningSettings(Group):
     """From the visible top-left corner of page one (R-1333-12)."""
     font: Path | None = None
     """TrueType font with Vietnamese glyphs; None: found on the system."""
-    trust: tuple[Path, ...] = ()
+    trust: Paths = ()
     """PEM files of further trusted roots for `verify`: signers' and timestamp authorities'."""
     level: Literal["B-B", "B-T", "B-LT", "B-LTA"] = "B-LTA"
     """Wanted level where a timestamp authority is set (`tsa.url`); else B-B."""
+    officers: dict[str, Fingerprints] = {}
+    """Officer's account → SHA-256 of the certificates that are theirs: no other signs for them.
+    Needed of whoever signs in two steps, on another machine."""
+    request_days: Count = 7
+    """How long a request to sign elsewhere may be answered."""
     pkcs11: Pkcs11Settings | None = None
     """The token or HSM that holds the officers' keys; None: `pkcs12` or the development PKI."""
 
@@ -177,6 +208,8 @@ class ArchiveSettings(Group):
     region: str = "us-east-1"
     ca: Path | None = None
     """PEM file of the authority that issued the server's certificate."""
+    timeout_seconds: Measure = 20.0
+    """`s3:`: longest silence of the server."""
     lock_days: Count = 30
     """First lock of an object; renewed while the dossier is open (architecture §3)."""
     work_bucket: str | None = None
@@ -187,13 +220,19 @@ class SearchSettings(Group):
     """The component index."""
 
     url: str = "sqlite:index.sqlite"
-    """`sqlite:FILE`, relative to the home, or `http(s)://HOST:PORT`."""
+    """`sqlite:FILE`, relative to the home, or `http(s)://HOST:PORT`; nodes of a cluster with commas
+    between."""
     user: str | None = None
     password: SecretStr | None = None
     index: str = "sohoa-components"
     """Alias of the index (`http(s):`)."""
     ca: Path | None = None
+    """PEM file of the authority that issued the server's certificate."""
     timeout_seconds: Measure = 10.0
+    shards: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Parts of an index (`http(s):`); taken at the next rebuild."""
+    replicas: Annotated[int, Field(ge=0, le=16)] | None = None
+    """Copies of each part; None: one where there is a second node. Taken at the next rebuild."""
 
 
 class DatabaseSettings(Group):

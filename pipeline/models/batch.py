@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from pipeline.errors import SohoaError
 from pipeline.models.actors import Actor
 from pipeline.models.base import Instant, Model, Sha256
 from pipeline.models.files import RefusedFile, SourceFile
@@ -94,3 +95,13 @@ class Problem(Model):
     params: dict[str, str | int | float] = {}
     retryable: bool = False
     exit_code: int = 1
+
+    @classmethod
+    def of(cls, error: SohoaError) -> Problem:
+        """An error, as it is stored."""
+        return cls(
+            code=error.code,
+            params=dict(error.params),
+            retryable=error.retryable,
+            exit_code=int(error.exit_code),
+        )

@@ -103,6 +103,9 @@ class SignatureInfo(Model):
     certificate_sha256: Sha256
     development: bool
     """True: made with the development PKI, and the stamp says so."""
+    sealed_until: Instant | None = None
+    """B-LTA: last moment that the outermost document timestamp can be relied on by itself (its
+    certificate ends); a further one must be appended before."""
 
 
 class SignedComponent(Model):

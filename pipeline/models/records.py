@@ -75,8 +75,19 @@ class ComponentRecord(Model):
 
     @property
     def current(self) -> Revision | None:
-        """The newest revision, None before signing."""
-        return self.revisions[-1] if self.revisions else None
+        """The newest revision that the archive holds; before it holds any, the one that waits.
+
+        None before signing. A later one that is committed and not archived yet (a process was
+        killed, or is at work) does not count.
+        """
+        stored = [r for r in self.revisions if r.version_id is not None]
+        return (stored or self.revisions or (None,))[-1]
+
+    @property
+    def unfinished(self) -> tuple[Revision, ...]:
+        """Revisions behind the current one: committed, and not archived yet."""
+        current = self.current
+        return tuple(r for r in self.revisions if current is not None and r.rev > current.rev)
 
 
 class ManifestRecord(Model):

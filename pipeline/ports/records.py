@@ -191,10 +191,10 @@ class ComponentRecords(Protocol):
         component_id: str,
         rev: int,
         version_id: str,
-        sidecar_sha256: str,
+        sidecar_sha256: str | None,
         events: Sequence[Event],
     ) -> None:
-        """The archive has answered for a revision and its text sidecar."""
+        """The archive has answered for a revision and its text sidecar (None: as it was)."""
         ...
 
     def allocate_digitisation_code(self, component_id: str, day: dt.date) -> str:
@@ -265,7 +265,7 @@ class ManifestRecords(Protocol):
 
 
 class OutboxRecords(Protocol):
-    """Deliveries owed to the index."""
+    """Deliveries owed to the index, and bytes owed to the archive."""
 
     def owe(self, component_ids: Sequence[str]) -> None:
         """Add deliveries."""
@@ -281,6 +281,10 @@ class OutboxRecords(Protocol):
 
     def undelivered(self, batch_id: str) -> int:
         """Rows still owed for a batch's components."""
+        ...
+
+    def unanswered(self) -> frozenset[str]:
+        """Digests of revisions and manifests that are committed and owed to the archive."""
         ...
 
 

@@ -1,8 +1,9 @@
-"""Ports of signing: making a signature, judging those that came with a file."""
+"""Ports of signing: making a signature, raising it, and judging those that came with a file."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from pipeline.models.components import (
     FoundSignature,
     SignatureInfo,
 )
+from pipeline.models.signing import PreparedSignature
 
 
 class ComponentSigner(Protocol):
@@ -32,6 +34,9 @@ class ComponentSigner(Protocol):
     ) -> tuple[bytes, SignatureInfo]:
         """Signed bytes; the file at `pdf` is not changed.
 
+        The level is the one that is set, or B-B where the authorities that it needs do not answer
+        in time: `SignatureInfo.level` says which, and an `Augmenter` raises it later.
+
         Args:
             component: what is signed.
             pdf: its file.
@@ -40,6 +45,98 @@ class ComponentSigner(Protocol):
 
         Raises:
             AlreadySigned, KeyUnavailable, CertificateRejected, SignatureInvalid.
+        """
+        ...
+
+
+class SignerBook(Protocol):
+    """Whose key signs: every officer has their own, and nobody's stands in for another's."""
+
+    def of(self, officer: str) -> ComponentSigner:
+        """The signer of an officer; may open a key.
+
+        Args:
+            officer: account of the officer who scanned.
+
+        Raises:
+            KeyUnavailable: `KEY_OF_OFFICER_MISSING` where no key of this officer is held here:
+                the batch waits (AWAITING_SIGNATURE) and is signed in two steps, elsewhere or
+                later. Other codes mean a token that cannot be reached now: try again.
+            CertificateRejected, ConfigError, MissingToolError.
+        """
+        ...
+
+
+class Augmenter(Protocol):
+    """Raises signatures to the level that is set, by appending; signed bytes stay as they are."""
+
+    def due(self, info: SignatureInfo, at: dt.datetime) -> bool:
+        """True where a signature is below the level that is set, or its last seal soon expires.
+
+        Always false where no timestamp authority is set.
+        """
+        ...
+
+    def augment(self, pdf: Path, info: SignatureInfo) -> tuple[bytes, SignatureInfo]:
+        """The file's bytes and what was appended, with what the signature is now.
+
+        Args:
+            pdf: a file that Sohoa signed; it is not changed.
+            info: its signature, as recorded.
+
+        Raises:
+            TimestampError: the timestamp authority, an OCSP responder or a CRL cannot be reached
+                or gives no usable answer; nothing is lost, try again.
+            CertificateRejected: `CERTIFICATE_REVOKED`; a seal would not help any more.
+            SignatureInvalid: the file's signature is broken, or the result does not verify.
+        """
+        ...
+
+
+class TwoStepSigner(Protocol):
+    """Signs with a key that Sohoa never sees: digest out, signature in."""
+
+    def prepare(
+        self,
+        component: ComponentPdf,
+        pdf: Path,
+        facts: CaptureFacts,
+        at: dt.datetime,
+        certificates: Sequence[bytes],
+    ) -> tuple[bytes, PreparedSignature]:
+        """The stamped document with an empty signature, and what is to be signed outside.
+
+        The caller keeps both (`PreparedSignature.document` names the bytes) until the signature
+        comes back; nothing else may be signed meanwhile for this component.
+
+        Args:
+            component: what is signed.
+            pdf: its file; it is not changed.
+            facts: officer and time for the stamp.
+            at: moment of signing, as the stamp says it.
+            certificates: DER; the officer's, then its issuers as far as they are known.
+
+        Raises:
+            AlreadySigned, CertificateRejected (also `CERTIFICATE_UNREADABLE`, `KEY_ALGORITHM`).
+        """
+        ...
+
+    def finish(
+        self, prepared: PreparedSignature, document: Path, signature: bytes
+    ) -> tuple[bytes, SignatureInfo]:
+        """Signed bytes, raised to the level that is set (or B-B, as `ComponentSigner.sign`).
+
+        Args:
+            prepared: of `prepare`.
+            document: file with the bytes of `prepare`; it is not changed.
+            signature: what the officer's device made of `prepared.to_be_signed`. ECDSA may be DER
+                or plain (r and s, each as long as the curve).
+
+        Raises:
+            SignatureInvalid: `OUTSIDE_SIGNATURE_WRONG`: not made by this key over these bytes;
+                `prepared` stays good for another try.
+            ChecksumMismatch: the document is not the prepared one.
+            CertificateRejected: revoked meanwhile.
         """
         ...
 

@@ -6,5 +6,5 @@ publishes its own result, and may hold the batch. Every step may be repeated: re
 by the digest of their inputs, allocations by their ids, so a killed process is simply run again.
 May not come in: adapters, settings files, Prefect.
 
-Read `steps`, then `capture`, `splitting`, `making`, `archive`.
+Read `steps`, then `capture`, `splitting`, `making`, `archive`, `manifests`.
 """

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from pipeline.errors import ChecksumMismatch, SplitError
-from pipeline.ids import digest
 from pipeline.models.components import Classified
 from pipeline.models.fields import FieldSet
 from pipeline.models.files import FileRef
-from pipeline.models.manifest import (
-    Manifest,
-    ManifestBatch,
-    ManifestComponent,
-    ManifestRevision,
-    Sidecar,
-)
+from pipeline.models.manifest import Sidecar
 from pipeline.models.pages import RawPage
-from pipeline.models.records import BatchDossier, ComponentRecord, DossierRecord, ManifestRecord
-from pipeline.models.review import ResolvedReview, confirmed_physical, in_time
+from pipeline.models.records import ComponentRecord
+from pipeline.models.review import ResolvedReview, in_time
 from pipeline.models.split import Fate
-from pipeline.ports.records import Records
-from pipeline.provenance import software
+from pipeline.run import manifests
 from pipeline.run.work import Work
 from pipeline.stages import archiving
 
@@ -42,8 +34,8 @@ def archive(work: Work) -> None:
         work.tools.progress.step("archiving", done, len(components))
         _put_component(work, component)
     for placed in work.tools.records.batch_dossiers(work.batch_id):
-        with work.tools.workspace.claim(_dossier_claim(placed.dossier), wait=True):
-            _put_manifest(work, placed.dossier)
+        with manifests.alone(work.tools, placed.dossier):
+            manifests.write_of_batch(work, placed.dossier)
     _erase_rejected(work)
     work.tools.records.finish_batch(work.batch_id, [work.event("batch.archived")])
     work.tools.progress.step("archiving", len(components), len(components))
@@ -104,156 +96,6 @@ def _corrected(fields: FieldSet, answers: Sequence[ResolvedReview]) -> FieldSet:
         if item.field is not None:
             fields = fields.confirmed(item.field, answer.value)
     return fields
-
-
-# -- manifest -------------------------------------------------------------------------------
-
-
-def _dossier_claim(dossier: DossierRecord) -> str:
-    return digest("dossier", dossier.unit, dossier.code)
-
-
-def _put_manifest(work: Work, dossier: DossierRecord) -> None:
-    tools = work.tools
-    record = tools.records.allocate_manifest(work.batch_id, dossier.unit, dossier.code)
-    if record.version_id is not None:
-        return
-    if _given_up(work, record):
-        record = tools.records.allocate_manifest(
-            work.batch_id, dossier.unit, dossier.code, after=record.seq
-        )
-    if record.sha256 is None:
-        document = archiving.canonical(_manifest(work, dossier, record))
-        ref = tools.workspace.put(document, "application/json")
-        record = tools.records.commit_manifest(
-            record.model_copy(update={"sha256": ref.sha256, "size": ref.size}), []
-        )
-    ref = FileRef(sha256=str(record.sha256), size=record.size or 0, media_type="application/json")
-    stored = archiving.put_blob(record.object_key, ref, tools.workspace, tools.store)
-    event = work.event(
-        "manifest.written",
-        subjects={"dossier_code": dossier.code, "object_key": stored.key},
-        hashes={"manifest": stored.sha256},
-    )
-    tools.records.commit_manifest(
-        record.model_copy(update={"version_id": stored.version_id}), [event]
-    )
-
-
-def _given_up(work: Work, record: ManifestRecord) -> bool:
-    """A killed run's manifest that may no longer be written: overtaken, or its bytes are lost."""
-    later = work.tools.records.manifests(record.unit, record.dossier_code)[-1].seq > record.seq
-    return later or (record.sha256 is not None and not work.tools.workspace.has(record.sha256))
-
-
-def _manifest(work: Work, dossier: DossierRecord, record: ManifestRecord) -> Manifest:
-    """All batches whose manifest is written, and this one: a half-archived one is left out."""
-    records, catalogue = work.tools.records, work.tools.catalogue
-    written = {
-        m.batch_id
-        for m in records.manifests(dossier.unit, dossier.code)
-        if m.version_id is not None
-    }
-    placed = [
-        b
-        for b in records.dossier_batches(dossier.unit, dossier.code)
-        if b.batch_id in written | {work.batch_id}
-    ]
-    committed = {b.batch_id for b in placed}
-    stored = [
-        c
-        for c in records.components(unit=dossier.unit, dossier_code=dossier.code)
-        if c.batch_id in committed
-    ]
-    return Manifest(
-        unit=dossier.unit,
-        dossier_code=dossier.code,
-        year=dossier.year,
-        seq=record.seq,
-        written_at=work.tools.clock.now(),
-        procedure=dossier.procedure,
-        case=dossier.case,
-        stage=dossier.stage,
-        channel=dossier.channel,
-        batches=tuple(_manifest_batch(work, b.batch_id, b.slot) for b in placed),
-        components=tuple(_manifest_component(c) for c in stored),
-        physical=physical(placed, _before(work, dossier), records),
-        catalogue_version=catalogue.version,
-        catalogue_sha256=catalogue.sha256,
-        ledger_head=records.chain_events(),
-        software=software(),
-    )
-
-
-def _before(work: Work, dossier: DossierRecord) -> Manifest | None:
-    written = work.tools.records.manifests(dossier.unit, dossier.code)
-    return archiving.newest_manifest(written, work.tools.store)
-
-
-def physical(
-    placed: Iterable[BatchDossier], before: Manifest | None, records: Records
-) -> tuple[str, ...]:
-    """Codes of a dossier's papers that are there and never scanned.
-
-    Args:
-        placed: batches of the dossier, whose questions count as they were answered.
-        before: its newest manifest: a rebuild restores no answers.
-        records: hold the answers.
-    """
-    found = set(before.physical if before else ())
-    for part in placed:
-        found |= confirmed_physical(records.reviews(batch_id=part.batch_id), part.slot)
-    return tuple(sorted(found))
-
-
-def _manifest_batch(work: Work, batch_id: str, slot: int) -> ManifestBatch:
-    records = work.tools.records
-    batch = records.batch(batch_id).batch
-    placed = next(b for b in records.batch_dossiers(batch_id) if b.slot == slot)
-    key = archiving.raw_index_key(batch_id)
-    index = work.tools.store.head(key)
-    if index is None:
-        raise SplitError("RAW_INDEX_MISSING", batch=batch_id[:12])
-    return ManifestBatch(
-        batch_id=batch_id,
-        slot=slot,
-        source=batch.source,
-        received_at=batch.received_at,
-        counts=placed.counts,
-        raw_index_key=key,
-        raw_index_sha256=index.sha256,
-        refused=len(batch.refused),
-        as_code=batch.terms.as_code,
-    )
-
-
-def _manifest_component(component: ComponentRecord) -> ManifestComponent:
-    return ManifestComponent(
-        component_id=component.component_id,
-        nn=component.nn,
-        code=component.code,
-        digitisation_code=component.digitisation_code or "",
-        batch_id=component.batch_id,
-        pages=component.pages,
-        confidence=component.confidence,
-        revisions=tuple(
-            ManifestRevision(
-                rev=r.rev,
-                object_key=r.object_key,
-                version_id=r.version_id or "",
-                sha256=r.sha256,
-                size=r.size,
-                signature=r.signature,
-                found=r.found,
-            )
-            for r in component.revisions
-            if r.version_id is not None
-        ),
-        sidecar_key=archiving.sidecar_key(
-            component.unit, component.dossier_code, component.component_id
-        ),
-        sidecar_sha256=component.sidecar_sha256 or "",
-    )
 
 
 # -- paper that may not be kept -------------------------------------------------------------

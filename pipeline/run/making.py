@@ -5,11 +5,20 @@ Legal order: sign, then extract (QĐ 1333 steps 3 and 4, R-1333-27).
 
 from __future__ import annotations
 
-from pipeline.errors import AssemblyError
+from collections.abc import Sequence
+
+from pipeline.errors import AssemblyError, CertificateRejected, KeyUnavailable
 from pipeline.ids import legal_day
 from pipeline.models.base import Box
 from pipeline.models.batch import Channel
-from pipeline.models.components import CaptureFacts, Classified, ComponentPdf, KeptPdf
+from pipeline.models.components import (
+    CaptureFacts,
+    Classified,
+    ComponentPdf,
+    KeptPdf,
+    SignatureInfo,
+)
+from pipeline.models.events import Event
 from pipeline.models.fields import FieldSet
 from pipeline.models.pages import Symbol
 from pipeline.models.records import ComponentRecord, Revision
@@ -49,20 +58,86 @@ def assemble(work: Work) -> None:
 def sign(work: Work) -> None:
     """Stamp and sign every component; commit the final bytes before anything is put.
 
+    What needs no key comes first: it is done also where the officer's key is not at hand.
+
     Raises:
         SigningError: a key is not at hand, or a certificate may not sign.
     """
-    components = work.settled().components
+    components = sorted(work.settled().components, key=lambda c: needs_key(work, c))
     for done, component in enumerate(components):
         work.tools.progress.step("signing", done, len(components))
         if _record(work, component).current is None:
             if component.source is not None:
                 _keep(work, component, component.source)
-            elif work.batch.terms.channel is Channel.PORTAL:
+            elif not needs_key(work, component):
                 _wrap(work, component)
             else:
                 _sign(work, component)
     work.tools.progress.step("signing", len(components), len(components))
+
+
+def needs_key(work: Work, component: Classified) -> bool:
+    """True for what was scanned: the officer who scans signs it (architecture §3)."""
+    return component.source is None and work.batch.terms.channel is not Channel.PORTAL
+
+
+def unsigned(work: Work) -> tuple[Classified, ...]:
+    """Components that wait for the officer's signature, in order."""
+    return tuple(
+        c
+        for c in work.settled().components
+        if needs_key(work, c) and _record(work, c).current is None
+    )
+
+
+def assembled(work: Work, component: Classified) -> ComponentPdf:
+    """The unsigned file of a component.
+
+    Raises:
+        AssemblyError: `COMPONENT_NOT_ASSEMBLED`.
+    """
+    made = _assembled(work, component)
+    if made is None:
+        raise AssemblyError("COMPONENT_NOT_ASSEMBLED", component=component.code)
+    return made
+
+
+def check_bound(work: Work, certificate_sha256: str) -> None:
+    """Nobody's certificate stands in for another's where the office has said whose is whose.
+
+    Raises:
+        CertificateRejected: `CERTIFICATE_NOT_OF_OFFICER`.
+    """
+    bound = work.tools.settings.signing.officers.get(work.batch.actor.id)
+    if bound is not None and certificate_sha256 not in bound:
+        raise CertificateRejected("CERTIFICATE_NOT_OF_OFFICER")
+
+
+def commit_signed(
+    work: Work, component: Classified, data: bytes, info: SignatureInfo, also: Sequence[Event] = ()
+) -> None:
+    """Keep signed bytes and commit them; from here on they are final.
+
+    Args:
+        work: the batch.
+        component: what was signed.
+        data: its bytes.
+        info: its signature.
+        also: further events of the same transaction.
+
+    Raises:
+        CertificateRejected: `CERTIFICATE_NOT_OF_OFFICER`; nothing is committed.
+    """
+    check_bound(work, info.certificate_sha256)
+    ref = work.tools.workspace.put(data, "application/pdf")
+    revision = Revision(
+        rev=0,
+        sha256=ref.sha256,
+        size=ref.size,
+        signature=info,
+        object_key=_object_key(work, component),
+    )
+    _commit(work, component, revision, "component.signed", also)
 
 
 def extract(work: Work) -> None:
@@ -114,7 +189,7 @@ def _assemble(work: Work, component: Classified) -> None:
     title = tools.catalogue.component(component.code).name_vi
     with tools.workspace.scratch() as folder:
         out = folder / "component.pdf"
-        made = assembly.assemble(inputs, _facts(work, component), title, out)
+        made = assembly.assemble(inputs, capture_facts(work, component), title, out)
         with out.open("rb") as stream:
             ref = tools.workspace.take(stream, "application/pdf")
     result = ComponentPdf(
@@ -139,7 +214,8 @@ def _assembled(work: Work, component: Classified) -> ComponentPdf | None:
     return made if made is not None and workspace.sound(made.file.sha256) else None
 
 
-def _facts(work: Work, component: Classified) -> CaptureFacts:
+def capture_facts(work: Work, component: Classified) -> CaptureFacts:
+    """Who scanned what, when and where: for transfer note and stamp."""
     batch = work.batch
     pages = {p.index: p for p in work.pages()}
     return CaptureFacts(
@@ -168,24 +244,20 @@ def _facts(work: Work, component: Classified) -> CaptureFacts:
 
 def _sign(work: Work, component: Classified) -> None:
     tools = work.tools
-    unsigned = _whole(work, component)
-    data, info = tools.signer.sign(
-        unsigned, tools.workspace.path(unsigned.file), _facts(work, component), tools.clock.now()
+    made = assembled(work, component)
+    officer = work.batch.actor.id
+    signer = tools.signers.of(officer)
+    if signer.development and officer in tools.settings.signing.officers:
+        raise KeyUnavailable("KEY_OF_OFFICER_MISSING")  # theirs is elsewhere
+    data, info = signer.sign(
+        made, tools.workspace.path(made.file), capture_facts(work, component), tools.clock.now()
     )
-    ref = tools.workspace.put(data, "application/pdf")
-    revision = Revision(
-        rev=0,
-        sha256=ref.sha256,
-        size=ref.size,
-        signature=info,
-        object_key=_object_key(work, component),
-    )
-    _commit(work, component, revision, "component.signed")
+    commit_signed(work, component, data, info)
 
 
 def _wrap(work: Work, component: Classified) -> None:
     """Images from the portal stay unstamped: only scans are signed (architecture §3)."""
-    made = _whole(work, component)
+    made = assembled(work, component)
     revision = Revision(
         rev=0,
         sha256=made.file.sha256,
@@ -194,13 +266,6 @@ def _wrap(work: Work, component: Classified) -> None:
         object_key=_object_key(work, component),
     )
     _commit(work, component, revision, "component.kept")
-
-
-def _whole(work: Work, component: Classified) -> ComponentPdf:
-    made = _assembled(work, component)
-    if made is None:
-        raise AssemblyError("COMPONENT_NOT_ASSEMBLED", component=component.code)
-    return made
 
 
 def _keep(work: Work, component: Classified, source: int) -> None:
@@ -223,13 +288,19 @@ def _keep(work: Work, component: Classified, source: int) -> None:
     _commit(work, component, revision, "component.kept")
 
 
-def _commit(work: Work, component: Classified, revision: Revision, action: str) -> None:
+def _commit(
+    work: Work,
+    component: Classified,
+    revision: Revision,
+    action: str,
+    also: Sequence[Event] = (),
+) -> None:
     event = work.event(
         action,
         subjects={"component_id": component.component_id},
         hashes={"content": revision.sha256},
     )
-    work.tools.records.commit_revision(component.component_id, revision, [event])
+    work.tools.records.commit_revision(component.component_id, revision, [event, *also])
 
 
 def _object_key(work: Work, component: Classified) -> str:

@@ -16,13 +16,14 @@ from pipeline.models.events import Event
 from pipeline.models.fields import FieldSet
 from pipeline.models.pages import PageLook, PageSheet, RawPage
 from pipeline.models.review import ResolvedReview
+from pipeline.models.signing_requests import OpenRequest
 from pipeline.models.split import SplitPlan
 from pipeline.models.text import PageText
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.records import Records
 from pipeline.ports.runtime import Clock, Progress
-from pipeline.ports.signing import ComponentSigner, SignatureJudge
+from pipeline.ports.signing import SignatureJudge, SignerBook
 from pipeline.provenance import STAGE_VERSIONS, software
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
@@ -77,8 +78,8 @@ class Tools(Protocol):
         ...
 
     @property
-    def signer(self) -> ComponentSigner:
-        """Stamps and signs."""
+    def signers(self) -> SignerBook:
+        """Stamp and sign, each officer with their own key."""
         ...
 
     @property
@@ -284,6 +285,15 @@ class Work:
             software(),
         )
 
+    def request_key(self, component_id: str) -> str:
+        """Digest that names what was handed out for signing outside; the newest replaces."""
+        return digest("signing-request", component_id)
+
+    def open_request(self, component_id: str) -> OpenRequest | None:
+        """What was handed out last for a component, None where nothing was."""
+        key = self.request_key(component_id)
+        return self.tools.workspace.result("request", key, OpenRequest)
+
     def fields_of(self, component: Classified) -> FieldSet | None:
         """Extracted fields of a component, None before extraction."""
         found = self.tools.workspace.result("fields", self.fields_key(component), Extracted)
@@ -308,6 +318,9 @@ class Work:
                 results.add(("text", self.text_key(page, look)))
         split = self.split()
         for component in split.components if split else ():
+            if (handed_out := self.open_request(component.component_id)) is not None:
+                blobs.add(handed_out.prepared.document.sha256)
+                results.add(("request", self.request_key(component.component_id)))
             if all(seen.get(index) is not None for index in component.pages):
                 key = self.component_key(component)
                 made = workspace.result("component", key, ComponentPdf)

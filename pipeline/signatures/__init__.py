@@ -7,9 +7,9 @@ personal data. May not come in: which component is signed when, records, the arc
 
 import logging
 
-from pipeline.signatures.choosing import build_judge, build_signer, load_trust
+from pipeline.signatures.choosing import Signing, build_judge, build_signer, load_trust
 
-__all__ = ["build_judge", "build_signer", "load_trust"]
+__all__ = ["Signing", "build_judge", "build_signer", "load_trust"]
 
 for _library in ("pyhanko", "pyhanko_certvalidator", "fontTools"):
     logging.getLogger(_library).setLevel(logging.CRITICAL)

@@ -1,27 +1,39 @@
-"""Turns settings into a signer and a judge: which key, which font, which roots.
+"""Turns settings into signers, an augmenter and a judge: which keys, which font, which roots.
 
 The only place that knows all parts of this package. May not come in: signing itself.
 """
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from pathlib import Path
+from urllib.parse import urlsplit
 
-from pipeline.errors import CertificateRejected
-from pipeline.settings import Settings, SigningSettings
+from pipeline.errors import CertificateRejected, ConfigError, TimestampError
+from pipeline.models.components import SignatureLevel
+from pipeline.settings import Pkcs11Settings, Settings
+from pipeline.signatures.augmenting import PadesAugmenter
+from pipeline.signatures.book import KeyBook, Opening
 from pipeline.signatures.devpki import (
     development_pki,
     ensure_development_pki,
     is_development,
 )
+from pipeline.signatures.finishing import Finisher
 from pipeline.signatures.font import StampFonts, find_font
 from pipeline.signatures.geometry import StampSize
 from pipeline.signatures.judging import PdfSignatureJudge
-from pipeline.signatures.keys import open_pkcs12
-from pipeline.signatures.signer import Pkcs12Signer, StampProfile
+from pipeline.signatures.keys import HeldKey, open_pkcs12
+from pipeline.signatures.levels import Authority, Levels
+from pipeline.signatures.preparing import StampProfile
+from pipeline.signatures.signer import HeldKeySigner
+from pipeline.signatures.token_keys import Token, TokenPlace
 from pipeline.signatures.trust import TrustAnchors, read_pem
+from pipeline.signatures.two_step import OutsideSigner
+from pipeline.signatures.web import Web
 
 _FONT_CACHE = "cache/fonts"
 
@@ -31,30 +43,138 @@ def system_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def build_signer(settings: Settings, now: Callable[[], dt.datetime] = system_now) -> Pkcs12Signer:
-    """The signer of the settings: the officer's PKCS#12 file, else the development PKI.
+class Signing:
+    """Everything that signs, sharing one connection to authorities; each part made on first use.
+
+    Raises (any part): MissingToolError `FONT_MISSING`; ConfigError `TRUST_UNREADABLE`,
+    `URL_UNSUPPORTED`.
+    """
+
+    def __init__(self, settings: Settings, now: Callable[[], dt.datetime] = system_now) -> None:
+        """Bind; no key is opened, nothing asked."""
+        self._settings = settings
+        self._now = now
+        self._web = Web()
+
+    @cached_property
+    def signers(self) -> KeyBook:
+        """Whose key signs."""
+        keys = {**self._file_keys(), **self._token_keys()}
+        signing = self._settings.signing
+        own = signing.pkcs12 is not None or signing.pkcs11 is not None
+        stands_in = not own and not self._settings.production
+        return KeyBook(keys, self._for_anybody if stands_in else None, self._signer)
+
+    @cached_property
+    def two_step(self) -> OutsideSigner:
+        """For keys that are elsewhere."""
+        return OutsideSigner(self._profile, self._finisher, production=self._settings.production)
+
+    @cached_property
+    def augmenter(self) -> PadesAugmenter:
+        """Raises later what could not be raised at once."""
+        return PadesAugmenter(self._levels)
+
+    @cached_property
+    def token(self) -> Token | None:
+        """The token of the settings."""
+        pkcs11 = self._settings.signing.pkcs11
+        if pkcs11 is None:
+            return None
+        place = TokenPlace(self._settings.resolve(pkcs11.module), pkcs11.token)
+        return Token(place, pkcs11.pin.get_secret_value())
+
+    def timestamps_until(self) -> dt.datetime:
+        """Ask the timestamp authority for a token; the end of its certificate.
+
+        Raises:
+            TimestampError: `TIMESTAMP_NOT_SET`, or what is wrong with it.
+        """
+        if self._levels is None:
+            raise TimestampError("TIMESTAMP_NOT_SET")
+        return asyncio.run(self._levels.probe())
+
+    def close(self) -> None:
+        """End connections and the token's session; the next use opens others."""
+        self._web.close()
+        if "token" in self.__dict__ and self.token is not None:
+            self.token.close()
+
+    # -- keys ---------------------------------------------------------------------------------
+
+    def _file_keys(self) -> dict[str, Opening]:
+        signing = self._settings.signing
+        if signing.pkcs12 is None:
+            return {}
+        path = self._settings.resolve(signing.pkcs12)
+        secret = signing.password.get_secret_value() if signing.password else None
+        officer = signing.pkcs12_officer or self._settings.officer
+        return {officer: partial(open_pkcs12, path, secret)}
+
+    def _token_keys(self) -> dict[str, Opening]:
+        pkcs11, token = self._settings.signing.pkcs11, self.token
+        if pkcs11 is None or token is None:
+            return {}
+        return {
+            officer: partial(_token_key, self._settings, token, pkcs11, label)
+            for officer, label in pkcs11.keys.items()
+        }
+
+    def _for_anybody(self) -> HeldKey:
+        pki = ensure_development_pki(self._settings.home, self._now())
+        return open_pkcs12(pki.officer_p12, None)
+
+    def _signer(self, key: HeldKey) -> HeldKeySigner:
+        if self._settings.production and is_development(key.certificate):
+            raise CertificateRejected("DEVELOPMENT_PKI_IN_PRODUCTION")
+        return HeldKeySigner(key, self._profile, self._finisher)
+
+    # -- parts --------------------------------------------------------------------------------
+
+    @cached_property
+    def _finisher(self) -> Finisher:
+        return Finisher(self._levels)
+
+    @cached_property
+    def _levels(self) -> Levels | None:
+        """None: signatures stay at B-B."""
+        tsa = self._settings.tsa
+        wanted = SignatureLevel(f"PAdES-{self._settings.signing.level}")
+        if tsa.url is None or wanted is SignatureLevel.B_B:
+            return None
+        if urlsplit(tsa.url).scheme not in ("http", "https"):
+            raise ConfigError("URL_UNSUPPORTED", key="tsa.url", scheme="http:")
+        authority = Authority(tsa.url, tsa.timeout_seconds)
+        return Levels(wanted, authority, load_trust(self._settings), self._web)
+
+    @cached_property
+    def _profile(self) -> StampProfile:
+        signing = self._settings.signing
+        font = find_font(self._settings.resolve(signing.font) if signing.font else None)
+        return StampProfile(
+            agency=signing.agency,
+            size=StampSize(
+                width_mm=signing.stamp_width_mm,
+                height_mm=signing.stamp_height_mm,
+                margin_mm=signing.stamp_margin_mm,
+            ),
+            fonts=StampFonts(font, self._settings.home / _FONT_CACHE),
+        )
+
+
+def build_signer(settings: Settings, now: Callable[[], dt.datetime] = system_now) -> HeldKeySigner:
+    """The signer of the officer of the settings.
 
     Opens the key, so build it only when something is to be signed.
 
     Raises:
         CertificateRejected: `DEVELOPMENT_PKI_IN_PRODUCTION`, `KEY_ALGORITHM`.
-        KeyUnavailable: `KEY_FILE_MISSING`.
-        ConfigError: `KEY_FILE_UNREADABLE`, `KEY_PASSWORD_WRONG`, `DEVELOPMENT_PKI_BROKEN`.
-        MissingToolError: `FONT_MISSING`.
+        KeyUnavailable: `KEY_FILE_MISSING`, `KEY_OF_OFFICER_MISSING`, and those of the token.
+        ConfigError: `KEY_FILE_UNREADABLE`, `KEY_PASSWORD_WRONG`, `DEVELOPMENT_PKI_BROKEN`, and
+            those of the token.
+        MissingToolError: `FONT_MISSING`, `PKCS11_MISSING`.
     """
-    signing = settings.signing
-    profile = _profile(settings, signing)
-    if signing.pkcs12 is not None:
-        secret = signing.password.get_secret_value() if signing.password else None
-        key = open_pkcs12(settings.resolve(signing.pkcs12), secret)
-        development = is_development(key.certificate)
-        if development and settings.production:
-            raise CertificateRejected("DEVELOPMENT_PKI_IN_PRODUCTION")
-        return Pkcs12Signer(key, profile, development=development)
-    if settings.production:
-        raise CertificateRejected("DEVELOPMENT_PKI_IN_PRODUCTION")
-    pki = ensure_development_pki(settings.home, now())
-    return Pkcs12Signer(open_pkcs12(pki.officer_p12, None), profile, development=True)
+    return Signing(settings, now).signers.of(settings.officer)
 
 
 def load_trust(settings: Settings, further: Sequence[Path] = ()) -> TrustAnchors:
@@ -91,14 +211,6 @@ def build_judge(
     return PdfSignatureJudge(load_trust(settings, further), now)
 
 
-def _profile(settings: Settings, signing: SigningSettings) -> StampProfile:
-    font = find_font(settings.resolve(signing.font) if signing.font else None)
-    return StampProfile(
-        agency=signing.agency,
-        size=StampSize(
-            width_mm=signing.stamp_width_mm,
-            height_mm=signing.stamp_height_mm,
-            margin_mm=signing.stamp_margin_mm,
-        ),
-        fonts=StampFonts(font, settings.home / _FONT_CACHE),
-    )
+def _token_key(settings: Settings, token: Token, pkcs11: Pkcs11Settings, label: str) -> HeldKey:
+    chain = [one for path in pkcs11.chain for one in read_pem(settings.resolve(path))]
+    return token.key(label, chain)

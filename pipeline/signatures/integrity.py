@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.misc import get_and_apply
+from pyhanko.pdf_utils.misc import PdfError, get_and_apply
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import DiffResult, ModificationLevel
 from pyhanko.sign.fields import enumerate_sig_fields
@@ -64,8 +64,13 @@ class ReadSignature:
         return self.embedded
 
 
-def read_signatures(reader: PdfFileReader) -> tuple[ReadSignature, ...]:
-    """All filled signature fields, in the order of their revisions; never raises for one."""
+def read_signatures(reader: PdfFileReader, *, compare: bool = True) -> tuple[ReadSignature, ...]:
+    """All filled signature fields, in the order of their revisions; never raises for one.
+
+    Args:
+        reader: the file.
+        compare: look at what was appended to each; costs most of the time.
+    """
     found = []
     for index, (name, _, field) in enumerate(enumerate_sig_fields(reader, filled_status=True)):
         if index >= MOST_SIGNATURES:
@@ -74,7 +79,19 @@ def read_signatures(reader: PdfFileReader) -> tuple[ReadSignature, ...]:
         found.append(_read(reader, str(name), field))
     names = {signature.field for signature in found if not signature.is_timestamp}
     ordered = sorted(found, key=lambda s: s.reaches)
+    if not compare:
+        return tuple(ordered)
     return tuple(_with_modification(signature, names) for signature in ordered)
+
+
+def holds_store(reader: PdfFileReader, timestamp: ReadSignature) -> bool:
+    """True where a document timestamp covers the validation data."""
+    try:
+        return timestamp.embedded is not None and "/DSS" in reader.get_historical_root(
+            timestamp.embedded.signed_revision
+        )
+    except (PdfError, KeyError, ValueError):
+        return False
 
 
 def removed_signatures(reader: PdfFileReader, present: frozenset[str]) -> bool:

@@ -19,7 +19,6 @@ from typing import Final
 
 import pikepdf
 from pyhanko.pdf_utils.generic import parse_pdf_date
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
@@ -30,12 +29,13 @@ from pipeline.signatures.geometry import is_top_left
 from pipeline.signatures.integrity import (
     MOST_REVISIONS,
     ReadSignature,
+    holds_store,
     read_signatures,
     removed_signatures,
     tail_is_pure,
 )
 from pipeline.signatures.pages import first_page, frame_of, widget_box
-from pipeline.signatures.signer import FIELD_NAME
+from pipeline.signatures.preparing import FIELD_NAME
 from pipeline.signatures.trust import Standings, TrustAnchors
 from pipeline.signatures.verdicts import (
     JudgedSignature,
@@ -163,10 +163,11 @@ async def _judged(
 ) -> JudgedSignature:
     reasons = list(_own_reasons(signature))
     later = [t for t in timestamps if t.reaches > signature.reaches]
+    signer, fingerprint, signed_at = _named(signature)
     standing = None
     if signature.embedded is not None and signature.intact:
         try:
-            standing = await standings.of(signature, later)
+            standing = await standings.of(signature, later, signed_at)
         except Exception:
             reasons.append(Reason.UNTRUSTED)
     if standing is not None:
@@ -174,7 +175,6 @@ async def _judged(
         if standing.development:
             reasons.append(Reason.DEVELOPMENT_SIGNATURE)
     timestamped_at = standing.timestamped_at if standing else None
-    signer, fingerprint, signed_at = _named(signature)
     return JudgedSignature(
         field=signature.field,
         signer=signer,
@@ -256,18 +256,8 @@ def _level(
         return SignatureLevel.B_B
     if not standings.has_security_store:
         return SignatureLevel.B_T
-    sealed = any(_holds_store(reader, t) for t in later if t.sound)
+    sealed = any(holds_store(reader, t) for t in later if t.sound)
     return SignatureLevel.B_LTA if sealed else SignatureLevel.B_LT
-
-
-def _holds_store(reader: PdfFileReader, timestamp: ReadSignature) -> bool:
-    """True where a document timestamp covers the validation data."""
-    try:
-        return timestamp.embedded is not None and "/DSS" in reader.get_historical_root(
-            timestamp.embedded.signed_revision
-        )
-    except (PdfError, KeyError, ValueError):
-        return False
 
 
 def _stamp_top_left(reader: PdfFileReader, capture: ReadSignature) -> bool:

@@ -1,74 +1,131 @@
-"""A signing key from a PKCS#12 file, opened once and held in memory.
+"""Keys that are held: what signing asks of one, and the one from a PKCS#12 file.
 
-May not come in: which file is used, whether its certificate may sign (`certificates`).
+The key on a token is in `token`. May not come in: which key is used, whether its certificate may
+sign (`certificates`), CMS.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final, Protocol
 
 from asn1crypto import pkcs12 as asn1_pkcs12
 from asn1crypto import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
-from pyhanko.sign.signers.pdf_cms import Signer
-from pyhanko_certvalidator.registry import SimpleCertificateStore
+from cryptography.hazmat.primitives.serialization import Encoding, load_der_public_key, pkcs12
 
 from pipeline.errors import CertificateRejected, ConfigError, KeyUnavailable
-from pipeline.signatures.certificates import common_name
 
 _LARGEST_FILE = 1024 * 1024
-_HASHES: dict[str, type[hashes.HashAlgorithm]] = {
-    "sha256": hashes.SHA256,
-    "sha384": hashes.SHA384,
-    "sha512": hashes.SHA512,
-}
+DIGEST: Final = "sha256"
+"""Of documents and of signed attributes; keys sign with it."""
 
 
-class HeldKey(Signer):
-    """An RSA or EC private key with its certificate and chain.
+class HeldKey(Protocol):
+    """A private key with its certificate; where the key lies is its own affair."""
 
-    The key is checked once when it is opened, not for every signature.
-    """
+    @property
+    def certificate(self) -> x509.Certificate:
+        """The holder's certificate."""
+        ...
+
+    @property
+    def chain(self) -> tuple[x509.Certificate, ...]:
+        """Its issuers as far as known, the nearest first."""
+        ...
+
+    def sign(self, data: bytes) -> bytes:
+        """RSASSA-PKCS1-v1_5, or ECDSA as DER, over the data with SHA-256.
+
+        Raises:
+            KeyUnavailable: the key cannot be reached now.
+        """
+        ...
+
+
+class Pkcs12Key:
+    """An RSA or EC key in memory; checked once when it is opened."""
 
     def __init__(
         self,
         private: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey,
         certificate: x509.Certificate,
-        chain: tuple[x509.Certificate, ...] = (),
+        chain: Sequence[x509.Certificate] = (),
     ) -> None:
-        """Bind; roots of the chain are not embedded into signatures."""
-        known = SimpleCertificateStore()
-        known.register_multiple(chain)
-        super().__init__(signing_cert=certificate, cert_registry=known, embed_roots=False)
+        """Bind a key to its certificate."""
         self._private = private
         self.certificate = certificate
-        self.chain = chain
+        self.chain = issuers_of(certificate, chain)
 
-    @property
-    def common_name(self) -> str:
-        """Of the certificate's subject."""
-        return common_name(self.certificate)
-
-    async def async_sign_raw(
-        self,
-        data: bytes,
-        digest_algorithm: str,
-        dry_run: bool = False,  # noqa: FBT001, FBT002
-    ) -> bytes:
-        """RSASSA-PKCS1-v1_5 or ECDSA over the data; see pyHanko's `Signer`."""
-        digest = _HASHES[digest_algorithm]()
+    def sign(self, data: bytes) -> bytes:
+        """See `HeldKey`."""
         if isinstance(self._private, rsa.RSAPrivateKey):
-            return self._private.sign(data, padding.PKCS1v15(), digest)
-        return self._private.sign(data, ec.ECDSA(digest))
+            return self._private.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        return self._private.sign(data, ec.ECDSA(hashes.SHA256()))
 
 
-def open_pkcs12(path: Path, password: str | None) -> HeldKey:
+def issuers_of(
+    certificate: x509.Certificate, pool: Sequence[x509.Certificate]
+) -> tuple[x509.Certificate, ...]:
+    """The issuers of a certificate that a pool holds, the nearest first; roots stay out.
+
+    Names and key identifiers are compared; signatures are for those who trust.
+    """
+    found: list[x509.Certificate] = []
+    last = certificate
+    while last.self_issued is False and len(found) <= len(pool):
+        wanted = last.authority_key_identifier
+        issuer = next(
+            (
+                one
+                for one in pool
+                if one.subject == last.issuer
+                and (wanted is None or one.key_identifier in (None, wanted))
+            ),
+            None,
+        )
+        if issuer is None or issuer.self_issued:
+            break
+        found.append(issuer)
+        last = issuer
+    return tuple(found)
+
+
+def key_algorithm(certificate: x509.Certificate) -> str:
+    """`rsa` or `ec`.
+
+    Raises:
+        CertificateRejected: `KEY_ALGORITHM` for any other kind of key.
+    """
+    algorithm = certificate.public_key.algorithm
+    if algorithm not in ("rsa", "ec"):
+        raise CertificateRejected("KEY_ALGORITHM")
+    return str(algorithm)
+
+
+def fits(certificate: x509.Certificate, data: bytes, signature: bytes) -> bool:
+    """True where a signature (as of `HeldKey.sign`) was made with the certificate's key."""
+    try:
+        public = load_der_public_key(certificate.public_key.dump())
+        if isinstance(public, rsa.RSAPublicKey):
+            public.verify(signature, data, padding.PKCS1v15(), hashes.SHA256())
+        elif isinstance(public, ec.EllipticCurvePublicKey):
+            public.verify(signature, data, ec.ECDSA(hashes.SHA256()))
+        else:
+            return False
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def open_pkcs12(path: Path, password: str | None) -> Pkcs12Key:
     """Open a PKCS#12 file.
 
     Raises:
-        KeyUnavailable: `KEY_FILE_MISSING` (a token that is not plugged in).
+        KeyUnavailable: `KEY_FILE_MISSING` (a medium that is not plugged in).
         ConfigError: `KEY_FILE_UNREADABLE` (no PKCS#12, or no key in it) or `KEY_PASSWORD_WRONG`.
         CertificateRejected: `KEY_ALGORITHM` (neither RSA nor EC).
     """
@@ -95,4 +152,4 @@ def open_pkcs12(path: Path, password: str | None) -> HeldKey:
         x509.Certificate.load(one.certificate.public_bytes(Encoding.DER))
         for one in (held.cert, *held.additional_certs)
     )
-    return HeldKey(held.key, certificate, tuple(chain))
+    return Pkcs12Key(held.key, certificate, chain)

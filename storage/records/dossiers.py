@@ -15,6 +15,7 @@ from pipeline.models.events import Event
 from pipeline.models.records import BatchDossier, DossierRecord
 from pipeline.models.split import PageCounts
 from pipeline.ports.records import DossierWish
+from storage.records import lines
 from storage.records.batches import known_batch
 from storage.records.counters import dossier_counter, next_number
 from storage.records.database import Database
@@ -39,7 +40,7 @@ class SqlDossiers:
         Raises:
             ConfigError: `DOSSIER_TEMPLATE_INVALID`.
         """
-        with self._database.write() as connection:
+        with self._database.write(lines.of_batch(batch_id)) as connection:
             batch = known_batch(connection, batch_id)
             opened = slot_dossier(connection, batch_id, slot)
             if opened is not None:
@@ -59,7 +60,7 @@ class SqlDossiers:
 
     def put_counts(self, batch_id: str, counts: Sequence[PageCounts]) -> None:
         """See `DossierRecords.put_counts`."""
-        with self._database.write() as connection:
+        with self._database.write(lines.of_batch(batch_id)) as connection:
             known_batch(connection, batch_id)
             connection.execute(
                 update(batches).where(batches.c.batch_id == batch_id).values(counts=tuple(counts))
@@ -104,7 +105,7 @@ class SqlDossiers:
 
     def set_stage(self, unit: str, code: str, stage: DossierStage, events: Sequence[Event]) -> None:
         """See `DossierRecords.set_stage`."""
-        with self._database.write() as connection:
+        with self._database.write(unit) as connection:
             known_dossier(connection, unit, code)
             connection.execute(
                 update(dossiers)

@@ -1,16 +1,17 @@
-"""Deliveries owed to the index."""
+"""Deliveries owed to the index, and bytes owed to the archive."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Select, Table, delete, func, insert, select, union
 
 from pipeline.errors import NotFound
 from pipeline.models.batch import BatchState
 from pipeline.ports.records import OutboxRow
 from storage.records.database import Database
-from storage.records.schema import batches, components, outbox
+from storage.records.schema import batches, components, manifests, outbox, revisions
 
 
 class SqlOutbox:
@@ -24,7 +25,7 @@ class SqlOutbox:
         Raises:
             NotFound: `COMPONENT_UNKNOWN`.
         """
-        with self._database.write() as connection:
+        with self._database.write_beside() as connection:
             for component_id in component_ids:
                 unit = connection.execute(
                     select(components.c.unit).where(components.c.component_id == component_id)
@@ -41,7 +42,7 @@ class SqlOutbox:
 
     def delivered(self, row_ids: Sequence[int]) -> None:
         """See `OutboxRecords.delivered`."""
-        with self._database.write() as connection:
+        with self._database.write_beside() as connection:
             for row_id in row_ids:
                 connection.execute(delete(outbox).where(outbox.c.row_id == row_id))
 
@@ -55,6 +56,16 @@ class SqlOutbox:
         )
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()
+
+    def unanswered(self) -> frozenset[str]:
+        """See `OutboxRecords.unanswered`."""
+        query = union(_unanswered(revisions), _unanswered(manifests))
+        with self._database.read() as connection:
+            return frozenset(connection.execute(query).scalars())
+
+
+def _unanswered(table: Table) -> Select[Any]:
+    return select(table.c.sha256).where(table.c.version_id.is_(None), table.c.sha256.is_not(None))
 
 
 def owe_batch(connection: Connection, batch_id: str) -> None:

@@ -26,7 +26,8 @@ from pipeline.models.base import Box
 from pipeline.ports.signing import ComponentSigner
 from pipeline.settings import Settings, SigningSettings
 from pipeline.signatures import build_signer
-from pipeline.signatures.signer import FIELD_NAME, Pkcs12Signer
+from pipeline.signatures.preparing import FIELD_NAME
+from pipeline.signatures.signer import HeldKeySigner
 from pipeline.signatures.stamp import DEVELOPMENT_LINE, StampText
 from tests.fakes.certificates import TODAY, Officer, make_officer
 from tests.fakes.papers import PAPERS, Paper, write_paper
@@ -44,7 +45,7 @@ def officer(tmp_path_factory: pytest.TempPathFactory) -> Officer:
 
 
 @pytest.fixture(scope="module")
-def development_signer(home: Path) -> Pkcs12Signer:
+def development_signer(home: Path) -> HeldKeySigner:
     return build_signer(Settings(home=home), lambda: TODAY)
 
 
@@ -57,15 +58,15 @@ def settings_for(home: Path, officer: Officer, password: str | None = None) -> S
 
 
 @pytest.fixture(scope="module")
-def officer_signer(home: Path, officer: Officer) -> Pkcs12Signer:
+def officer_signer(home: Path, officer: Officer) -> HeldKeySigner:
     return build_signer(settings_for(home, officer))
 
 
 @pytest.fixture(params=["development", "officer", "marking"])
 def signer(
     request: pytest.FixtureRequest,
-    development_signer: Pkcs12Signer,
-    officer_signer: Pkcs12Signer,
+    development_signer: HeldKeySigner,
+    officer_signer: HeldKeySigner,
 ) -> ComponentSigner:
     signers: dict[str, ComponentSigner] = {
         "development": development_signer,
@@ -129,7 +130,9 @@ def rendered(pdf: Path, dpi: int = 72) -> npt.NDArray[np.int16]:
 SMALL = Paper("small", (0, 0, 400, 120), shade=255)
 
 
-def inked(signer: Pkcs12Signer, pdf: Path, dpi: int, officer: str = "dev") -> npt.NDArray[np.int16]:
+def inked(
+    signer: HeldKeySigner, pdf: Path, dpi: int, officer: str = "dev"
+) -> npt.NDArray[np.int16]:
     """Signs the file; how much darker each pixel of page one became, by channel."""
     plain = rendered(pdf, dpi)
     signed, _ = signer.sign(component_of(pdf), pdf, capture_facts(officer), TODAY)
@@ -155,7 +158,7 @@ def inside(ink: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
 @needs_poppler
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: paper.name)
 def test_the_stamp_is_seen_upright_at_the_top_left(
-    paper: Paper, development_signer: Pkcs12Signer, tmp_path: Path
+    paper: Paper, development_signer: HeldKeySigner, tmp_path: Path
 ) -> None:
     scale = 6 if paper.name == "tiny" else 2
     ink = inked(development_signer, write_paper(tmp_path, paper), 72 * scale)
@@ -176,7 +179,7 @@ def test_the_stamp_is_seen_upright_at_the_top_left(
 @needs_poppler
 @pytest.mark.parametrize("shade", [0, 90, 255])
 def test_the_stamp_hides_nothing(
-    shade: int, development_signer: Pkcs12Signer, tmp_path: Path
+    shade: int, development_signer: HeldKeySigner, tmp_path: Path
 ) -> None:
     ink = inked(development_signer, write_paper(tmp_path, Paper("ink", shade=shade)), 144)
     assert ink.min() >= -1, "nothing becomes lighter"
@@ -187,7 +190,7 @@ def test_the_stamp_hides_nothing(
 @needs_poppler
 @pytest.mark.parametrize("name", ["An", "W" * 60, "Nguyễn Thị Huyền Trang " * 5, "Ậ" * 200])
 def test_names_of_any_length_stay_within_the_frame(
-    name: str, development_signer: Pkcs12Signer, tmp_path: Path
+    name: str, development_signer: HeldKeySigner, tmp_path: Path
 ) -> None:
     pdf = write_paper(tmp_path, SMALL)
     text = inside(inked(development_signer, pdf, 288, name))
@@ -199,7 +202,7 @@ def test_names_of_any_length_stay_within_the_frame(
 
 @needs_poppler
 def test_an_officers_stamp_has_no_line_of_development(
-    officer_signer: Pkcs12Signer, development_signer: Pkcs12Signer, tmp_path: Path
+    officer_signer: HeldKeySigner, development_signer: HeldKeySigner, tmp_path: Path
 ) -> None:
     lines = []
     for signer in (officer_signer, development_signer):
@@ -226,7 +229,7 @@ def test_the_development_stamp_says_so() -> None:
 
 
 def test_hostile_names_neither_break_lines_nor_the_font(
-    development_signer: Pkcs12Signer, tmp_path: Path
+    development_signer: HeldKeySigner, tmp_path: Path
 ) -> None:
     pdf = write_paper(tmp_path)
     name = "dev\n\x00\u202e漢字\U0001f600e\u0302\u0301" + "x" * 500
@@ -237,7 +240,7 @@ def test_hostile_names_neither_break_lines_nor_the_font(
 
 
 def test_the_stamp_leaves_what_must_stay_clear(
-    development_signer: Pkcs12Signer, tmp_path: Path
+    development_signer: HeldKeySigner, tmp_path: Path
 ) -> None:
     pdf = write_paper(tmp_path)
     component = component_of(pdf).model_copy(
@@ -250,7 +253,9 @@ def test_the_stamp_leaves_what_must_stay_clear(
 # -- what it is ----------------------------------------------------------------------------------
 
 
-def test_it_is_a_pades_approval_signature(development_signer: Pkcs12Signer, tmp_path: Path) -> None:
+def test_it_is_a_pades_approval_signature(
+    development_signer: HeldKeySigner, tmp_path: Path
+) -> None:
     pdf = write_paper(tmp_path)
     signed, _ = development_signer.sign(component_of(pdf), pdf, capture_facts(), TODAY)
     pdf.write_bytes(signed)
@@ -266,7 +271,7 @@ def test_it_is_a_pades_approval_signature(development_signer: Pkcs12Signer, tmp_
 @pytest.mark.skipif(shutil.which("pdfsig") is None, reason="poppler-utils is not installed")
 @pytest.mark.parametrize("kind", ["development", "officer"])
 def test_poppler_finds_it_valid(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    maker: Pkcs12Signer = request.getfixturevalue(f"{kind}_signer")
+    maker: HeldKeySigner = request.getfixturevalue(f"{kind}_signer")
     pdf = write_paper(tmp_path)
     signed, _ = maker.sign(component_of(pdf), pdf, capture_facts(), TODAY)
     pdf.write_bytes(signed)
@@ -330,7 +335,7 @@ def test_a_font_without_vietnamese_is_refused(home: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("data", [b"", b"text", b"%PDF-1.7\n", b"%PDF-1.7\n" + b"x" * 5000])
-def test_no_pdf_is_refused(data: bytes, development_signer: Pkcs12Signer, tmp_path: Path) -> None:
+def test_no_pdf_is_refused(data: bytes, development_signer: HeldKeySigner, tmp_path: Path) -> None:
     pdf = tmp_path / "odd.pdf"
     pdf.write_bytes(data)
     with pytest.raises(SigningError) as error:

@@ -41,7 +41,13 @@ from storage.records import SqlRecords, sqlite_url
 from storage.records.upgrade import open_records
 from tests.fakes.archived import ACTOR, FOUND, SIGNATURE, START, Papers, batch_of
 from tests.fakes.clocks import StillClock
-from tests.fakes.databases import blank_records
+from tests.fakes.databases import (
+    Place,
+    blank_database,
+    blank_file,
+    blank_records,
+    server,
+)
 
 TEMPLATE = "{unit}-{yymmdd}-{n:04d}"
 WISH = DossierWish(None, "P1", "C1", START, TEMPLATE)
@@ -52,9 +58,29 @@ def clock() -> StillClock:
     return StillClock(START)
 
 
+PRODUCTS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[Place]:
+    with blank_database(server()) as place:
+        yield place
+
+
+@pytest.fixture(params=PRODUCTS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Blank records on each product."""
+    if request.param == "sqlite":
+        yield blank_file(tmp_path / "records.sqlite")
+        return
+    place: Place = request.getfixturevalue("database")
+    yield place
+    place.clear()
+
+
 @pytest.fixture
-def records(tmp_path: Path, clock: StillClock) -> Iterator[SqlRecords]:
-    records = blank_records(tmp_path / "records.sqlite", clock)
+def records(place: Place, clock: StillClock) -> Iterator[SqlRecords]:
+    records = place.open(clock)
     yield records
     records.close()
 
@@ -398,6 +424,24 @@ def test_the_archive_answers(records: Records) -> None:
         records.commit_stored(identity, 1, "v1", "a" * 64, [])
 
 
+def test_a_new_revision_counts_once_the_archive_has_it(records: Records) -> None:
+    identity = allocated(records)
+    first, second = revision("one"), revision("two", rev=1)
+    records.commit_revision(identity, first, [])
+    assert records.unanswered() == {first.sha256}
+    records.commit_stored(identity, 0, "v1", "a" * 64, [])
+    records.commit_revision(identity, second, [])
+    waiting = records.component(identity)
+    assert waiting.current is not None and waiting.current.rev == 0
+    assert waiting.unfinished == (second,)
+    assert records.unanswered() == {second.sha256}
+    records.commit_stored(identity, 1, "v2", None, [])
+    done = records.component(identity)
+    assert done.current is not None and (done.current.rev, done.unfinished) == (1, ())
+    assert done.sidecar_sha256 == "a" * 64
+    assert records.unanswered() == frozenset()
+
+
 def test_discarding_keeps_what_is_kept_or_signed(records: Records) -> None:
     batch = opened(records)
     names = [component_id(batch.batch_id, [page]) for page in range(4)]
@@ -492,11 +536,13 @@ def test_a_manifest_is_allocated_once_and_its_first_digest_wins(records: Records
     assert records.allocate_manifest(second, "DEV", code).seq == 2
     digested = record.model_copy(update={"sha256": "a" * 64, "size": 9})
     assert records.commit_manifest(digested, [said("e1")]) == digested
+    assert records.unanswered() == {"a" * 64}
     rival = record.model_copy(update={"sha256": "b" * 64, "size": 8})
     assert records.commit_manifest(rival, [said("e2")]) == digested
     written = digested.model_copy(update={"version_id": "v1"})
     for _ in range(2):
         assert records.commit_manifest(written, [said("e3")]) == written
+    assert records.unanswered() == frozenset()
     assert records.commit_manifest(digested, []) == written
     assert [m.seq for m in records.manifests("DEV", code)] == [1, 2]
     assert records.manifests("DEV", code)[0] == written
@@ -563,8 +609,8 @@ def test_a_failed_change_tells_nothing(records: Records) -> None:
 # -- what only a database has ---------------------------------------------------------------
 
 
-def test_a_locked_database_is_unavailable(records: SqlRecords, tmp_path: Path) -> None:
-    other = open_records(sqlite_url(tmp_path / "records.sqlite"), StillClock(START), busy_seconds=0)
+def test_a_locked_database_is_unavailable(records: SqlRecords, place: Place) -> None:
+    other = place.open(StillClock(START), busy_seconds=0)
     batch = batch_named("a")
     with records.restoring(), pytest.raises(ArchiveUnavailable) as locked:
         other.register_batch(batch, [])
@@ -588,8 +634,8 @@ def test_a_folder_that_is_missing_is_unavailable(tmp_path: Path) -> None:
     assert missing.value.code == "RECORDS_UNAVAILABLE"
 
 
-def test_a_full_disk_is_said(records: SqlRecords, tmp_path: Path) -> None:
-    small = open_records(sqlite_url(tmp_path / "records.sqlite"), StillClock(START))
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    small = blank_records(tmp_path / "records.sqlite", StillClock(START))
     with small.restoring() as restoration:
         pages = restoration._connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         restoration._connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
@@ -610,7 +656,11 @@ def test_another_product_is_refused() -> None:
 
 
 class Allocation(RuleBasedStateMachine):
-    """Whatever the order of calls: numbers are unique, and the same call gives the same."""
+    """Whatever the order of calls: numbers are unique, and the same call gives the same.
+
+    In a file: the rules are the same code on every product (`test_records_at_once` has many
+    processes at it).
+    """
 
     batches: Bundle[str] = Bundle("batches")
 

@@ -261,6 +261,7 @@ def _manifest_component(component: ComponentRecord) -> ManifestComponent:
         revisions=tuple(
             ManifestRevision.model_validate(revision.model_dump())
             for revision in component.revisions
+            if revision.version_id is not None
         ),
         sidecar_key=sidecar_key(component.unit, component.dossier_code, component.component_id),
         sidecar_sha256=component.sidecar_sha256 or "",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import hashlib
 import io
 from collections.abc import Iterator
@@ -23,6 +25,8 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._versions: dict[str, list[tuple[StoredObject, bytes]]] = {}
+        self.locked_until: dict[str, dt.datetime] = {}
+        """End of the lock by key, for keys whose lock a test has set or renewed."""
 
     @property
     def immutability(self) -> Immutability:
@@ -33,8 +37,9 @@ class MemoryStore:
         if (hashlib.sha256(content).hexdigest(), len(content)) != (ref.sha256, ref.size):
             raise ChecksumMismatch(sha256=ref.sha256)
         versions = self._versions.setdefault(checked_key(key), [])
-        if versions and versions[-1][0].sha256 == ref.sha256:
-            return versions[-1][0]
+        newest = versions[-1][0] if versions else None
+        if newest and newest.sha256 == ref.sha256 and (locked or not newest.deleted):
+            return dataclasses.replace(newest, deleted=False)
         if versions and locked:
             raise ContentConflict(key=key)
         stored = StoredObject(key, ref.sha256, ref.sha256, ref.size)
@@ -55,6 +60,18 @@ class MemoryStore:
         for key in sorted(self._versions):
             if key.startswith(prefix):
                 yield self._versions[key][-1][0]
+
+    def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
+        self.open(key, version_id)
+        if self.locked_until.get(key, before) < before or key not in self.locked_until:
+            self.locked_until[key] = until
+            return True
+        return False
+
+    def mark_deleted(self, key: str) -> None:
+        """Other hands put a delete marker over the newest version."""
+        stored, content = self._versions[key][-1]
+        self._versions[key][-1] = (dataclasses.replace(stored, deleted=True), content)
 
     def lose(self, key: str) -> None:
         """An object vanishes behind the store's back."""
@@ -126,6 +143,10 @@ class FaultyStore:
     def list(self, prefix: str) -> Iterator[StoredObject]:
         self._reachable()
         return self.inner.list(prefix)
+
+    def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
+        self._reachable()
+        return self.inner.renew(key, version_id, before=before, until=until)
 
     def _reachable(self) -> None:
         if self.down:

@@ -15,7 +15,6 @@ import pikepdf
 import pytest
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509
-from cryptography.hazmat.primitives import hashes
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
@@ -29,13 +28,13 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
 from pipeline.settings import Settings, SigningSettings
-from pipeline.signatures import build_signer, keys
+from pipeline.signatures import build_signer
 from pipeline.signatures.choosing import load_trust
 from pipeline.signatures.devpki import development_pki
 from pipeline.signatures.integrity import MOST_REVISIONS
 from pipeline.signatures.judging import PdfSignatureJudge, judge
-from pipeline.signatures.keys import open_pkcs12
-from pipeline.signatures.signer import FIELD_NAME, Pkcs12Signer
+from pipeline.signatures.preparing import FIELD_NAME
+from pipeline.signatures.signer import HeldKeySigner
 from pipeline.signatures.trust import TrustAnchors, read_pem
 from pipeline.signatures.verdicts import (
     DOUBTFUL,
@@ -59,7 +58,7 @@ class Office:
     """A signed component, and what is needed to judge and to attack it."""
 
     home: Path
-    signer: Pkcs12Signer
+    signer: HeldKeySigner
     trust: TrustAnchors
     unsigned: bytes
     signed: bytes
@@ -408,7 +407,7 @@ def countersigned(
     out = signers.sign_pdf(
         IncrementalPdfFileWriter(io.BytesIO(data)),
         metadata,
-        open_pkcs12(other.pkcs12, None),
+        signers.SimpleSigner.load_pkcs12(str(other.pkcs12)),
         in_place=True,
     )
     return bytes(out.getvalue()), other.root_pem
@@ -463,7 +462,7 @@ def test_a_sound_signature_over_a_part_of_the_file(
     part = b"/ByteRange [0 %d %d %d]" % (first + gap_from, second, length + end)
     data = bytearray(office.signed.replace(found.group(0), part.ljust(len(found.group(0)))))
     signed_bytes = data[: first + gap_from] + data[second : second + length + end]
-    key = open_pkcs12(development_pki(office.home).officer_p12, None)
+    key = signers.SimpleSigner.load_pkcs12(str(development_pki(office.home).officer_p12))
     digest = hashlib.sha256(signed_bytes).digest()
     cms = asyncio.run(key.async_sign(digest, "sha256", use_pades=True)).dump().hex().encode()
     data[first + 1 : second - 1] = cms.ljust(second - first - 2, b"0")
@@ -494,10 +493,7 @@ def test_what_was_done_between_two_signatures_is_seen(office: Office, tmp_path: 
     assert verdict.modification is Modification.OTHER
 
 
-def test_a_weak_digest_is_named_and_still_judged(
-    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(keys._HASHES, "sha1", hashes.SHA1)
+def test_a_weak_digest_is_named_and_still_judged(office: Office, tmp_path: Path) -> None:
     data, root = countersigned(office.unsigned, tmp_path / "other", digest="sha1")
     pdf = tmp_path / "weak.pdf"
     pdf.write_bytes(data)

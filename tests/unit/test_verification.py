@@ -17,7 +17,7 @@ from pipeline.models.components import SignatureInfo, SignatureLevel
 from pipeline.models.records import ComponentRecord, Revision
 from pipeline.settings import Settings
 from pipeline.signatures import build_judge, build_signer
-from pipeline.signatures.signer import Pkcs12Signer
+from pipeline.signatures.signer import HeldKeySigner
 from pipeline.signatures.verdicts import Outcome, Reason
 from pipeline.stages.assembly.transfer_note import stamp
 from tests.fakes.certificates import TODAY
@@ -26,6 +26,7 @@ from tests.fakes.signers import capture_facts, component_of
 
 KEYS = {
     "file",
+    "rev",
     "verdict",
     "level",
     "signer",
@@ -47,7 +48,7 @@ COMPONENT_ID = "c" * 64
 class World:
     """One archived component, as records, store and ledger know it."""
 
-    signer: Pkcs12Signer
+    signer: HeldKeySigner
     unsigned: bytes
     signed: bytes
     info: SignatureInfo
@@ -219,6 +220,7 @@ def test_an_earlier_revision_is_true_and_said_to_be_earlier(world: World, tmp_pa
     world.archive(world.signed, world.signed + b" ", signature=world.info)
     verdict = world.verify(tmp_path, world.signed)
     assert verdict.verdict is Outcome.VALID
+    assert verdict.rev == 0
     assert Reason.SUPERSEDED_REVISION in verdict.reasons
 
 

@@ -1,0 +1,97 @@
+"""`sign list | export | import`: signatures of keys that are on another machine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.cli.intake import give_outcome
+from app.cli.output import output_file
+from app.cli.session import AsJson, Session, session
+from app.signing import (
+    exported_json,
+    exported_line,
+    refused_json,
+    taken_in_json,
+    taken_in_line,
+    waiting_json,
+    waiting_line,
+)
+from casework.outside_signing import Export, is_request
+from pipeline.errors import ConfigError, ExitCode
+from pipeline.ids import shown
+from pipeline.stages.archiving import canonical
+
+sign = typer.Typer(help="Ký số bằng thiết bị ở máy khác.", no_args_is_help=True)
+Officer = Annotated[str | None, typer.Option(help="Tài khoản người làm việc này.")]
+
+
+@sign.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """Những gì đang chờ ký số, chờ ai."""
+    with session(as_json) as run:
+        for one in run.services.outside.waiting():
+            run.give(waiting_json(one), [waiting_line(one, run.messages)])
+
+
+@sign.command()
+def export(
+    what: Annotated[str, typer.Argument(metavar="BATCH|COMPONENT", help="Mã lô, thành phần.")],
+    certificate: Annotated[Path, typer.Option(help="Chứng thư của viên chức (PEM).")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Thư mục (của lô) hoặc tệp (một thành phần).")
+    ],
+    officer: Officer = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ghi ra yêu cầu ký: thứ cần ký và mã băm của nó."""
+    with session(as_json) as run:
+        found = run.services.outside.export(what, certificate, run.services.actor(officer))
+        for one, place in _places(output, found):
+            with output_file(place) as out:
+                out.write(canonical(one.request))
+            file = str(place)
+            run.give(exported_json(one, file), [exported_line(one, file, run.messages)])
+
+
+@sign.command("import")
+def import_(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Tệp trả lời, hoặc thư mục của chúng.")
+    ],
+    officer: Officer = None,
+    as_json: AsJson = False,
+) -> None:
+    """Nhận chữ ký đã ký ở máy khác; đủ chữ ký thì lô tự đi tiếp."""
+    with session(as_json) as run:
+        answers = [str(answer) for file in files for answer in _answers(file)]
+        run.each(answers, lambda answer: _taken_in(run, Path(answer), officer), refused_json)
+
+
+def _taken_in(run: Session, file: Path, officer: str | None) -> int:
+    taken = run.services.outside.take_in(file, run.services.actor(officer))
+    if taken.outcome is not None:
+        return give_outcome(run, taken.outcome)
+    run.give(taken_in_json(taken), [taken_in_line(taken, run.messages)])
+    return int(ExitCode.DONE)
+
+
+def _answers(place: Path) -> list[Path]:
+    """A file, or the answers of a folder: requests may lie beside them."""
+    if not place.is_dir():
+        return [place]
+    files = (p for p in place.glob("*.json") if not p.name.startswith("."))
+    return sorted(p for p in files if not is_request(p))
+
+
+def _places(output: Path, found: tuple[Export, ...]) -> list[tuple[Export, Path]]:
+    """Where each request goes: into a folder, or one request into a file."""
+    if len(found) == 1 and output.suffix == ".json" and not output.is_dir():
+        return [(found[0], output)]
+    try:
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError("OUTPUT_UNWRITABLE", problem=error.strerror or "") from error
+    return [(one, output / f"{shown(one.request.component_id)}.json") for one in found]

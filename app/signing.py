@@ -1,0 +1,101 @@
+"""What waits for a signature, requests and answers, as JSON and as lines for people. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app.messages import Messages
+from app.presenting import Json, error_json, instant
+from pipeline.errors import SohoaError
+from pipeline.ids import LEGAL_ZONE, shown
+from pipeline.models.signing_requests import SigningRequest
+
+if TYPE_CHECKING:
+    from casework.outside_signing import Export, Waiting
+    from flows.outside import TakenIn
+
+
+def waiting_json(one: Waiting) -> Json:
+    """One object of `sign list`."""
+    batch, request = one.work.batch, one.handed_out
+    return {
+        "batch_id": batch.batch_id,
+        "source": batch.source,
+        "dossier_code": one.dossier_code,
+        "officer": batch.actor.id,
+        "component_id": one.component.component_id,
+        "code": one.component.code,
+        "pages": list(one.component.pages),
+        "request_id": request.request_id if request else None,
+        "expires_at": instant(request.expires_at) if request else None,
+    }
+
+
+def waiting_line(one: Waiting, messages: Messages) -> str:
+    """One component that waits, as text."""
+    batch, request = one.work.batch, one.handed_out
+    line = messages.text(
+        "unsigned",
+        batch=shown(batch.batch_id),
+        dossier=one.dossier_code,
+        officer=batch.actor.id,
+        component=shown(one.component.component_id),
+        code=one.component.code,
+    )
+    if request is None:
+        return line
+    return f"{line}  {messages.text('request_out', until=_day(request))}"
+
+
+def exported_json(one: Export, file: str) -> Json:
+    """One object of `sign export`."""
+    request = one.request
+    return {
+        "component_id": request.component_id,
+        "batch_id": request.batch_id,
+        "officer": request.officer,
+        "request_id": request.request_id,
+        "expires_at": instant(request.expires_at),
+        "again": one.again,
+        "file": file,
+    }
+
+
+def exported_line(one: Export, file: str, messages: Messages) -> str:
+    """One request, as text."""
+    return messages.text(
+        "request_again" if one.again else "request_made", file=file, until=_day(one.request)
+    )
+
+
+def taken_in_json(taken: TakenIn) -> Json:
+    """One object of `sign import`, where the batch waits for further signatures."""
+    return {
+        "component_id": taken.component_id,
+        "batch_id": taken.batch_id,
+        "state": "AWAITING_SIGNATURE",
+        "waiting": taken.waiting,
+        "error": None,
+    }
+
+
+def taken_in_line(taken: TakenIn, messages: Messages) -> str:
+    """The same, as text."""
+    return messages.text(
+        "signature_taken", component=shown(taken.component_id), count=taken.waiting
+    )
+
+
+def refused_json(file: str, error: SohoaError, messages: Messages) -> Json:
+    """An answer that was not taken in."""
+    return {
+        "component_id": None,
+        "batch_id": None,
+        "state": None,
+        "waiting": None,
+        "error": error_json(messages.error(error), error.code),
+    } | {"file": file}
+
+
+def _day(request: SigningRequest) -> str:
+    return request.expires_at.astimezone(LEGAL_ZONE).strftime("%d/%m/%Y %H:%M")

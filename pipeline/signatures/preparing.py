@@ -1,0 +1,175 @@
+"""Stamps a component and makes the place for its signature: the first of two steps.
+
+The signature is an approval signature without certification, so that later signatures and
+timestamps may be appended without harm (domain-pack E.2). May not come in: private keys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import hashlib
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from asn1crypto import x509
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfError
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter, enumerate_sig_fields
+from pyhanko.sign.general import SigningError as ForeignSigningError
+from pyhanko.sign.signers.cms_embedder import (
+    PdfCMSEmbedder,
+    SigAppearanceSetup,
+    SigIOSetup,
+    SigObjSetup,
+)
+from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest, SignatureObject
+from pyhanko.sign.signers.pdf_cms import ExternalSigner
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from pipeline.errors import AlreadySigned, SigningError
+from pipeline.models.components import CaptureFacts, ComponentPdf
+from pipeline.models.files import FileRef
+from pipeline.models.signing import PreparedSignature
+from pipeline.signatures.certificates import check_certificate, common_name
+from pipeline.signatures.devpki import is_development
+from pipeline.signatures.font import StampFonts
+from pipeline.signatures.geometry import StampPlace, StampSize, place_stamp
+from pipeline.signatures.keys import DIGEST, key_algorithm
+from pipeline.signatures.pages import first_page, frame_of
+from pipeline.signatures.stamp import ALWAYS_CHARACTERS, DossierStampStyle, StampText
+from pipeline.signatures.timestamps import MOST_TOKEN_BYTES
+
+FIELD_NAME: Final = "SohoaCapture"
+REASON: Final = "Số hoá hồ sơ giấy"
+_ROOM_BYTES: Final = 3072
+"""CMS bytes beyond the certificates: attributes, algorithms and an RSA-4096 signature."""
+
+
+@dataclass(frozen=True, slots=True)
+class StampProfile:
+    """How the stamp looks in this office."""
+
+    agency: str
+    size: StampSize
+    fonts: StampFonts
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What is signed: a component, its file, and what the stamp says."""
+
+    component: ComponentPdf
+    pdf: Path
+    facts: CaptureFacts
+    at: dt.datetime
+
+
+def prepare(
+    paper: Paper,
+    certificates: Sequence[x509.Certificate],
+    profile: StampProfile,
+    *,
+    timestamped: bool,
+) -> tuple[bytes, PreparedSignature]:
+    """The stamped document with an empty signature, and what the key is to sign.
+
+    Args:
+        paper: what is signed.
+        certificates: the officer's, then its issuers.
+        profile: the stamp.
+        timestamped: keep room for a timestamp within the signature.
+
+    Raises:
+        AlreadySigned: the file carries a filled signature field.
+        CertificateRejected: `CERTIFICATE_EXPIRED`, `CERTIFICATE_NOT_YET_VALID` at that moment,
+            `CERTIFICATE_USAGE` (may not sign), `KEY_ALGORITHM`.
+        SigningError: `SIGNING_INPUT_UNREADABLE`.
+    """
+    certificate = certificates[0]
+    check_certificate(certificate, paper.at)
+    algorithm = key_algorithm(certificate)
+    room = _ROOM_BYTES + sum(len(one.dump()) for one in certificates)
+    room += MOST_TOKEN_BYTES if timestamped else 0
+    try:
+        writer = IncrementalPdfFileWriter(io.BytesIO(paper.pdf.read_bytes()))
+        if next(enumerate_sig_fields(writer.prev, filled_status=True), None) is not None:
+            raise AlreadySigned()
+        document, place, gap = _stamped(writer, paper, certificate, profile, 2 * room)
+    except (PdfError, ForeignSigningError, ValueError, RecursionError) as error:
+        raise SigningError("SIGNING_INPUT_UNREADABLE", problem=type(error).__name__) from error
+    attributes = asyncio.run(
+        signer_for(certificates).signed_attrs(gap.document_digest, DIGEST, use_pades=True)
+    ).dump()
+    return document, PreparedSignature(
+        component_id=paper.component.component_id,
+        code=paper.component.code,
+        document=FileRef(
+            sha256=hashlib.sha256(document).hexdigest(),
+            size=len(document),
+            media_type="application/pdf",
+        ),
+        gap=(gap.reserved_region_start, gap.reserved_region_end),
+        certificates=tuple(one.dump() for one in certificates),
+        key_algorithm="rsa" if algorithm == "rsa" else "ec",
+        to_be_signed=attributes,
+        digest=hashlib.sha256(attributes).hexdigest(),
+        signer=common_name(certificate),
+        signed_at=paper.at,
+        box=place.box,
+    )
+
+
+def signer_for(certificates: Sequence[x509.Certificate], signature: bytes = b"") -> ExternalSigner:
+    """What builds the CMS around a signature that was made elsewhere; roots stay out."""
+    store = SimpleCertificateStore()
+    store.register_multiple(certificates[1:])
+    return ExternalSigner(certificates[0], store, signature or None, embed_roots=False)
+
+
+def _stamped(
+    writer: IncrementalPdfFileWriter,
+    paper: Paper,
+    certificate: x509.Certificate,
+    profile: StampProfile,
+    reserve: int,
+) -> tuple[bytes, StampPlace, PreparedByteRangeDigest]:
+    page = first_page(writer.root)
+    if page is None:
+        raise PdfError("no page")
+    place = place_stamp(frame_of(page), profile.size, paper.component.keep_clear)
+    box = place.box
+    rectangle: Any = tuple(round(v, 3) for v in (box.x0, box.y0, box.x1, box.y1))
+    spec = SigFieldSpec(FIELD_NAME, on_page=0, box=rectangle)
+    steps = PdfCMSEmbedder(new_field_spec=spec).write_cms(FIELD_NAME, writer)
+    next(steps)
+    steps.send(
+        SigObjSetup(
+            sig_placeholder=SignatureObject(
+                timestamp=paper.at,
+                subfilter=SigSeedSubFilter.PADES,
+                reason=REASON,
+                location=profile.agency,
+                bytes_reserved=reserve,
+            ),
+            appearance_setup=SigAppearanceSetup(
+                style=_style(paper, certificate, profile, place), timestamp=paper.at, name=None
+            ),
+        )
+    )
+    gap, output = steps.send(SigIOSetup(md_algorithm=DIGEST, in_place=True))
+    return output.getvalue(), place, gap
+
+
+def _style(
+    paper: Paper, certificate: x509.Certificate, profile: StampProfile, place: StampPlace
+) -> DossierStampStyle:
+    development = is_development(certificate)
+    name = paper.facts.officer if development else common_name(certificate)
+    text = StampText(profile.agency, name, paper.at, development)
+    lines = tuple(profile.fonts.writable(line) for line in text.lines())
+    font = profile.fonts.subset_for("".join((ALWAYS_CHARACTERS, *lines)))
+    return DossierStampStyle(lines=lines, font=font, place=place)

@@ -1,0 +1,315 @@
+"""Keys on a token or HSM behind a PKCS#11 module. The only owner of python-pkcs11.
+
+A PKCS#11 module belongs to the whole process: several sessions in threads of one process crash
+some modules, so there is one session for each token, behind one lock for each module, opened when
+it is first needed and never taken over by a forked child. A PIN that was refused is never tried
+again by this process, and not at all when the token says that it is the last try: three wrong
+ones lock a token for good. May not come in: which officer has which key.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from asn1crypto import x509
+
+from pipeline.errors import (
+    CertificateRejected,
+    ConfigError,
+    KeyUnavailable,
+    MissingToolError,
+    SigningError,
+)
+from pipeline.signatures.keys import fits, issuers_of, key_algorithm
+
+if TYPE_CHECKING:
+    import pkcs11
+
+T = TypeVar("T")
+
+_PROBE: Final = b"Sohoa: does this certificate belong to this key?"
+_PERMANENT: Final = frozenset(
+    {"MechanismInvalid", "KeyFunctionNotPermitted", "KeyTypeInconsistent"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenPlace:
+    """Which token, behind which module."""
+
+    module: Path
+    label: str
+
+
+@dataclass(slots=True)
+class _Module:
+    """What a process knows of one PKCS#11 module."""
+
+    lock: threading.RLock
+    pid: int
+    library: Any = None
+    generation: int = 0
+    """Rises whenever the module is started again: sessions of before are void."""
+
+
+_MODULES: dict[Path, _Module] = {}
+_REFUSED: set[tuple[TokenPlace, bytes]] = set()
+"""PINs that a token refused, as digests with a secret of this process."""
+_SECRET: Final = os.urandom(16)
+_GUARD: Final = threading.Lock()
+
+
+class Token:
+    """One token and its one session in this process."""
+
+    def __init__(self, place: TokenPlace, pin: str) -> None:
+        """Bind; nothing is opened."""
+        self.place = place
+        self._pin = pin
+        self._session: pkcs11.Session | None = None
+        self._generation = -1
+
+    def key(self, label: str, chain: Sequence[x509.Certificate] = ()) -> TokenKey:
+        """The key with this label, and the certificate that belongs to it.
+
+        Args:
+            label: of the private key and its certificate on the token.
+            chain: certificates that the token does not hold: the issuers, or the key's own.
+
+        Raises:
+            KeyUnavailable: `TOKEN_MISSING`, `KEY_MISSING_ON_TOKEN`.
+            ConfigError: `TOKEN_PIN_WRONG`, `TOKEN_PIN_LAST_TRY`, `TOKEN_MODULE_UNUSABLE`,
+                `TOKEN_CERTIFICATE_MISSING`.
+            CertificateRejected: `KEY_ALGORITHM`.
+            MissingToolError: `PKCS11_MISSING`.
+        """
+        kind, own, held = self._within(lambda session: _look(session, label))
+        if kind not in ("rsa", "ec"):
+            raise CertificateRejected("KEY_ALGORITHM")
+        signature = self.sign(label, kind, _PROBE)
+        fitting = [
+            c
+            for c in (*own, *chain)
+            if c.public_key.algorithm == kind and fits(c, _PROBE, signature)
+        ]
+        if not fitting:
+            raise ConfigError("TOKEN_CERTIFICATE_MISSING", label=label)
+        certificate = max(fitting, key=lambda c: c.not_valid_after)
+        return TokenKey(self, label, certificate, issuers_of(certificate, (*held, *chain)))
+
+    def sign(self, label: str, algorithm: str, data: bytes) -> bytes:
+        """Sign with the key of this label; a session that has died is opened once more.
+
+        Raises:
+            KeyUnavailable, ConfigError: as `key`.
+        """
+        return self._within(lambda session: _sign(session, label, algorithm, data))
+
+    def close(self) -> None:
+        """End the session; the next use opens another."""
+        with _alone(self.place.module) as module:
+            self._drop(module)
+
+    # -- the session --------------------------------------------------------------------------
+
+    def _within(self, work: Callable[[pkcs11.Session], T]) -> T:
+        for last in (False, True):
+            try:
+                with self._opened() as session:
+                    return work(session)
+            except _SessionDied:
+                if last:
+                    raise KeyUnavailable("TOKEN_MISSING", token=self.place.label) from None
+        raise AssertionError
+
+    @contextlib.contextmanager
+    def _opened(self) -> Iterator[pkcs11.Session]:
+        """The session, behind the module's lock; errors of the module become ours."""
+        with _alone(self.place.module) as module:
+            if self._session is None or self._generation != module.generation:
+                self._session = self._open(module)
+                self._generation = module.generation
+            try:
+                yield self._session
+            except _pkcs11_error() as error:
+                self._drop(module)
+                problem = type(error).__name__
+                if problem in _PERMANENT:
+                    raise SigningError("TOKEN_REFUSED", problem=problem) from error
+                raise _SessionDied from error
+
+    def _open(self, module: _Module) -> pkcs11.Session:
+        refused = (self.place, hashlib.sha256(_SECRET + self._pin.encode()).digest())
+        if refused in _REFUSED:
+            raise ConfigError("TOKEN_PIN_WRONG", token=self.place.label)
+        token = self._found(module)
+        import pkcs11  # noqa: PLC0415
+
+        if token.flags & pkcs11.TokenFlag.USER_PIN_LOCKED:
+            raise ConfigError("TOKEN_PIN_LOCKED", token=self.place.label)
+        if token.flags & pkcs11.TokenFlag.USER_PIN_FINAL_TRY:
+            raise ConfigError("TOKEN_PIN_LAST_TRY", token=self.place.label)
+        try:
+            return token.open(user_pin=self._pin)
+        except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange) as error:
+            _REFUSED.add(refused)
+            raise ConfigError("TOKEN_PIN_WRONG", token=self.place.label) from error
+        except (pkcs11.PinLocked, pkcs11.PinExpired) as error:
+            _REFUSED.add(refused)
+            raise ConfigError("TOKEN_PIN_LOCKED", token=self.place.label) from error
+        except pkcs11.PKCS11Error as error:
+            raise KeyUnavailable("TOKEN_MISSING", token=self.place.label) from error
+
+    def _found(self, module: _Module) -> pkcs11.Token:
+        """The token, looked for once more with a fresh list of slots."""
+        for again in (False, True):
+            if again:
+                _start(module, self.place.module)
+            found = _tokens(module, self.place.label)
+            if len(found) > 1:
+                raise ConfigError("TOKEN_AMBIGUOUS", token=self.place.label)
+            if found:
+                return found[0]
+        raise KeyUnavailable("TOKEN_MISSING", token=self.place.label)
+
+    def _drop(self, module: _Module) -> None:
+        session, self._session = self._session, None
+        if session is not None and self._generation == module.generation:
+            with contextlib.suppress(_pkcs11_error()):
+                session.close()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKey:
+    """The `HeldKey` of a token."""
+
+    token: Token
+    label: str
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...]
+
+    def sign(self, data: bytes) -> bytes:
+        """See `HeldKey`."""
+        return self.token.sign(self.label, key_algorithm(self.certificate), data)
+
+
+class _SessionDied(Exception):
+    """The token is gone, or another program logged it out."""
+
+
+# -- the module -----------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[_Module]:
+    """The module, started in this very process, and nobody else in it."""
+    with _GUARD:
+        module = _MODULES.get(path)
+        if module is None or module.pid != os.getpid():
+            stale = module
+            module = _Module(threading.RLock(), os.getpid())
+            if stale is not None:
+                module.generation = stale.generation
+            _MODULES[path] = module
+    with module.lock:
+        if module.library is None:
+            _start(module, path)
+        yield module
+
+
+def _start(module: _Module, path: Path) -> None:
+    """Load and start the module, or start it again, which makes it look for tokens.
+
+    A forked child inherits a module that believes to be started; it must be started again.
+    """
+    try:
+        import pkcs11  # noqa: PLC0415
+    except ImportError as error:
+        raise MissingToolError("PKCS11_MISSING") from error
+    module.generation += 1
+    try:
+        library = pkcs11.lib(str(path))
+        with contextlib.suppress(pkcs11.PKCS11Error):
+            library.finalize()
+        library.initialize()
+    except (pkcs11.PKCS11Error, OSError, RuntimeError) as error:
+        module.library = None
+        raise ConfigError("TOKEN_MODULE_UNUSABLE", file=path.name) from error
+    module.library = library
+
+
+def _tokens(module: _Module, label: str) -> list[pkcs11.Token]:
+    import pkcs11  # noqa: PLC0415
+
+    found = []
+    try:
+        for slot in module.library.get_slots(token_present=True):
+            with contextlib.suppress(pkcs11.PKCS11Error):  # pulled out this moment
+                token = slot.get_token()
+                if token.label == label:
+                    found.append(token)
+    except pkcs11.PKCS11Error:
+        return []
+    return found
+
+
+def _pkcs11_error() -> type[Exception]:
+    import pkcs11  # noqa: PLC0415
+
+    return pkcs11.PKCS11Error
+
+
+# -- within a session ------------------------------------------------------------------------
+
+
+def _look(
+    session: pkcs11.Session, label: str
+) -> tuple[str, list[x509.Certificate], list[x509.Certificate]]:
+    """Kind of the key, the certificates with its label, and all certificates."""
+    kind = _private_key(session, label).key_type.name.lower()
+    return kind, _certificates(session, label), _certificates(session, None)
+
+
+def _private_key(session: pkcs11.Session, label: str) -> Any:
+    import pkcs11  # noqa: PLC0415
+
+    try:
+        return session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=label)
+    except pkcs11.NoSuchKey as error:
+        raise KeyUnavailable("KEY_MISSING_ON_TOKEN", label=label) from error
+    except pkcs11.MultipleObjectsReturned as error:
+        raise ConfigError("KEY_AMBIGUOUS_ON_TOKEN", label=label) from error
+
+
+def _certificates(session: pkcs11.Session, label: str | None) -> list[x509.Certificate]:
+    import pkcs11  # noqa: PLC0415
+
+    wanted: dict[Any, Any] = {pkcs11.Attribute.CLASS: pkcs11.ObjectClass.CERTIFICATE}
+    if label is not None:
+        wanted[pkcs11.Attribute.LABEL] = label
+    found = []
+    for held in session.get_objects(wanted):
+        with contextlib.suppress(ValueError, TypeError):
+            certificate = x509.Certificate.load(held[pkcs11.Attribute.VALUE])
+            certificate.native  # noqa: B018
+            found.append(certificate)
+    return found
+
+
+def _sign(session: pkcs11.Session, label: str, algorithm: str, data: bytes) -> bytes:
+    """SoftHSM and many tokens know plain ECDSA only, so the digest is made here."""
+    import pkcs11  # noqa: PLC0415
+    from pkcs11.util.ec import encode_ecdsa_signature  # noqa: PLC0415
+
+    key = _private_key(session, label)
+    if algorithm == "rsa":
+        return bytes(key.sign(data, mechanism=pkcs11.Mechanism.SHA256_RSA_PKCS))
+    digest = hashlib.sha256(data).digest()
+    return bytes(encode_ecdsa_signature(key.sign(digest, mechanism=pkcs11.Mechanism.ECDSA)))

@@ -1,0 +1,116 @@
+"""The `TwoStepSigner`: digest out, signature in, with a key that never comes here.
+
+May not come in: where the officer's device is, how the digest gets there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from asn1crypto import x509
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+
+from pipeline.errors import CertificateRejected, ChecksumMismatch, SignatureInvalid
+from pipeline.models.components import CaptureFacts, ComponentPdf, SignatureInfo
+from pipeline.models.signing import PreparedSignature
+from pipeline.signatures.certificates import check_certificate
+from pipeline.signatures.devpki import is_development
+from pipeline.signatures.finishing import Finisher
+from pipeline.signatures.keys import fits, issuers_of
+from pipeline.signatures.preparing import Paper, StampProfile, prepare
+
+_MOST_CERTIFICATES: Final = 8
+_MOST_CERTIFICATE_BYTES: Final = 16 * 1024
+
+
+class OutsideSigner:
+    """Prepares and finishes signatures of any officer."""
+
+    def __init__(self, profile: StampProfile, finisher: Finisher, *, production: bool) -> None:
+        """Bind; `production` refuses certificates of the development PKI."""
+        self._profile = profile
+        self._finisher = finisher
+        self._production = production
+
+    def prepare(
+        self,
+        component: ComponentPdf,
+        pdf: Path,
+        facts: CaptureFacts,
+        at: dt.datetime,
+        certificates: Sequence[bytes],
+    ) -> tuple[bytes, PreparedSignature]:
+        """See `pipeline.ports.signing.TwoStepSigner`.
+
+        Raises:
+            AlreadySigned, SigningError: as `HeldKeySigner.sign`.
+            CertificateRejected: as there, and `CERTIFICATE_UNREADABLE`, `KEY_ALGORITHM`,
+                `DEVELOPMENT_PKI_IN_PRODUCTION`.
+        """
+        own, *others = read_certificates(certificates)
+        if self._production and is_development(own):
+            raise CertificateRejected("DEVELOPMENT_PKI_IN_PRODUCTION")
+        chain = (own, *issuers_of(own, others))
+        check_certificate(own, at)
+        self._finisher.check(chain, at, self._finisher.deadline())
+        return prepare(
+            Paper(component, pdf, facts, at),
+            chain,
+            self._profile,
+            timestamped=self._finisher.timestamps,
+        )
+
+    def finish(
+        self, prepared: PreparedSignature, document: Path, signature: bytes
+    ) -> tuple[bytes, SignatureInfo]:
+        """See `pipeline.ports.signing.TwoStepSigner`.
+
+        Raises:
+            ChecksumMismatch: `CHECKSUM_MISMATCH`.
+            SignatureInvalid: `OUTSIDE_SIGNATURE_WRONG`.
+            CertificateRejected: `CERTIFICATE_REVOKED`.
+        """
+        data = document.read_bytes()
+        if hashlib.sha256(data).hexdigest() != prepared.document.sha256:
+            raise ChecksumMismatch()
+        chain = read_certificates(prepared.certificates)
+        encoded = _as_der(prepared, chain[0], signature)
+        if not fits(chain[0], prepared.to_be_signed, encoded):
+            raise SignatureInvalid("OUTSIDE_SIGNATURE_WRONG")
+        deadline = self._finisher.deadline()
+        self._finisher.check(chain, prepared.signed_at, deadline)
+        return self._finisher.finish(prepared, data, encoded, deadline)
+
+
+def read_certificates(encoded: Sequence[bytes]) -> tuple[x509.Certificate, ...]:
+    """Certificates from DER.
+
+    Raises:
+        CertificateRejected: `CERTIFICATE_UNREADABLE`.
+    """
+    if not 0 < len(encoded) <= _MOST_CERTIFICATES or any(
+        len(one) > _MOST_CERTIFICATE_BYTES for one in encoded
+    ):
+        raise CertificateRejected("CERTIFICATE_UNREADABLE")
+    try:
+        read = tuple(x509.Certificate.load(one, strict=True) for one in encoded)
+        for certificate in read:
+            certificate.native  # noqa: B018
+    except (ValueError, TypeError, KeyError) as error:
+        raise CertificateRejected("CERTIFICATE_UNREADABLE") from error
+    return read
+
+
+def _as_der(prepared: PreparedSignature, certificate: x509.Certificate, signature: bytes) -> bytes:
+    """ECDSA as DER, whichever of its two shapes it came in."""
+    if prepared.key_algorithm != "ec":
+        return signature
+    half = (certificate.public_key.bit_size + 7) // 8
+    if len(signature) != 2 * half or fits(certificate, prepared.to_be_signed, signature):
+        return signature
+    r, s = (int.from_bytes(part, "big") for part in (signature[:half], signature[half:]))
+    return encode_dss_signature(r, s)
