@@ -76,6 +76,7 @@ class Dispatcher:
         try:
             with self._ports.claims.claim(_LEADER):
                 done = self._dispatch()
+                self._runs.keep_time(self._ports.clock.now())
                 with self._ports.workspace.working():
                     self._batches.settle()
                 return done

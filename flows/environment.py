@@ -18,7 +18,7 @@ _QUIET = {
     "PREFECT_LOGGING_LEVEL": "WARNING",
 }
 _WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2"}
-_SHORT_WAITS = {"PREFECT_CLIENT_MAX_RETRIES": "0", "PREFECT_API_REQUEST_TIMEOUT": "10"}
+_SHORT_WAITS = {"PREFECT_CLIENT_MAX_RETRIES": "0", "PREFECT_API_REQUEST_TIMEOUT": "15"}
 """For commands: somebody waits, and the dispatcher tries again anyway."""
 
 

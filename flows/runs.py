@@ -55,6 +55,10 @@ class Runs(Protocol):
         """Say that a run's process is gone."""
         ...
 
+    def keep_time(self, now: dt.datetime) -> None:
+        """Make the next run of what is done by the clock; it may be there."""
+        ...
+
     def deploy(self) -> None:
         """Make pool, queues and deployments known; they may be there."""
         ...

@@ -20,9 +20,10 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.states import Crashed
 
-from flows.deploying import deploy
+from flows.deploying import POOL, deploy
 from flows.lanes import Lane
 from flows.runs import Phase, Run
+from flows.timetable import keep_time
 from pipeline.errors import ConfigError, FlowsUnavailable
 from pipeline.settings import Settings
 
@@ -74,6 +75,11 @@ class PrefectRuns:
         with _client() as client:
             gone: State[None] = Crashed(message="PROCESS_GONE")
             client.set_flow_run_state(UUID(run_id), gone, force=True)
+
+    def keep_time(self, now: dt.datetime) -> None:
+        """See `Runs.keep_time`."""
+        with _client() as client:
+            keep_time(client, POOL, now)
 
     def deploy(self) -> None:
         """See `Runs.deploy`."""

@@ -62,6 +62,9 @@ class RunsInMemory:
         self.buried.append(run_id)
         self.move(run_id, Phase.DEAD)
 
+    def keep_time(self, now: dt.datetime) -> None:
+        self._check()
+
     def deploy(self) -> None:
         self.deployed = True
 
