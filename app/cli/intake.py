@@ -9,6 +9,17 @@ import typer
 
 from app.cli.output import output_file
 from app.cli.session import AsJson, Session, session
+from app.cli.terms import (
+    AsCode,
+    Case,
+    ChannelOption,
+    Dossier,
+    Officer,
+    Procedure,
+    Station,
+    Unit,
+    terms_of,
+)
 from app.presenting import (
     exit_code,
     failed_json,
@@ -23,17 +34,6 @@ from flows.batches import Outcome
 from pipeline.errors import ConfigError, ExitCode, NotFound, SohoaError
 from pipeline.models.batch import Channel, IngestTerms
 from pipeline.textnorm import nfc
-
-Procedure = Annotated[str | None, typer.Option(help="Mã thủ tục hành chính.")]
-Case = Annotated[str | None, typer.Option(help="Mã trường hợp hưởng.")]
-Dossier = Annotated[str | None, typer.Option(help="Mã hồ sơ.")]
-AsCode = Annotated[
-    str | None, typer.Option("--as", help="Cả nguồn là một thành phần thuộc loại này.")
-]
-ChannelOption = Annotated[Channel, typer.Option(help="Hồ sơ đến bằng đường nào.")]
-Officer = Annotated[str | None, typer.Option(help="Tài khoản viên chức quét.")]
-Unit = Annotated[str | None, typer.Option(help="Mã đơn vị.")]
-Station = Annotated[str | None, typer.Option(help="Máy trạm quét.")]
 
 
 def ingest(
@@ -54,14 +54,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Số hoá: tách, nhận dạng, ký, lưu trữ, lập chỉ mục. Mỗi SOURCE là một lô."""
-    terms = IngestTerms(
-        procedure=procedure,
-        case=case,
-        dossier=None if dossier is None else nfc(dossier),
-        as_code=as_code,
-        channel=channel,
-        station=None if station is None else nfc(station),
-    )
+    terms = terms_of(procedure, case, dossier, as_code, channel, station)
     if resume == bool(sources):
         raise ConfigError("SOURCE_NEEDED")
     with session(as_json) as run:

@@ -7,14 +7,13 @@ straightening, cropping: the archived image is what the scanner saw.
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
 from typing import Final
 
 from PIL import Image
 
 from pipeline.adapters.sources.g4 import encode_g4
 from pipeline.models.scanning import ScanMode
-from pipeline.ports.scanning import ScannedSide
+from pipeline.ports.scanning import CapturedPage, ScannedSide
 
 _FULL_CHROMA: Final = 0
 _PILLOW: Final = {
@@ -25,37 +24,29 @@ _PILLOW: Final = {
 """Pillow's mode, and how the port's samples are laid out."""
 
 
-@dataclass(frozen=True, slots=True)
-class CapturedPage:
-    """A page as it will be archived."""
+class PageCapture:
+    """Port `Capture`: Group 4 for lineart, else JPEG with full colour resolution."""
 
-    data: bytes
-    suffix: str
-    """`.jpg` or `.tif`."""
+    def __init__(self, *, jpeg_quality: int) -> None:
+        """Bind to a quality, 85 to 100."""
+        self._quality = jpeg_quality
 
-
-def capture(side: ScannedSide, *, upside_down: bool, jpeg_quality: int) -> CapturedPage:
-    """Code one side: Group 4 for lineart, else JPEG with full colour resolution.
-
-    Args:
-        side: as the scanner gave it.
-        upside_down: the device delivers it standing on its head; undone before it is coded.
-        jpeg_quality: 85 to 100.
-    """
-    mode, layout = _PILLOW[side.mode]
-    image = Image.frombytes(mode, (side.width_px, side.height_px), side.samples, "raw", layout)
-    if upside_down:
-        image = image.transpose(Image.Transpose.ROTATE_180)
-    if side.mode is ScanMode.LINEART:
-        return CapturedPage(encode_g4(image, side.dpi), ".tif")
-    buffer = io.BytesIO()
-    dpi = round(side.dpi)
-    image.save(
-        buffer,
-        "JPEG",
-        quality=jpeg_quality,
-        subsampling=_FULL_CHROMA,
-        optimize=True,
-        dpi=(dpi, dpi),
-    )
-    return CapturedPage(buffer.getvalue(), ".jpg")
+    def __call__(self, side: ScannedSide, *, upside_down: bool) -> CapturedPage:
+        """See `Capture`."""
+        mode, layout = _PILLOW[side.mode]
+        image = Image.frombytes(mode, (side.width_px, side.height_px), side.samples, "raw", layout)
+        if upside_down:
+            image = image.transpose(Image.Transpose.ROTATE_180)
+        if side.mode is ScanMode.LINEART:
+            return CapturedPage(encode_g4(image, side.dpi), ".tif")
+        buffer = io.BytesIO()
+        dpi = round(side.dpi)
+        image.save(
+            buffer,
+            "JPEG",
+            quality=self._quality,
+            subsampling=_FULL_CHROMA,
+            optimize=True,
+            dpi=(dpi, dpi),
+        )
+        return CapturedPage(buffer.getvalue(), ".jpg")

@@ -6,7 +6,7 @@ May not come in: names that a device has for a day only (`libusb:001:004`), pixe
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -97,14 +97,13 @@ class ScanSession(Model):
     profile_name: str
     profile: ScanProfile
     """As it was when the session began: a stack is scanned in one way."""
-    device: DeviceIdentity
+    devices: tuple[DeviceIdentity, ...] = ()
+    """Scanners that the stack went through."""
     wanted: int | None = None
     """Sheets that the officer counted; None: until the feeder is empty."""
+    replace_from: int | None = None
+    """Sheets from this one on, 1-based, are to be scanned again."""
     state: ScanState = ScanState.OPEN
     problem: Problem | None = None
     """What stopped it last."""
     batch_id: Sha256 | None = None
-
-    def now(self, state: ScanState, **changes: object) -> Self:
-        """The session one step on."""
-        return self.model_copy(update={"state": state, **changes})

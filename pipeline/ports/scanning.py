@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -67,6 +67,28 @@ class ScannedSheet:
     """One, or two of a duplex scan; in the order in which the device gave them."""
 
 
+@dataclass(frozen=True, slots=True)
+class CapturedPage:
+    """A side as it will be archived."""
+
+    data: bytes
+    suffix: str
+    """`.jpg` or `.tif`."""
+
+
+class Capture(Protocol):
+    """Codes a side, once and for ever."""
+
+    def __call__(self, side: ScannedSide, *, upside_down: bool) -> CapturedPage:
+        """The page; the same samples give the same bytes.
+
+        Args:
+            side: as the device gave it.
+            upside_down: it stands on its head; undone before it is coded.
+        """
+        ...
+
+
 class Scanner(Protocol):
     """All scanners of this machine."""
 
@@ -87,14 +109,23 @@ class Scanner(Protocol):
         """
         ...
 
-    def sheets(self, device: ScannerDevice, request: ScanRequest) -> Iterator[ScannedSheet]:
+    def sheets(
+        self, device: ScannerDevice, request: ScanRequest, *, first: int = 1
+    ) -> Generator[ScannedSheet]:
         """Sheets, each fed only when it is asked for; ends when the feeder is empty.
 
         From a flatbed one sheet for every time it is asked. Whoever stops asking closes the
         iterator, which lets the device go.
 
+        Args:
+            device: where the paper lies.
+            request: how sheets are wanted; its source is not `AUTO`.
+            first: number of the first one, for what is said of a sheet that fails.
+
         Raises:
-            ConfigError: `SCANNER_CANNOT`, the device cannot do what is asked for.
+            ConfigError: `SCANNER_CANNOT`, the device cannot do what is asked for;
+                `SCANNER_OPTION_UNKNOWN`.
+            ArchiveUnavailable: `DISK_FULL`.
             FeederEmpty: there is not one sheet.
             PaperJam, DoubleFeed, CoverOpen: at the sheet that was asked for.
             ScannerUnavailable: busy, gone, or silent for too long.

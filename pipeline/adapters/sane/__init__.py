@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +23,7 @@ from pipeline.errors import (
     DoubleFeed,
     FeederEmpty,
     PaperJam,
+    Param,
     ScannerError,
     ScannerUnavailable,
 )
@@ -55,7 +56,7 @@ _FAILURES: Final[Mapping[str, tuple[type[ScannerError], str]]] = {
     "Operation was canceled": (ScannerError, "SCAN_CANCELLED"),
 }
 """By SANE's own words (`sane_strstatus`)."""
-_JAM_SENSORS: Final = ("double-feed", "doublefeed")
+_DOUBLE_FEED_SENSORS: Final = ("double-feed", "doublefeed")
 _COVER_SENSORS: Final = ("cover-open",)
 
 
@@ -98,11 +99,14 @@ class SaneScanner:
         """See `Scanner.capabilities`."""
         return sane_options.capabilities(self._options(device))
 
-    def sheets(self, device: ScannerDevice, request: ScanRequest) -> Iterator[ScannedSheet]:
+    def sheets(
+        self, device: ScannerDevice, request: ScanRequest, *, first: int = 1
+    ) -> Generator[ScannedSheet]:
         """See `Scanner.sheets`."""
         chosen = sane_options.source_arguments(self._options(device), request)
         options = self._options(device, *chosen)
         page = sane_options.page_arguments(options, request)
+        number = first
         with tempfile.TemporaryDirectory(prefix="sohoa-scan-") as scratch:
             arguments = (
                 f"--device-name={device.name}",
@@ -115,57 +119,18 @@ class SaneScanner:
             )
             longest = self._max_pixels * _BYTES_PER_PIXEL + _HEADER_BYTES
             with self._program.start(arguments, file_bytes=longest) as run:
+                stack = _Stack(run, request, Path(scratch), self._settings, self._max_pixels)
+                jammed = False
                 try:
-                    yield from self._stack(run, request, Path(scratch))
-                except PaperJam as jam:
-                    run.__exit__()
-                    raise self._cause(device) or jam from jam
-
-    def _stack(self, run: Run, request: ScanRequest, scratch: Path) -> Iterator[ScannedSheet]:
-        wanted = 2 if request.source is ScanSource.DUPLEX else 1
-        seen = False
-        while True:
-            sides: list[ScannedSide] = []
-            while len(sides) < wanted:
-                side = self._side(run, request, scratch, seen=seen or bool(sides))
-                if side is None:
-                    break
-                sides.append(side)
-            if not sides:
-                if not seen:
-                    raise FeederEmpty
-                return
-            if len(sides) < wanted:
-                raise ScannerError("SHEET_HALF")
-            seen = True
-            yield ScannedSheet(tuple(sides))
-
-    def _side(
-        self, run: Run, request: ScanRequest, scratch: Path, *, seen: bool
-    ) -> ScannedSide | None:
-        """The next image; None where the paper has run out."""
-        answer = run.next_file(self._settings.sheet_timeout_seconds)
-        if isinstance(answer, Ended):
-            if answer.verdict == _OUT_OF_PAPER and not (answer.in_sheet and seen):
-                return None  # a sheet that stops half-way is damage, not the end of the stack
-            if not _room(scratch, 0):
-                raise ArchiveUnavailable("DISK_FULL")
-            if answer.verdict == _OUT_OF_PAPER:
-                raise ScannerError("SCAN_DAMAGED")
-            raise _failed(answer)
-        if answer.parent != scratch:
-            raise ScannerError("SCAN_DAMAGED")
-        try:
-            data = answer.read_bytes()
-            answer.unlink()
-        except OSError as error:
-            raise ScannerError("SCAN_DAMAGED") from error
-        try:
-            return read_frame(data, dpi=float(request.resolution), max_pixels=self._max_pixels)
-        except ScannerError:
-            if not _room(scratch, len(data)):
-                raise ArchiveUnavailable("DISK_FULL") from None
-            raise
+                    while (sheet := stack.sheet(number, seen=number > first)) is not None:
+                        yield sheet
+                        number += 1
+                except PaperJam:
+                    jammed = True
+            if jammed:  # asked only now: a device answers one program at a time
+                raise self._cause(device, number)
+        if number == first:
+            raise FeederEmpty
 
     def _options(self, device: ScannerDevice, *chosen: str) -> dict[str, Option]:
         """Options of a device that is set to something.
@@ -181,25 +146,88 @@ class SaneScanner:
             raise _failed(ended)
         return parse_options(text)
 
-    def _cause(self, device: ScannerDevice) -> ScannerError | None:
+    def _cause(self, device: ScannerDevice, sheet: int) -> ScannerError:
         """What some devices tell when asked: SANE has one word for all that stops paper."""
         try:
             options = self._options(device)
         except ScannerError:
-            return None
-        if any(sane_options.sensed(options, sensor) for sensor in _JAM_SENSORS):
-            return DoubleFeed()
+            return PaperJam(sheet=sheet)
+        if any(sane_options.sensed(options, sensor) for sensor in _DOUBLE_FEED_SENSORS):
+            return DoubleFeed(sheet=sheet)
         if any(sane_options.sensed(options, sensor) for sensor in _COVER_SENSORS):
-            return CoverOpen()
-        return None
+            return CoverOpen(sheet=sheet)
+        return PaperJam(sheet=sheet)
 
 
-def _failed(ended: Ended) -> ScannerError:
+class _Stack:
+    """One run of scanimage over one stack."""
+
+    def __init__(
+        self,
+        run: Run,
+        request: ScanRequest,
+        scratch: Path,
+        settings: ScannerSettings,
+        max_pixels: int,
+    ) -> None:
+        self._run = run
+        self._request = request
+        self._scratch = scratch
+        self._seconds = settings.sheet_timeout_seconds
+        self._max_pixels = max_pixels
+
+    def sheet(self, number: int, *, seen: bool) -> ScannedSheet | None:
+        """Feed a sheet; None where the paper has run out.
+
+        Args:
+            number: of the sheet, for what is said of it.
+            seen: this stack has given a sheet already.
+        """
+        wanted = 2 if self._request.source is ScanSource.DUPLEX else 1
+        sides: list[ScannedSide] = []
+        while len(sides) < wanted:
+            side = self._side(number, seen=seen or bool(sides))
+            if side is None and sides:
+                raise ScannerError("SHEET_HALF", sheet=number)
+            if side is None:
+                return None
+            sides.append(side)
+        return ScannedSheet(tuple(sides))
+
+    def _side(self, number: int, *, seen: bool) -> ScannedSide | None:
+        answer = self._run.next_file(self._seconds)
+        if isinstance(answer, Ended):
+            self._check_room(0)
+            if answer.verdict != _OUT_OF_PAPER:
+                raise _failed(answer, sheet=number)
+            if not (answer.in_sheet and seen):
+                return None
+            raise ScannerError("SCAN_DAMAGED", sheet=number)  # half a sheet is not the end
+        data = self._taken(answer)
+        side = read_frame(data, dpi=float(self._request.resolution), max_pixels=self._max_pixels)
+        if side is None:
+            self._check_room(len(data))
+            raise ScannerError("SCAN_DAMAGED", sheet=number)
+        return side
+
+    def _taken(self, path: Path) -> bytes:
+        """What the program wrote, which goes from the disk; nothing where it is none of ours."""
+        if path.parent != self._scratch:
+            return b""
+        try:
+            data = path.read_bytes()
+            path.unlink()
+        except OSError:
+            return b""
+        return data
+
+    def _check_room(self, size: int) -> None:
+        """Raises `DISK_FULL` where not even what the program just failed to write would fit."""
+        if shutil.disk_usage(self._scratch).free <= max(size, _HEADER_BYTES):
+            raise ArchiveUnavailable("DISK_FULL")
+
+
+def _failed(ended: Ended, **params: Param) -> ScannerError:
     """The error behind the way a run ended."""
     kind, code = _FAILURES.get(ended.verdict, (ScannerError, "SCAN_FAILED"))
-    return kind(code)
-
-
-def _room(folder: Path, size: int) -> bool:
-    """False where the volume has not even left what the program just failed to write."""
-    return shutil.disk_usage(folder).free > max(size, _HEADER_BYTES)
+    return kind(code, **params)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import struct
 from typing import Final
 
-from pipeline.errors import ScannerError
 from pipeline.models.scanning import ScanMode
 from pipeline.ports.scanning import ScannedSide
 
@@ -34,16 +33,13 @@ _KINDS: Final = {
 }
 
 
-def read_frame(data: bytes, *, dpi: float, max_pixels: int) -> ScannedSide:
-    """The one image of a file.
+def read_frame(data: bytes, *, dpi: float, max_pixels: int) -> ScannedSide | None:
+    """The one image of a file; None where it is truncated, too large, or of another form.
 
     Args:
         data: the whole file.
         dpi: where the file says none.
         max_pixels: bound.
-
-    Raises:
-        ScannerError: `SCAN_DAMAGED`: truncated, larger than allowed, or of another form.
     """
     try:
         tags = _tags(data)
@@ -51,13 +47,13 @@ def read_frame(data: bytes, *, dpi: float, max_pixels: int) -> ScannedSide:
         photometric, channels = tags[_PHOTOMETRIC], tags.get(_CHANNELS, 1)
         depth, offset, size = tags[_DEPTH], tags[_OFFSET], tags[_SIZE]
         mode = _KINDS[(photometric, channels, depth)]
-    except (KeyError, IndexError, struct.error, ZeroDivisionError) as error:
-        raise ScannerError("SCAN_DAMAGED") from error
+    except (KeyError, IndexError, struct.error, ZeroDivisionError):
+        return None
     row = (width * channels * depth + 7) // 8
     samples = data[offset : offset + row * height]
     whole = len(samples) == row * height == size and tags.get(_CODING, _UNCODED) == _UNCODED
     if not whole or not 0 < width * height <= max_pixels:
-        raise ScannerError("SCAN_DAMAGED")
+        return None
     if mode is ScanMode.LINEART and photometric == _BLACK_IS_ZERO:
         samples = samples.translate(_NEGATIVE)
     said = tags.get(_RESOLUTION, 0) * (_CM_PER_INCH if tags.get(_UNIT) == _CM else 1.0)
