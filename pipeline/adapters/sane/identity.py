@@ -47,7 +47,7 @@ def identity_of(
 
 def _tidy(text: str) -> str:
     """Fit to be typed as a part of an identity."""
-    return squash(printable(text).replace("/", "-"))[:_LONGEST]
+    return printable(squash(text)).replace("/", "-")[:_LONGEST]
 
 
 def _named(name: str) -> str | None:

@@ -20,6 +20,7 @@ _LINE: Final = re.compile(r"^ {4}(?:--([a-z0-9][a-z0-9-]*)|-([ltxy]))(\[?=?\S.*|
 _MARKS: Final = re.compile(r"(?: \[(?:advanced|hardware|read-only)\])*\s*$")
 _RANGE: Final = re.compile(r"^(-?\d+(?:\.\d+)?)\.\.(-?\d+(?:\.\d+)?)([a-z%]*)")
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
+_MEASURE: Final = re.compile(r"(-?\d+(?:\.\d+)?)(?:dpi|mm|bit|us|pel|%)?")
 _UNSETTABLE: Final = ("inactive", "read-only", "hardware")
 _OWN: Final = frozenset(
     {"source", "mode", "depth", "resolution", "page-width", "page-height", "l", "t", "x", "y"}
@@ -72,9 +73,9 @@ def _option(name: str, rest: str) -> Option:
     numbers: tuple[float, ...] = ()
     if span is None and not constraint.startswith("<"):
         choices = tuple(part.strip() for part in constraint.split("|") if part.strip())
-        values = [_NUMBER.match(choice) for choice in choices]
-        if choices and all(values):
-            numbers = tuple(float(value[0]) for value in values if value)
+        values = [_MEASURE.fullmatch(choice) for choice in choices if choice != "auto"]
+        if values and all(values):
+            numbers = tuple(float(value[1]) for value in values if value)
     return Option(
         name=name,
         choices=choices,
@@ -205,7 +206,7 @@ def _mode(options: Mapping[str, Option], mode: ScanMode) -> tuple[str, ...] | No
         plain = choice.casefold()
         colour = "color" in plain or "colour" in plain
         line = any(word in plain for word in ("lineart", "line art", "binary", "black & white"))
-        grey = ("gray" in plain or "grey" in plain) and not colour
+        grey = ("gray" in plain or "grey" in plain) and not colour and "diffusion" not in plain
         fits = {ScanMode.COLOUR: colour, ScanMode.GREY: grey, ScanMode.LINEART: line}
         if fits[mode]:
             return (f"--mode={choice}",)

@@ -29,6 +29,8 @@ _LONGEST_ANSWER: Final = 1 << 20
 _LONGEST_NOISE: Final = 1 << 14
 """Of what the program says on the side only the end is kept."""
 _MEMORY_BYTES: Final = 2 * 1024**3
+_CALIBRATION_BYTES: Final = 64 * 1024**2
+"""Some backends keep what they measured of a lamp in a file of their own."""
 _PIECE: Final = 1 << 16
 _IDLE_SECONDS: Final = 0.3
 _GENTLE_SECONDS: Final = 5.0
@@ -64,7 +66,7 @@ class Program:
         """True where it is installed."""
         return shutil.which(self._name) is not None
 
-    def start(self, arguments: Sequence[str], *, file_bytes: int = 0) -> Run:
+    def start(self, arguments: Sequence[str], *, file_bytes: int = _CALIBRATION_BYTES) -> Run:
         """Begin a run.
 
         Args:
