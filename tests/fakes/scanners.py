@@ -29,7 +29,7 @@ _MM = 25.4
 def side_of(image: Image.Image, mode: ScanMode, dpi: float) -> ScannedSide:
     """An image as a scanner would give it."""
     pillow = {ScanMode.COLOUR: "RGB", ScanMode.GREY: "L", ScanMode.LINEART: "1"}[mode]
-    picture = image.convert(pillow)
+    picture = image.convert(pillow, dither=Image.Dither.NONE)
     layout = "1;I" if mode is ScanMode.LINEART else pillow
     samples = picture.tobytes("raw", layout)
     return ScannedSide(picture.width, picture.height, mode, dpi, samples)
