@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from casework.scanning.sessions import ScanSessions, clear_archived
 from pipeline.errors import NotFound
 from pipeline.models.batch import Batch, BatchState
 from pipeline.run.work import Tools, Work
@@ -39,6 +40,7 @@ def clear(tools: Tools) -> None:
             results.add((NOTE, batch.batch_id))
         blobs |= _sidecars_owed(tools) | tools.records.unanswered()
         tools.workspace.sweep(blobs, results)
+        clear_archived(ScanSessions(tools.workspace), tools.records)
 
 
 def _unknown(tools: Tools) -> Iterator[Batch]:

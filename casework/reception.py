@@ -28,7 +28,7 @@ from pipeline.textnorm import has_control_characters, nfc
 from pipeline.workspace import Workspace
 
 _LONGEST_CODE = 64
-_LONGEST_STATION = 100
+LONGEST_STATION = 100
 """Letters of a station's name: it is written into every file."""
 _UNFINISHED = (BatchState.PENDING, BatchState.NEEDS_REVIEW, BatchState.AWAITING_SIGNATURE)
 
@@ -74,7 +74,7 @@ def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Recei
         UnreadableScan: `SOURCE_EMPTY` for a folder without files.
         DuplicateBatch: the same papers are in work, or archived under another type.
     """
-    _check(terms, desk.catalogue)
+    check_terms(terms, desk.catalogue)
     taken = intake.take_in(
         source,
         desk.workspace,
@@ -105,7 +105,13 @@ def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Recei
     return Received(record=record, duplicate=duplicate)
 
 
-def _check(terms: IngestTerms, catalogue: Catalogue) -> None:
+def check_terms(terms: IngestTerms, catalogue: Catalogue) -> None:
+    """Whether papers may be handed in under these terms; before they are touched.
+
+    Raises:
+        ConfigError: `TERM_UNKNOWN`, `CASE_WITHOUT_PROCEDURE`, `DOSSIER_CODE_INVALID`,
+            `STATION_INVALID`.
+    """
     try:
         if terms.as_code is not None:
             catalogue.component(terms.as_code)
@@ -120,8 +126,8 @@ def _check(terms: IngestTerms, catalogue: Catalogue) -> None:
     if terms.dossier is not None:
         check_dossier_code(terms.dossier)
     station = terms.station
-    if station is not None and (len(station) > _LONGEST_STATION or has_control_characters(station)):
-        raise ConfigError("STATION_INVALID", longest=_LONGEST_STATION)
+    if station is not None and (len(station) > LONGEST_STATION or has_control_characters(station)):
+        raise ConfigError("STATION_INVALID", longest=LONGEST_STATION)
 
 
 def check_dossier_code(code: str) -> None:

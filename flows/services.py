@@ -14,6 +14,7 @@ from typing import IO, TYPE_CHECKING
 from casework.reporting import ComponentText, DossierView, Reporter, pages_so_far
 from flows.batches import Batches
 from flows.outside import OutsideSigning
+from flows.scanning import Scans
 from flows.wiring import Ports
 from pipeline.errors import ConfigError, NotFound, SohoaError, UnsafeInput
 from pipeline.ids import digest, shown
@@ -50,6 +51,7 @@ class Services:
         self.ports = Ports(settings, progress)
         self.batches = Batches(self.ports)
         self.outside = OutsideSigning(self.batches)
+        self.scans = Scans(self.ports)
 
     def actor(
         self,

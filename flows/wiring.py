@@ -19,6 +19,7 @@ from pipeline.models.batch import BatchState
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.runtime import Claims, Clock, Progress
+from pipeline.ports.scanning import Capture, Scanner
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from search.port import ComponentIndex
@@ -256,6 +257,20 @@ class Ports:
         from pipeline.adapters.symbols import ZxingSymbolReader
 
         return ZxingSymbolReader()
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """Scanners by SANE."""
+        from pipeline.adapters.sane import SaneScanner
+
+        return SaneScanner(self.settings.scanner, max_pixels=self.settings.intake.max_page_pixels)
+
+    @cached_property
+    def capture(self) -> Capture:
+        """Codes what a scanner gives."""
+        from pipeline.adapters.capture import PageCapture
+
+        return PageCapture(jpeg_quality=self.settings.scanner.jpeg_quality)
 
     def stamp_font(self) -> Path:
         """The font of the stamp.

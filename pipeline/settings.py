@@ -19,6 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from pipeline.errors import ConfigError
+from pipeline.models.scanning import ScanProfile
 
 UNIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 """What a unit code looks like: it stands in codes, object keys and names of folders."""
@@ -247,6 +248,32 @@ class DatabaseSettings(Group):
     password: SecretStr | None = None
 
 
+class ScannerSettings(Group):
+    """Scanning with `sohoa scan`."""
+
+    profiles: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")], ScanProfile] = {}
+    """By name; `default` is built in (feeder where there is one, A4, 300 dpi, colour) and may be
+    set otherwise."""
+    jpeg_quality: Annotated[int, Field(ge=85, le=100)] = 90
+    """Of grey and colour pages; domain-pack E.1 asks for at least 85."""
+    answer_timeout_seconds: Measure = 30.0
+    """For the list of scanners, or the options of one."""
+    sheet_timeout_seconds: Measure = 120.0
+    """For one side of a sheet."""
+
+    def profile(self, name: str) -> ScanProfile:
+        """A profile by name.
+
+        Raises:
+            ConfigError: `SCAN_PROFILE_UNKNOWN`.
+        """
+        if name in self.profiles:
+            return self.profiles[name]
+        if name == "default":
+            return ScanProfile()
+        raise ConfigError("SCAN_PROFILE_UNKNOWN", profile=name[:32])
+
+
 class FlowSettings(Group):
     """Work on many hosts through Prefect."""
 
@@ -286,6 +313,7 @@ class Settings(Group):
     database: DatabaseSettings = DatabaseSettings()
     tsa: TsaSettings = TsaSettings()
     flows: FlowSettings = FlowSettings()
+    scanner: ScannerSettings = ScannerSettings()
 
     @property
     def production(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,10 +23,12 @@ import numpy as np
 
 from benchmarks.factory import make_person, render_component, write_batch
 from benchmarks.factory.scanning import age
+from deploy.local.state import LOOPBACK
 
 Json = dict[str, Any]
 
 ROOT = Path(__file__).parents[2]
+_LOOPBACK_PORT = re.compile(re.escape(LOOPBACK) + r":(\d+)")
 SOHOA = Path(sys.executable).with_name("sohoa")
 
 
@@ -114,6 +117,15 @@ class Machine:
     def work(self, *options: str) -> subprocess.Popen[bytes]:
         """A worker."""
         return self.spawn("work", SOHOA, "flows", "work", *(("--", *options) if options else ()))
+
+    def forward(self, address: str) -> None:
+        """The systems' ports of this machine's loopback lead to those of an address."""
+        ports = sorted(
+            {p for value in self.systems.values() for p in _LOOPBACK_PORT.findall(value)}
+        )
+        self.spawn(
+            "forward", sys.executable, "-m", "deploy.local.forward", LOOPBACK, address, *ports
+        )
 
     def dispatch(self) -> subprocess.Popen[bytes]:
         """A dispatcher."""
