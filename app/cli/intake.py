@@ -153,7 +153,7 @@ def _queue(run: Session, sources: list[str], terms: IngestTerms, actor: Actor) -
 
 
 def submit_queue(run: Session, line: Queue) -> int:
-    """Hand over what was taken in; say where that must wait, which is no failure: the papers are kept."""
+    """Hand over what was taken in; where that must wait it is said: no failure, papers are kept."""
     error = line.submit()
     return int(ExitCode.DONE) if error is None else run.fail(error)
 

@@ -91,8 +91,12 @@ def test_a_name_is_found_without_diacritics(archived: Archived) -> None:
 def test_judges_accept_every_file(archived: Archived, tmp_path: Path) -> None:
     root = Path(archived.environ["SERVICES_PKI_FOLDER"]) / "root.pem"
     assert len(archived.files) == 3
-    dss.check(root, *archived.files)
-    verapdf.check(archived.files)
+    for judge in (dss, verapdf):
+        if reason := judge.missing():
+            pytest.skip(f"{judge.__name__} {reason}")
+    names = {file.name: [] for file in archived.files}
+    assert dss.failures(archived.files, [root]) == names
+    assert verapdf.failures(verapdf.fetch(), archived.files) == names
 
 
 @pytest.mark.parametrize("identity", ["writer", "root"])
