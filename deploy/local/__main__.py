@@ -18,7 +18,7 @@ from deploy.local.pki import PkiService
 from deploy.local.postgres import PostgresService
 from deploy.local.prefect import PrefectService
 from deploy.local.service import Place, ServiceError
-from deploy.local.state import LOOPBACK, State
+from deploy.local.state import State
 from deploy.local.wrapping import run_inside, temporary
 
 SERVICES = (PostgresService, MinioService, ElasticService, PkiService, PrefectService)
@@ -69,11 +69,16 @@ def _started(options: argparse.Namespace, place: Place) -> dict[str, str]:
                 builds.say(f"Left out: {name}: {reason}")
                 told[f"SERVICES_LACKING_{name.upper()}"] = reason
         office.start(names)
-        if options.bind != LOOPBACK:
-            place.state.note("bind", options.bind)
-            office.stop([BridgeService.name])
-            office.start([BridgeService.name])
+        _bridge(options.bind, office, place.state)
         return {**told, **office.exports(), "SERVICES_STATE": str(place.state.folder)}
+
+
+def _bridge(address: str | None, office: Office, state: State) -> None:
+    """The further address that is asked for; one that is there is told of new services."""
+    if address is not None:
+        state.note("bind", address)
+    if office.stop([BridgeService.name]) or address is not None:
+        office.start([BridgeService.name])
 
 
 def _run(options: argparse.Namespace, place: Place) -> int:
@@ -144,7 +149,7 @@ def _parser() -> argparse.ArgumentParser:
     def command(name: str, text: str, names: str | None) -> argparse.ArgumentParser:
         parents = [] if name == "run" else [shared]
         made = commands.add_parser(name, help=text, description=text, parents=parents)
-        made.set_defaults(names=[], erase=False, possible=False, bind=LOOPBACK)
+        made.set_defaults(names=[], erase=False, possible=False, bind=None)
         if names:
             made.add_argument("names", nargs=names, metavar="NAME", type=_name)
         return made

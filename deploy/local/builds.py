@@ -97,7 +97,7 @@ def minio(cache: Path) -> Path:
             GOTOOLCHAIN="auto",
         )
 
-    return _kept(_minio_folder(cache), build) / "minio"
+    return kept(_minio_folder(cache), build) / "minio"
 
 
 def elastic(cache: Path) -> Path:
@@ -128,7 +128,7 @@ def elastic(cache: Path) -> Path:
                     shutil.copyfileobj(source, out)
                 target.chmod((entry.external_attr >> 16) & 0o777 or 0o644)
 
-    return _kept(_elastic_folder(cache), fetch)
+    return kept(_elastic_folder(cache), fetch)
 
 
 def _minio_folder(cache: Path) -> Path:
@@ -139,8 +139,8 @@ def _elastic_folder(cache: Path) -> Path:
     return cache / f"elasticsearch-{ELASTIC.rpartition(':')[2]}"
 
 
-def _kept(folder: Path, make: Callable[[Path], None]) -> Path:
-    """The folder, made whole by the first who needs it."""
+def kept(folder: Path, make: Callable[[Path], None]) -> Path:
+    """The folder, made whole by the first who needs it; `make` fills a fresh one."""
     if folder.is_dir():
         return folder
     with _lock(folder.parent, folder.name):

@@ -20,6 +20,8 @@ from deploy.local.supervisor import Account, Launch
 SOHOA = "sohoa"
 ADMIN = "services-admin"
 HEAP = "512m"
+TRANSPORT = "elastic-transport"
+"""Name of the port between nodes: there is one node."""
 _ROUNDS = 10_000
 _ROLES = {
     SOHOA: {
@@ -83,7 +85,7 @@ class ElasticService(Service):
                     "http.host": LOOPBACK,
                     "http.port": self.port,
                     "transport.host": LOOPBACK,
-                    "transport.port": self.state.port("elastic-transport"),
+                    "transport.port": self.state.port(TRANSPORT),
                     "path.data": str(home / "data"),
                     "path.logs": str(home / "logs"),
                     "xpack.security.enabled": True,

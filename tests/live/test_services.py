@@ -271,6 +271,22 @@ class TestFaults:
         with psycopg.connect(address) as connection:
             assert connection.execute("SELECT x FROM kept").fetchone() == (7,)
 
+    def test_a_further_address_outlives_a_kill_and_learns_of_new_services(
+        self, own_services: OwnServices
+    ) -> None:
+        url = own_services.start("pki", bind="127.0.0.2")["SOHOA_TSA__URL"]
+        there = url.replace("127.0.0.1", "127.0.0.2").replace("/tsa/tsa", "/crls/ca/latest.crl")
+        assert ask(there) == 200
+        own_services.kill("pki")
+        with pytest.raises(OSError):
+            ask(there)
+        own_services.start("pki")
+        assert ask(there) == 200
+        told = own_services.start("postgres")
+        address = told["SERVICES_POSTGRES_ADMIN_URL"].replace("127.0.0.1", "127.0.0.2")
+        with psycopg.connect(address) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+
     @pytest.mark.parametrize("broken", ["minio", "elastic"])
     def test_a_command_does_not_run_without_its_services(
         self, own_services: OwnServices, tmp_path: Path, broken: str
