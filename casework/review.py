@@ -134,6 +134,7 @@ def carried_out(
         ChecksumMismatch: it is not the one that was archived.
         ArchiveUnavailable: the store cannot be reached; the answers are kept.
     """
+    workspace = workspace.of(component.batch_id)
     before = _expected(component, store, workspace)
     if not _changes(before, _answers(component, records)):
         return before

@@ -115,7 +115,8 @@ class Services:
         self._read("component.read", actor, {"component_id": component.component_id})
         if revision.version_id is None:
             ref = FileRef(sha256=revision.sha256, size=revision.size, media_type="application/pdf")
-            return revision.sha256, self.ports.workspace.path(ref).open("rb")
+            own = self.ports.workspace.of(component.batch_id)
+            return revision.sha256, own.path(ref).open("rb")
         archive = self.ports.store_to_read
         return revision.sha256, archive.open(revision.object_key, revision.version_id)
 

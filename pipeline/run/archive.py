@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 
-from pipeline.errors import ChecksumMismatch, SplitError
+from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, SplitError
 from pipeline.ids import digest
 from pipeline.models.components import Classified
 from pipeline.models.fields import FieldSet
@@ -46,6 +47,8 @@ def archive(work: Work) -> None:
             _put_manifest(work, placed.dossier)
     _erase_rejected(work)
     work.tools.records.finish_batch(work.batch_id, [work.event("batch.archived")])
+    with contextlib.suppress(ArchiveUnavailable):  # what stays is cleared another day
+        work.tools.workspace.release()
     work.tools.progress.step("archiving", len(components), len(components))
 
 

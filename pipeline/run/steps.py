@@ -52,6 +52,7 @@ def advance(tools: Tools, batch_id: str) -> BatchState:
     if record.state in (BatchState.ARCHIVED, BatchState.SUPERSEDED, BatchState.QUARANTINED):
         return record.state
     work = Work(tools=tools, batch=record.batch)
+    work.share()
     for step in STEPS:
         if step.run(work):
             if record.state is not BatchState.NEEDS_REVIEW:
