@@ -98,7 +98,9 @@ def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Recei
         refused=taken.refused,
         received_at=desk.clock.now(),
     )
-    desk.workspace.publish(NOTE, batch.batch_id, batch)
+    shared = desk.workspace.of(batch.batch_id)
+    shared.share(source.file.sha256 for source in batch.sources)
+    shared.publish(NOTE, batch.batch_id, batch)
     record = desk.records.register_batch(batch, [_event("batch.received", batch, desk)])
     if not batch.refused:
         _supersede(batch, desk)

@@ -133,7 +133,8 @@ def carried_out(component: ComponentRecord, tools: Tools) -> Sidecar:
         ChecksumMismatch: it is not the one that was archived.
         ArchiveUnavailable: the store cannot be reached; the answers are kept.
     """
-    records, store, workspace = tools.records, tools.store, tools.workspace
+    records, store = tools.records, tools.store
+    workspace = tools.workspace.of(component.batch_id)
     before = _expected(component, store, workspace)
     if not _changes(before, _answers(component, records)):
         return before

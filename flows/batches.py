@@ -231,8 +231,9 @@ class Batches:
     def _quarantine(self, batch_id: str, error: SohoaError) -> None:
         batch = self.ports.records.batch(batch_id).batch
         reason: dict[str, object] = {"code": error.code, "params": error.params}
+        own = self.ports.workspace.of(batch_id)
         for source in batch.sources:
-            self.ports.workspace.quarantine(source.file, {**reason, "name": source.name})
+            own.quarantine(source.file, {**reason, "name": source.name})
         self._change(batch_id, BatchState.QUARANTINED, "batch.quarantined", error)
 
     def _change(

@@ -21,6 +21,7 @@ from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReade
 from pipeline.ports.runtime import Claims, Clock, Progress
 from pipeline.ports.scanning import Capture, Scanner
 from pipeline.settings import Settings
+from pipeline.sharing import Backing
 from pipeline.workspace import Workspace
 from search.port import ComponentIndex
 from search.sqlite_index import SqliteIndex
@@ -86,8 +87,17 @@ class Ports:
 
     @cached_property
     def workspace(self) -> Workspace:
-        """Files in work."""
-        return Workspace(self.home / "work")
+        """Files in work: in the home, and shared with other hosts where a bucket is set for it."""
+        return Workspace(self.home / "work", self._backing())
+
+    def _backing(self) -> Backing | None:
+        archive = self.settings.archive
+        if archive.work_bucket is None:
+            return None
+        from storage.minio_work import open_backing
+
+        ca = self.settings.resolve(archive.ca) if archive.ca else None
+        return open_backing(archive, ca, archive.work_bucket)
 
     @cached_property
     def catalogue(self) -> Catalogue:

@@ -219,6 +219,8 @@ class ArchiveSettings(Group):
     """First lock of an object; renewed while the dossier is open (architecture §3)."""
     work_bucket: str | None = None
     """`s3:`: bucket where hosts share files in work; not locked. None: work stays on this host."""
+    work_grace_hours: Measure = 24.0
+    """What no unfinished batch needs leaves the work bucket when it has lain so long."""
 
 
 class SearchSettings(Group):

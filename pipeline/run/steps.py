@@ -75,6 +75,7 @@ def advance(tools: Tools, batch_id: str, runner: Runner = here) -> BatchState:
     if record.state in (BatchState.ARCHIVED, BatchState.SUPERSEDED, BatchState.QUARANTINED):
         return record.state
     work = Work(tools=tools, batch=record.batch)
+    work.share()
     for step in STEPS:
         tools.claims.check(batch_id)
         if runner(step, work):

@@ -94,7 +94,7 @@ def test_judges_accept_every_file(archived: Archived, tmp_path: Path) -> None:
     for judge in (dss, verapdf):
         if reason := judge.missing():
             pytest.skip(f"{judge.__name__} {reason}")
-    names = {file.name: [] for file in archived.files}
+    names: dict[str, list[str]] = {file.name: [] for file in archived.files}
     assert dss.failures(archived.files, [root]) == names
     assert verapdf.failures(verapdf.fetch(), archived.files) == names
 
