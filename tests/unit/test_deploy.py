@@ -153,12 +153,38 @@ def test_systemd_accepts_the_units_and_finds_them_closed(unit: Path, tmp_path: P
     assert program is not None
     assert program[1].startswith("/opt/sohoa/.venv/bin/")
     placed = tmp_path / unit.name.replace("@", "@one-stop")
-    for path in (tmp_path / unit.name, placed):
+    for path in {tmp_path / unit.name, placed}:
         path.write_text(text.replace(program[1], "/bin/true"), encoding="utf-8")
     verified = _analyze("verify", "--man=no", str(placed))
     assert (verified.returncode, verified.stdout + verified.stderr) == (0, "")
     closed = _analyze("security", "--offline=true", "--no-pager", "--threshold=20", str(placed))
     assert closed.returncode == 0, closed.stdout.splitlines()[-1]
+
+
+def test_the_administrators_command_has_the_services_settings(tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    for name in (*SECRETS, "pkcs11-pin"):
+        (secrets / name).write_text("hidden\n", encoding="utf-8")
+    example = (DEPLOY / "systemd" / "sohoa.env.example").read_text(encoding="utf-8")
+    (tmp_path / "sohoa.env").write_text(example + 'WORKER_OPTIONS="--limit 1"\n', encoding="utf-8")
+    program = tmp_path / "program"
+    program.write_text('#!/bin/sh\nenv\necho "asked=$*"\n', encoding="utf-8")
+    program.chmod(0o755)
+    done = subprocess.run(
+        [DEPLOY / "systemd" / "sohoa-office", "search", "a b"],
+        env={"PATH": "/usr/bin:/bin", "OFFICE_ETC": str(tmp_path), "OFFICE_PROGRAM": str(program)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    told = dict(line.split("=", 1) for line in done.stdout.splitlines())
+    assert told["asked"] == "search a b"
+    assert told["SOHOA_HOME"] == "/var/lib/sohoa"
+    unit = (DEPLOY / "systemd" / "sohoa-dispatcher.service").read_text(encoding="utf-8")
+    for name, credential in re.findall(r"^Environment=(SOHOA_\w+)=%d/(\S+)$", unit, re.MULTILINE):
+        assert told[name] == str(secrets / credential)
+    assert told["SOHOA_SEARCH__USER"] == "sohoa"
 
 
 def _analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
