@@ -16,14 +16,14 @@ import sqlite3
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from pipeline.errors import NotFound, Param, SohoaError
+from pipeline.errors import KeyUnavailable, NotFound, Param, SohoaError, TimestampError
 from pipeline.settings import Settings
 
 _PROBE_SECONDS = 10.0
@@ -70,6 +70,15 @@ class CertificateFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """What is known of the keys on the token or HSM."""
+
+    keys: int
+    not_after: dt.datetime
+    """Of the certificate that ends first."""
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFacts:
     """The recognition model that would be used."""
 
@@ -93,6 +102,10 @@ class Probes:
     indexed: Callable[[], int]
     """Number of components in the index."""
     certificate: Callable[[], CertificateFacts]
+    token: Callable[[], TokenFacts]
+    """Opens every key of the token of the settings."""
+    timestamps: Callable[[], dt.datetime]
+    """Asks the timestamp authority of the settings; the end of its certificate."""
     now: Callable[[], dt.datetime]
     run: Callable[[Sequence[str]], str | None]
     """Output of a program, None where it fails; see `program_output`."""
@@ -132,6 +145,7 @@ def examine(settings: Settings, probes: Probes) -> tuple[Finding, ...]:
         ("records", lambda: _records(probes)),
         ("index", lambda: _ok("index", str(probes.indexed()))),
         ("signing", lambda: _signing(settings, probes)),
+        *(_office_signing(settings, probes)),
     )
     return tuple(_guarded(name, look) for name, look in parts)
 
@@ -254,8 +268,47 @@ def _records(probes: Probes) -> Finding:
     return _ok("records", found)
 
 
+def _office_signing(
+    settings: Settings, probes: Probes
+) -> Iterator[tuple[str, Callable[[], Finding]]]:
+    """Token and timestamp authority, where they are set."""
+    if settings.signing.pkcs11 is not None:
+        yield "token", lambda: _token(probes)
+    if settings.tsa.url is not None:
+        yield "timestamps", lambda: _timestamps(probes)
+
+
+def _token(probes: Probes) -> Finding:
+    facts, now = probes.token(), probes.now()
+    if now > facts.not_after:
+        until = facts.not_after.date().isoformat()
+        return _missing("token", "CERTIFICATE_EXPIRED", until=until)
+    return _lasting("token", str(facts.keys), facts.not_after, now)
+
+
+def _timestamps(probes: Probes) -> Finding:
+    """Without timestamps work goes on: signatures are raised later."""
+    try:
+        until = probes.timestamps()
+    except TimestampError as error:
+        return _warn("timestamps", error.code, "", **error.params)
+    return _lasting("timestamps", until.date().isoformat(), until, probes.now())
+
+
+def _lasting(name: str, version: str, until: dt.datetime, now: dt.datetime) -> Finding:
+    days, day = (until - now).days, until.date().isoformat()
+    if days < _ENDING_DAYS:
+        return _warn(name, "CERTIFICATE_ENDING", version, until=day, days=days)
+    return _ok(name, version)
+
+
 def _signing(settings: Settings, probes: Probes) -> Finding:
-    certificate, now = probes.certificate(), probes.now()
+    try:
+        certificate, now = probes.certificate(), probes.now()
+    except KeyUnavailable as error:
+        if error.code != "KEY_OF_OFFICER_MISSING":
+            raise
+        return _warn("signing", "SIGNING_ELSEWHERE", "")
     until = certificate.not_after.date().isoformat()
     if certificate.development and settings.production:
         return _missing("signing", "SIGNING_DEVELOPMENT_PRODUCTION")
@@ -266,10 +319,7 @@ def _signing(settings: Settings, probes: Probes) -> Finding:
         return _missing("signing", "CERTIFICATE_NOT_YET_VALID", since=since)
     if certificate.development:
         return _warn("signing", "SIGNING_DEVELOPMENT", until)
-    days = (certificate.not_after - now).days
-    if days < _ENDING_DAYS:
-        return _warn("signing", "CERTIFICATE_ENDING", until, until=until, days=days)
-    return _ok("signing", until)
+    return _lasting("signing", until, certificate.not_after, now)
 
 
 def _ok(name: str, version: str) -> Finding:

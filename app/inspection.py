@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import contextlib
 
-from app.doctor import CertificateFacts, Finding, ModelFacts, Probes, examine, program_output
+from app.doctor import (
+    CertificateFacts,
+    Finding,
+    ModelFacts,
+    Probes,
+    TokenFacts,
+    examine,
+    program_output,
+)
 from flows.services import Services
 from pipeline.errors import SohoaError
 from storage.records import needs_upgrade
@@ -23,11 +31,14 @@ def inspect(services: Services) -> tuple[Finding, ...]:
 
     def certificate() -> CertificateFacts:
         signer = ports.signing.signers.of(settings.officer)
-        return CertificateFacts(
-            development=signer.development,
-            not_before=signer.validity[0],
-            not_after=signer.validity[1],
-        )
+        not_before, not_after = signer.validity
+        return CertificateFacts(signer.development, not_before, not_after)
+
+    def token() -> TokenFacts:
+        signers = ports.signing.signers
+        pkcs11 = settings.signing.pkcs11
+        ends = [signers.of(officer).validity[1] for officer in (pkcs11.keys if pkcs11 else ())]
+        return TokenFacts(len(ends), min(ends, default=ports.clock.now()))
 
     return examine(
         settings,
@@ -39,6 +50,8 @@ def inspect(services: Services) -> tuple[Finding, ...]:
             records_versions=lambda: ("–" if needs_upgrade(ports.database_url) else HEAD, HEAD),
             indexed=lambda: ports.index.count(),
             certificate=certificate,
+            token=token,
+            timestamps=ports.signing.timestamps_until,
             now=ports.clock.now,
             run=program_output,
         ),

@@ -59,12 +59,12 @@ class PadesAugmenter:
 async def _raised(before: bytes, levels: Levels) -> tuple[bytes, Attained]:
     data, state = before, attained(before, FIELD_NAME)
     deadline = levels.deadline()
+    stamper = levels.timestamper(deadline)
     if state.level is SignatureLevel.B_B:
-        data = await levels.timestamped(data, deadline)
+        data = await levels.timestamped(data, stamper)
         state = reached(data, before, SignatureLevel.B_T)
     if rank(levels.wanted) <= rank(SignatureLevel.B_T):
         return data, state
-    stamper = levels.timestamper(deadline)
     try:
         more = await levels.proven(data, state, stamper, deadline)
     except TimestampError:

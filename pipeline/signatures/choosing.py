@@ -5,13 +5,14 @@ The only place that knows all parts of this package. May not come in: signing it
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pipeline.errors import CertificateRejected, ConfigError
+from pipeline.errors import CertificateRejected, ConfigError, TimestampError
 from pipeline.models.components import SignatureLevel
 from pipeline.settings import Pkcs11Settings, Settings
 from pipeline.signatures.augmenting import PadesAugmenter
@@ -59,7 +60,10 @@ class Signing:
     def signers(self) -> KeyBook:
         """Whose key signs."""
         keys = {**self._file_keys(), **self._token_keys()}
-        return KeyBook(keys, None if keys else self._for_anybody, self._signer)
+        signing = self._settings.signing
+        own = signing.pkcs12 is not None or signing.pkcs11 is not None
+        stands_in = not own and not self._settings.production
+        return KeyBook(keys, self._for_anybody if stands_in else None, self._signer)
 
     @cached_property
     def two_step(self) -> OutsideSigner:
@@ -79,6 +83,16 @@ class Signing:
             return None
         place = TokenPlace(self._settings.resolve(pkcs11.module), pkcs11.token)
         return Token(place, pkcs11.pin.get_secret_value())
+
+    def timestamps_until(self) -> dt.datetime:
+        """Ask the timestamp authority for a token; the end of its certificate.
+
+        Raises:
+            TimestampError: `TIMESTAMP_NOT_SET`, or what is wrong with it.
+        """
+        if self._levels is None:
+            raise TimestampError("TIMESTAMP_NOT_SET")
+        return asyncio.run(self._levels.probe())
 
     def close(self) -> None:
         """End connections and the token's session; the next use opens others."""
@@ -107,8 +121,6 @@ class Signing:
         }
 
     def _for_anybody(self) -> HeldKey:
-        if self._settings.production:
-            raise CertificateRejected("DEVELOPMENT_PKI_IN_PRODUCTION")
         pki = ensure_development_pki(self._settings.home, self._now())
         return open_pkcs12(pki.officer_p12, None)
 
@@ -125,6 +137,7 @@ class Signing:
 
     @cached_property
     def _levels(self) -> Levels | None:
+        """None: signatures stay at B-B."""
         tsa = self._settings.tsa
         wanted = SignatureLevel(f"PAdES-{self._settings.signing.level}")
         if tsa.url is None or wanted is SignatureLevel.B_B:

@@ -32,6 +32,9 @@ from pipeline.signatures.web import Deadline
 
 _REST_SECONDS: Final = 30.0
 """An authority that failed is left alone this long: the next signature does not wait for it."""
+_STATUSES: Final = "statuses"
+_TIMESTAMPS: Final = "timestamps"
+"""What is asked of authorities, each with a rest of its own."""
 _FINAL: Final = frozenset({"CERTIFICATE_REVOKED", "CERTIFICATE_EXPIRED"})
 _log = logging.getLogger(__name__)
 
@@ -43,36 +46,42 @@ class Finisher:
         """Bind; None: everything stays at B-B."""
         self._levels = levels
         self._lock = threading.Lock()
-        self._rests_until = 0.0
+        self._rests: dict[str, float] = {}
 
     @property
     def timestamps(self) -> bool:
         """True where signatures are timestamped: room must be kept."""
         return self._levels is not None
 
-    def check(self, certificates: Sequence[x509.Certificate], at: dt.datetime) -> None:
+    def deadline(self) -> Deadline:
+        """The end of patience for a signature that begins now."""
+        return self._levels.deadline() if self._levels else Deadline.within(0)
+
+    def check(
+        self, certificates: Sequence[x509.Certificate], at: dt.datetime, deadline: Deadline
+    ) -> None:
         """Refuse a certificate that is known not to stand, before it signs.
 
-        What cannot be asked in time is no reason to refuse.
+        What cannot be asked in half of the time is no reason to refuse.
 
         Raises:
             CertificateRejected: `CERTIFICATE_REVOKED`, `CERTIFICATE_EXPIRED` (of an issuer).
         """
-        levels = self._asked()
-        if levels is None:
+        levels = self._levels
+        if levels is None or self._resting(_STATUSES):
             return
         certificate, *chain = certificates
         try:
-            asyncio.run(levels.check_signer(certificate, chain, at, levels.deadline()))
+            asyncio.run(levels.check_signer(certificate, chain, at, deadline.half()))
         except TimestampError as error:
             self._rest(error)
         except CertificateRejected as error:
             if error.code in _FINAL:
                 raise
-            _log.warning("signing goes on below the level that is set: %s", error)
+            _log.warning("signing below the level that is set: %s", error)
 
     def finish(
-        self, prepared: PreparedSignature, document: bytes, signature: bytes
+        self, prepared: PreparedSignature, document: bytes, signature: bytes, deadline: Deadline
     ) -> tuple[bytes, SignatureInfo]:
         """Signed bytes at the best level that can be had now.
 
@@ -80,34 +89,32 @@ class Finisher:
             prepared: of `preparing.prepare`.
             document: its bytes.
             signature: over `prepared.to_be_signed`, ECDSA as DER.
+            deadline: nobody is asked after it.
 
         Raises:
             CertificateRejected: revoked.
             SignatureInvalid: the result does not verify.
         """
-        return asyncio.run(self._finish(prepared, document, signature))
+        return asyncio.run(self._finish(prepared, document, signature, deadline))
 
     async def _finish(
-        self, prepared: PreparedSignature, document: bytes, signature: bytes
+        self, prepared: PreparedSignature, document: bytes, signature: bytes, deadline: Deadline
     ) -> tuple[bytes, SignatureInfo]:
-        levels = self._asked()
-        deadline = levels.deadline() if levels else Deadline.within(0)
-        stamper = levels.timestamper(deadline) if levels else None
-        data, stamped = document, False
-        if levels is not None and stamper is not None:
+        levels = self._levels
+        if levels is not None and not self._resting(_TIMESTAMPS):
+            stamper = levels.timestamper(deadline)
             try:
                 data = await _filled(prepared, document, signature, stamper)
                 if stamper.last is not None:
                     await levels.check_authority(stamper.last)
-                stamped = True
             except TimestampError as error:
                 self._rest(error)
-        if not stamped:
-            data = await _filled(prepared, document, signature, None)
-        state = _sound(data, document)
-        if stamped and levels is not None and stamper is not None:
-            data, state = await self._raised(data, state, levels, stamper, deadline)
-        return data, info_of(prepared, state)
+            else:
+                state = _sound(data, document)
+                data, state = await self._raised(data, state, levels, stamper, deadline)
+                return data, info_of(prepared, state)
+        data = await _filled(prepared, document, signature, None)
+        return data, info_of(prepared, _sound(data, document))
 
     async def _raised(
         self,
@@ -117,7 +124,7 @@ class Finisher:
         stamper: RemoteTimeStamper,
         deadline: Deadline,
     ) -> tuple[bytes, Attained]:
-        if rank(levels.wanted) <= rank(SignatureLevel.B_T):
+        if rank(levels.wanted) <= rank(SignatureLevel.B_T) or self._resting(_STATUSES):
             return data, state
         try:
             more = await levels.proven(data, state, stamper, deadline)
@@ -127,19 +134,19 @@ class Finisher:
         except CertificateRejected as error:
             if error.code in _FINAL:
                 raise
-            _log.warning("signed below the level that is set: %s", error)
+            _log.warning("signing below the level that is set: %s", error)
             return data, state
         return more, reached(more, data, levels.wanted)
 
-    def _asked(self) -> Levels | None:
-        """Who raises, None while authorities are left alone."""
+    def _resting(self, kind: str) -> bool:
         with self._lock:
-            return None if time.monotonic() < self._rests_until else self._levels
+            return time.monotonic() < self._rests.get(kind, 0.0)
 
     def _rest(self, error: TimestampError) -> None:
-        _log.warning("signed below the level that is set: %s", error)
+        _log.warning("signing below the level that is set: %s", error)
+        kind = _STATUSES if error.code == "REVOCATION_UNAVAILABLE" else _TIMESTAMPS
         with self._lock:
-            self._rests_until = time.monotonic() + _REST_SECONDS
+            self._rests[kind] = time.monotonic() + _REST_SECONDS
 
 
 def info_of(prepared: PreparedSignature, state: Attained) -> SignatureInfo:

@@ -163,10 +163,11 @@ async def _judged(
 ) -> JudgedSignature:
     reasons = list(_own_reasons(signature))
     later = [t for t in timestamps if t.reaches > signature.reaches]
+    signer, fingerprint, signed_at = _named(signature)
     standing = None
     if signature.embedded is not None and signature.intact:
         try:
-            standing = await standings.of(signature, later)
+            standing = await standings.of(signature, later, signed_at)
         except Exception:
             reasons.append(Reason.UNTRUSTED)
     if standing is not None:
@@ -174,7 +175,6 @@ async def _judged(
         if standing.development:
             reasons.append(Reason.DEVELOPMENT_SIGNATURE)
     timestamped_at = standing.timestamped_at if standing else None
-    signer, fingerprint, signed_at = _named(signature)
     return JudgedSignature(
         field=signature.field,
         signer=signer,

@@ -24,7 +24,7 @@ from pipeline.errors import CertificateRejected, TimestampError
 from pipeline.models.components import SignatureLevel
 from pipeline.signatures.attained import Attained
 from pipeline.signatures.keys import DIGEST
-from pipeline.signatures.revocation import Asking, Known, Standing, stands
+from pipeline.signatures.revocation import Asking, Known, ProvenChain, stands
 from pipeline.signatures.store import write_store
 from pipeline.signatures.timestamps import MOST_TOKEN_BYTES, RemoteTimeStamper, Token
 from pipeline.signatures.trust import TrustAnchors
@@ -53,9 +53,9 @@ class Authority:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """A standing, while it is fresh."""
+    """A chain, while it is fresh."""
 
-    standing: Standing
+    chain: ProvenChain
     at: dt.datetime
     taken: float
 
@@ -74,7 +74,7 @@ class Levels:
         self._held: dict[bytes, _Held] = {}
 
     def deadline(self) -> Deadline:
-        """The end of patience for a piece of work that begins now."""
+        """The end of patience for a signature that begins now."""
         return Deadline.within(self._authority.timeout_seconds)
 
     def timestamper(self, deadline: Deadline) -> RemoteTimeStamper:
@@ -115,13 +115,28 @@ class Levels:
         except CertificateRejected as error:
             raise TimestampError("TIMESTAMP_UNTRUSTED") from error
 
-    async def timestamped(self, data: bytes, deadline: Deadline) -> bytes:
+    async def probe(self) -> dt.datetime:
+        """Have a token made for nothing; the end of the authority's certificate.
+
+        Raises:
+            TimestampError: what is wrong with the authority.
+        """
+        deadline = self.deadline()
+        stamper = self.timestamper(deadline)
+        await stamper.async_dummy_response(DIGEST)
+        token = stamper.last
+        assert token is not None  # noqa: S101
+        await self._authority_stands(token, Known(), deadline)
+        until: dt.datetime = token.certificate.not_valid_after
+        return until.astimezone(dt.UTC)
+
+    async def timestamped(self, data: bytes, stamper: RemoteTimeStamper) -> bytes:
         """The file with a document timestamp more, and nothing else.
 
         Raises:
             TimestampError.
         """
-        return await self._appended(data, (), self.timestamper(deadline))
+        return await self._appended(data, (), stamper)
 
     async def proven(
         self, data: bytes, state: Attained, stamper: RemoteTimeStamper, deadline: Deadline
@@ -134,20 +149,20 @@ class Levels:
         sealing = self.wanted is SignatureLevel.B_LTA
         if sealing and stamper.last is None:
             await stamper.async_dummy_response(DIGEST)
-        standings = await self._standings(state, stamper.last if sealing else None, deadline)
+        chains = await self._chains(state, stamper.last if sealing else None, deadline)
         if sealing:
-            return await self._appended(data, standings, stamper)
+            return await self._appended(data, chains, stamper)
         writer = IncrementalPdfFileWriter(io.BytesIO(data))
-        write_store(writer, standings)
+        write_store(writer, chains)
         out = io.BytesIO()
         writer.write(out)
         return out.getvalue()
 
     # -- proofs -------------------------------------------------------------------------------
 
-    async def _standings(
+    async def _chains(
         self, state: Attained, coming: Token | None, deadline: Deadline
-    ) -> list[Standing]:
+    ) -> list[ProvenChain]:
         """For the signer when the signature was made, and for every timestamp authority."""
         known = state.known or Known()
         embedded = state.capture.opened
@@ -169,7 +184,9 @@ class Levels:
                 )
         return found
 
-    async def _authority_stands(self, token: Token, known: Known, deadline: Deadline) -> Standing:
+    async def _authority_stands(
+        self, token: Token, known: Known, deadline: Deadline
+    ) -> ProvenChain:
         """The newest authority is asked for afresh: nothing later will speak for it."""
         others = (*known.certificates, *token.others)
         try:
@@ -189,7 +206,7 @@ class Levels:
         deadline: Deadline,
         *,
         stamp: bool = False,
-    ) -> Standing:
+    ) -> ProvenChain:
         """What the file proves by itself is not asked again: its authority may be long gone."""
         more = Known((*known.certificates, *others), known.ocsps, known.crls)
         if known.ocsps or known.crls:
@@ -199,7 +216,7 @@ class Levels:
 
     async def _kept(
         self, certificate: x509.Certificate, known: Known, at: dt.datetime, *, stamp: bool
-    ) -> Standing:
+    ) -> ProvenChain:
         return await stands(certificate, self._trust.roots, known, at, None, timestamping=stamp)
 
     async def _stands(
@@ -210,29 +227,29 @@ class Levels:
         deadline: Deadline,
         *,
         stamp: bool = False,
-    ) -> Standing:
+    ) -> ProvenChain:
         """As `stands`, with an answer that is at most some minutes old."""
         held, now = self._held.get(certificate.sha256), time.monotonic()
         if held and now - held.taken < _FRESH_SECONDS and _covers(held, certificate, at):
-            return held.standing
+            return held.chain
         asking = Asking(self._web, deadline)
-        standing = await stands(
+        chain = await stands(
             certificate, self._trust.roots, Known(tuple(others)), at, asking, timestamping=stamp
         )
-        self._held[certificate.sha256] = _Held(standing, at, now)
-        return standing
+        self._held[certificate.sha256] = _Held(chain, at, now)
+        return chain
 
     # -- appending ----------------------------------------------------------------------------
 
     async def _appended(
-        self, data: bytes, standings: Sequence[Standing], stamper: RemoteTimeStamper
+        self, data: bytes, chains: Sequence[ProvenChain], stamper: RemoteTimeStamper
     ) -> bytes:
         """One revision: validation data, then a timestamp over all of it."""
         room = MOST_TOKEN_BYTES if stamper.last is None else stamper.last.size + _SPARE_BYTES
         stream = io.BytesIO(data)
         writer = IncrementalPdfFileWriter(stream)
-        if standings:
-            write_store(writer, standings)
+        if chains:
+            write_store(writer, chains)
         try:
             await PdfTimeStamper(stamper).async_timestamp_pdf(
                 writer, DIGEST, bytes_reserved=2 * room, in_place=True

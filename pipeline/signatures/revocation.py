@@ -58,12 +58,25 @@ class Known:
     ocsps: tuple[ocsp.OCSPResponse, ...] = ()
     crls: tuple[crl.CertificateList, ...] = ()
 
+    def until(self, moment: dt.datetime) -> Known:
+        """Only statuses that were given by that moment."""
+        return Known(
+            self.certificates,
+            tuple(one for one in self.ocsps if _given(one) <= moment),
+            tuple(one for one in self.crls if one["tbs_cert_list"]["this_update"].native <= moment),
+        )
+
+
+def _given(response: ocsp.OCSPResponse) -> dt.datetime:
+    produced: dt.datetime = response.basic_ocsp_response["tbs_response_data"]["produced_at"].native
+    return produced
+
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ProvenChain:
     """A chain up to a trusted root, and the statuses that show that it stands."""
 
-    chain: tuple[x509.Certificate, ...]
+    certificates: tuple[x509.Certificate, ...]
     """The root first."""
     ocsps: tuple[ocsp.OCSPResponse, ...]
     crls: tuple[crl.CertificateList, ...]
@@ -78,7 +91,7 @@ async def stands(
     *,
     timestamping: bool = False,
     statuses: bool = True,
-) -> Standing:
+) -> ProvenChain:
     """Prove that a certificate stood at a moment.
 
     Every certificate of the chain that names an OCSP responder or CRL must be shown not to be
@@ -126,7 +139,7 @@ async def stands(
     except (errors.PathError, errors.ValidationError, ValueError, TypeError) as error:
         raise CertificateRejected("CERTIFICATE_UNTRUSTED") from error
     fetched = asking.taken if asking is not None else known
-    return Standing(tuple(_all(path)), fetched.ocsps, fetched.crls)
+    return ProvenChain(tuple(_all(path)), fetched.ocsps, fetched.crls)
 
 
 def _all(path: ValidationPath) -> Iterable[x509.Certificate]:

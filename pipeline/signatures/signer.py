@@ -63,7 +63,8 @@ class HeldKeySigner:
             SignatureInvalid: the result does not verify.
         """
         check_certificate(self._key.certificate, at)
-        self._finisher.check(self.certificates, at)
+        deadline = self._finisher.deadline()
+        self._finisher.check(self.certificates, at, deadline)
         document, prepared = prepare(
             Paper(component, pdf, facts, at),
             self.certificates,
@@ -73,4 +74,4 @@ class HeldKeySigner:
         signature = self._key.sign(prepared.to_be_signed)
         if not fits(self._key.certificate, prepared.to_be_signed, signature):
             raise SignatureInvalid()
-        return self._finisher.finish(prepared, document, signature)
+        return self._finisher.finish(prepared, document, signature, deadline)

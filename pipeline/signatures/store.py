@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.errors import NoDSSFoundError
 
-from pipeline.signatures.revocation import Known, Standing
+from pipeline.signatures.revocation import Known, ProvenChain
 
 
 def read_store(reader: PdfFileReader) -> Known | None:
@@ -31,14 +31,14 @@ def read_store(reader: PdfFileReader) -> Known | None:
         return None
 
 
-def write_store(writer: IncrementalPdfFileWriter, standings: Sequence[Standing]) -> None:
+def write_store(writer: IncrementalPdfFileWriter, chains: Sequence[ProvenChain]) -> None:
     """Add what proves the certificates; what is there already stays and is not doubled."""
     DocumentSecurityStore.supply_dss_in_writer(
         writer,
         None,
-        certs=[one for standing in standings for one in standing.chain],
-        ocsps=[one for standing in standings for one in standing.ocsps],
-        crls=[one for standing in standings for one in standing.crls],
+        certs=[one for chain in chains for one in chain.certificates],
+        ocsps=[one for chain in chains for one in chain.ocsps],
+        crls=[one for chain in chains for one in chain.crls],
     )
 
 

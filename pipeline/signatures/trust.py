@@ -10,12 +10,10 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from asn1crypto import pem, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation.dss import DocumentSecurityStore
-from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.sign.validation.pdf_embedded import (
     async_validate_pdf_signature,
     async_validate_pdf_timestamp,
@@ -29,6 +27,8 @@ from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
 from pipeline.errors import ConfigError
 from pipeline.signatures.certificates import SIGNING_USES
 from pipeline.signatures.integrity import ReadSignature
+from pipeline.signatures.revocation import Known
+from pipeline.signatures.store import read_store
 from pipeline.signatures.verdicts import Reason
 
 _ANY_DIGEST: Final = CMSAlgorithmUsagePolicy.lift_policy(DisallowWeakAlgorithmsPolicy(frozenset()))
@@ -96,32 +96,38 @@ class Standings:
         """Read the file's own validation data once."""
         self._trust = trust
         self._at = at
-        self._store = _security_store(reader)
-        self.has_security_store = self._store is not None
+        store = read_store(reader)
+        self.has_security_store = store is not None
+        self._known = store or Known()
 
-    async def of(self, signature: ReadSignature, later: Sequence[ReadSignature]) -> Standing:
+    async def of(
+        self,
+        signature: ReadSignature,
+        later: Sequence[ReadSignature],
+        claimed: dt.datetime | None,
+    ) -> Standing:
         """The standing of a signature's signer.
 
         Args:
             signature: an intact signature (not a document timestamp).
-            later: document timestamps that cover it.
+            later: document timestamps that cover it, in the order of their revisions.
+            claimed: when the signer says that they signed.
         """
-        first = await self._validated(signature, self._at, revocation_mode="soft-fail")
-        proofs = [*_token(first.timestamp_validity), *[await self._proof(t) for t in later]]
-        intact = sorted((p for p in proofs if p is not None), key=lambda p: p.at)
+        outer, until = await self._over(later)
+        first = await self._validated(signature, self._at, until)
+        intact = sorted((*_token(first.timestamp_validity), *outer), key=lambda p: p.at)
         proven = next((p for p in intact if p.trusted), None)
         reasons: list[Reason] = []
         if proven is None:
             reasons.append(Reason.TIME_UNPROVEN)
             if intact:
                 reasons.append(Reason.TIMESTAMP_UNTRUSTED)
-        status = first
-        if proven is not None:
-            status = await self._validated(signature, proven.at, revocation_mode="soft-fail")
+        at = proven.at if proven is not None else self._at
+        status = first if proven is None else await self._validated(signature, at, until)
         if status.trusted:
-            reasons.extend(await self._revocation(signature, proven.at if proven else self._at))
+            reasons.extend(await self._revocation(signature, at, until))
         else:
-            reasons.extend(_distrust(status, proven.at if proven else self._at))
+            reasons.extend(_distrust(status, at, claimed if proven is not None else None))
         anchor = _anchor(status)
         return Standing(
             trusted=bool(status.trusted),
@@ -130,32 +136,50 @@ class Standings:
             reasons=tuple(reasons),
         )
 
+    async def _over(self, later: Sequence[ReadSignature]) -> tuple[list[_Proof], dt.datetime]:
+        """What document timestamps prove, and until when what they cover must have stood.
+
+        The outermost must be good now; each one shows that what it covers existed before the
+        certificates of its own makers may have ended (ETSI EN 319 102-1, 5.6.3).
+        """
+        proofs, until = [], self._at
+        for timestamp in reversed(later):
+            for proof in await self._proof(timestamp, until):
+                proofs.append(proof)
+                until = min(until, proof.at) if proof.trusted else until
+        return proofs, until
+
     async def _validated(
-        self, signature: ReadSignature, at: dt.datetime, revocation_mode: str
+        self,
+        signature: ReadSignature,
+        at: dt.datetime,
+        until: dt.datetime,
+        *,
+        strict: bool = False,
     ) -> PdfSignatureStatus:
         return await async_validate_pdf_signature(
             signature.opened,
-            signer_validation_context=self._context(signature, at, revocation_mode),
-            ts_validation_context=self._context(signature, self._at, "soft-fail"),
+            signer_validation_context=self._context(signature, at, strict=strict),
+            ts_validation_context=self._context(signature, until),
             key_usage_settings=KeyUsageConstraints(key_usage=set(SIGNING_USES)),
             skip_diff=True,
             algorithm_policy=_ANY_DIGEST,
         )
 
-    async def _proof(self, timestamp: ReadSignature) -> _Proof | None:
+    async def _proof(self, timestamp: ReadSignature, at: dt.datetime) -> tuple[_Proof, ...]:
         if not timestamp.sound:
-            return None
+            return ()
         status = await async_validate_pdf_timestamp(
-            timestamp.opened,
-            validation_context=self._context(timestamp, self._at, "soft-fail"),
-            skip_diff=True,
+            timestamp.opened, validation_context=self._context(timestamp, at), skip_diff=True
         )
-        return next(iter(_token(status)), None)
+        return _token(status)
 
-    async def _revocation(self, signature: ReadSignature, at: dt.datetime) -> tuple[Reason, ...]:
+    async def _revocation(
+        self, signature: ReadSignature, at: dt.datetime, until: dt.datetime
+    ) -> tuple[Reason, ...]:
         """Whether the file brings revocation data for the whole chain."""
-        if self._store is not None or _brings_revocation(signature):
-            strict = await self._validated(signature, at, revocation_mode="require")
+        if self.has_security_store or _brings_revocation(signature):
+            strict = await self._validated(signature, at, until, strict=True)
             if strict.trusted:
                 return ()
         if self._trust.revocation_required:
@@ -163,28 +187,27 @@ class Standings:
         return (Reason.REVOCATION_UNKNOWN,)
 
     def _context(
-        self, signature: ReadSignature, at: dt.datetime, revocation_mode: str
+        self, signature: ReadSignature, at: dt.datetime, *, strict: bool = False
     ) -> ValidationContext:
-        embedded = signature.embedded
-        options: dict[str, Any] = {
-            "trust_roots": list(self._trust.roots),
-            "other_certs": list(embedded.other_embedded_certs) if embedded else [],
-            "moment": at,
-            "allow_fetching": False,
-            "revocation_mode": revocation_mode,
-        }
-        if self._store is not None:
-            return self._store.as_validation_context(options)
-        return ValidationContext(**options)
+        """What is known, seen from a moment; a later status speaks for an earlier moment, too.
 
-
-def _security_store(reader: PdfFileReader) -> DocumentSecurityStore | None:
-    try:
-        return DocumentSecurityStore.read_dss(reader)
-    except NoDSSFoundError:
-        return None
-    except Exception:
-        return None
+        Authorities forget certificates that have ended, so in strict contexts a status must be
+        from the signer's certificate's lifetime.
+        """
+        embedded = signature.opened
+        known = self._known
+        if strict:
+            known = known.until(embedded.signer_cert.not_valid_after)
+        return ValidationContext(
+            trust_roots=list(self._trust.roots),
+            other_certs=[*known.certificates, *embedded.other_embedded_certs],
+            moment=at,
+            allow_fetching=False,
+            ocsps=list(known.ocsps),
+            crls=list(known.crls),
+            revocation_mode="require" if strict else "soft-fail",
+            retroactive_revinfo=True,
+        )
 
 
 def _token(status: TimestampSignatureStatus | None) -> tuple[_Proof, ...]:
@@ -205,18 +228,21 @@ def _anchor(status: PdfSignatureStatus) -> bytes | None:
     return bytes(path.first.sha256) if path.pkix_len else bytes(status.signing_cert.sha256)
 
 
-def _distrust(status: PdfSignatureStatus, at: dt.datetime) -> tuple[Reason, ...]:
+def _distrust(
+    status: PdfSignatureStatus, at: dt.datetime, claimed: dt.datetime | None
+) -> tuple[Reason, ...]:
     """Why a chain is not accepted, and whether it is proven to have been so at signing.
 
-    Only a trusted timestamp over the content, made before signing, proves that signing came
-    later than expiry or revocation (ETSI EN 319 102-1, 5.2.6 and 5.5).
+    That signing came later than expiry or revocation is proven by a trusted timestamp over the
+    content, made before signing (ETSI EN 319 102-1, 5.2.6 and 5.5), or where the signer's own
+    words and a trusted timestamp over the signature agree on it (`claimed`, else None).
     """
     certificate = status.signing_cert
     content = next(iter(_token(status.content_timestamp_validity)), None)
     earliest = content.at if content is not None and content.trusted else None
     if status.revocation_details is not None:
         revoked = status.revocation_details.revocation_date
-        before = earliest is not None and revoked <= earliest
+        before = any(t is not None and revoked <= t for t in (earliest, claimed))
         return (Reason.REVOKED_BEFORE_SIGNING if before else Reason.REVOKED,)
     problem = getattr(status.trust_problem_indic, "name", "")
     if problem == "NO_CERTIFICATE_CHAIN_FOUND":

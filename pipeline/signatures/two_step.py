@@ -56,7 +56,7 @@ class OutsideSigner:
             raise CertificateRejected("DEVELOPMENT_PKI_IN_PRODUCTION")
         chain = (own, *issuers_of(own, others))
         check_certificate(own, at)
-        self._finisher.check(chain, at)
+        self._finisher.check(chain, at, self._finisher.deadline())
         return prepare(
             Paper(component, pdf, facts, at),
             chain,
@@ -81,8 +81,9 @@ class OutsideSigner:
         encoded = _as_der(prepared, chain[0], signature)
         if not fits(chain[0], prepared.to_be_signed, encoded):
             raise SignatureInvalid("OUTSIDE_SIGNATURE_WRONG")
-        self._finisher.check(chain, prepared.signed_at)
-        return self._finisher.finish(prepared, data, encoded)
+        deadline = self._finisher.deadline()
+        self._finisher.check(chain, prepared.signed_at, deadline)
+        return self._finisher.finish(prepared, data, encoded, deadline)
 
 
 def read_certificates(encoded: Sequence[bytes]) -> tuple[x509.Certificate, ...]:

@@ -43,6 +43,10 @@ class Deadline:
         """That many seconds from now."""
         return cls(time.monotonic() + seconds)
 
+    def half(self) -> Deadline:
+        """Half of the patience that is left."""
+        return Deadline.within(self.left / 2)
+
     @property
     def left(self) -> float:
         """Seconds, never negative."""

@@ -11,7 +11,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 
-from pipeline.errors import CertificateRejected, ConfigError
+from pipeline.errors import CertificateRejected, ConfigError, KeyUnavailable
 from pipeline.settings import Environment, Settings, SigningSettings
 from pipeline.signatures import build_signer, load_trust
 from pipeline.signatures.devpki import DevelopmentPki, ensure_development_pki
@@ -111,9 +111,9 @@ def test_processes_that_come_first_together_get_the_same(tmp_path: Path) -> None
 
 def test_production_refuses_it(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, environment=Environment.PRODUCTION, unit="BHXH01")
-    with pytest.raises(CertificateRejected) as error:
+    with pytest.raises(KeyUnavailable) as error:
         build_signer(settings)
-    assert error.value.code == "DEVELOPMENT_PKI_IN_PRODUCTION"
+    assert error.value.code == "KEY_OF_OFFICER_MISSING"
     assert not (tmp_path / "pki").exists()
 
 

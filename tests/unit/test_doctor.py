@@ -18,6 +18,7 @@ from app.doctor import (
     ModelFacts,
     Probes,
     Status,
+    TokenFacts,
     examine,
     healthy,
     program_output,
@@ -51,6 +52,8 @@ SOUND = Probes(
         not_before=NOW - dt.timedelta(days=1),
         not_after=NOW + dt.timedelta(days=400),
     ),
+    token=lambda: TokenFacts(keys=3, not_after=NOW + dt.timedelta(days=400)),
+    timestamps=lambda: NOW + dt.timedelta(days=400),
     now=lambda: NOW,
     run=versions,
 )
