@@ -36,8 +36,6 @@ T = TypeVar("T")
 
 _PROBE: Final = b"Sohoa: does this certificate belong to this key?"
 _PERMANENT: Final = frozenset({"MechanismInvalid", "KeyTypeInconsistent", "KeySizeRange"})
-    {"MechanismInvalid", "KeyFunctionNotPermitted", "KeyTypeInconsistent"}
-)
 
 
 @dataclass(frozen=True, slots=True)
