@@ -76,7 +76,7 @@ class PrefectOffice:
 
     def start_worker(self) -> None:
         """A worker that takes one run at a time."""
-        self._start("worker", [*SOHOA, "flows", "work", "--", "--limit", "1"], self.environ)
+        self._start("worker", [*SOHOA, "flows", "work", "--runs", "1"], self.environ)
 
     def start_dispatcher(self) -> None:
         """The dispatcher."""

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections import Counter
+from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 
 from flows.host import services
 from flows.masking import masked
-from pipeline.errors import WorkflowError
-from pipeline.models.actors import Actor
-
-
-@runtime_checkable
-class _Augments(Protocol):
-    def augment(self, actor: Actor, *, codes: Sequence[str] = (), limit: int | None = None) -> Any:
-        """Raise what is due."""
-        ...
+from pipeline.errors import ConfigError
 
 
 @flow(name="augment", persist_result=False, log_prints=False)
@@ -29,10 +21,20 @@ def augment(codes: list[str] | None = None, limit: int | None = None) -> State[A
     Args:
         codes: dossier codes; none: whatever is due.
         limit: most components of this run.
+
+    Returns:
+        Failed, with the number per code, where some could not be raised. Without a timestamp
+        authority nothing is ever due.
     """
     with masked():
         host = services()
-        if not isinstance(host, _Augments):
-            raise WorkflowError
-        host.augment(host.actor(), codes=codes or (), limit=limit)
-    return Completed()
+        try:
+            report = host.augment(host.actor(), codes=codes or (), limit=limit)
+        except ConfigError as error:
+            if error.code != "TSA_NOT_SET":
+                raise
+            return Completed(message=error.code)
+    problems = Counter(c.problem.code for c in report.components if c.problem is not None)
+    told = Counter({"RAISED": report.raised}) + problems
+    message = ", ".join(f"{name} {count}" for name, count in sorted(told.items()))
+    return Failed(message=message) if problems else Completed(message=message)

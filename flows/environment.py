@@ -5,6 +5,7 @@ What an administrator has set stands, but for the address: that has one place, `
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Mapping
 
@@ -26,10 +27,12 @@ def environment(settings: Settings, environ: Mapping[str, str]) -> dict[str, str
     """The variables of a worker's process, and of the runs that it starts.
 
     Raises:
-        ConfigError: `FLOWS_NOT_SET`.
+        ConfigError: `FLOWS_NOT_SET`, `EXTRA_MISSING`.
     """
     if settings.flows.api_url is None:
         raise ConfigError("FLOWS_NOT_SET", key="flows.api_url")
+    if importlib.util.find_spec("prefect") is None:
+        raise ConfigError("EXTRA_MISSING", key="flows.api_url")
     usual = {**_QUIET, **_WORKER, "PREFECT_HOME": str(settings.home / "prefect")}
     return {**usual, **environ, "PREFECT_API_URL": settings.flows.api_url}
 
@@ -38,6 +41,6 @@ def adopt(settings: Settings) -> None:
     """Make them this process's own, before the first import of Prefect.
 
     Raises:
-        ConfigError: `FLOWS_NOT_SET`.
+        ConfigError: see `environment`.
     """
     os.environ.update(environment(settings, {**_SHORT_WAITS, **os.environ}))

@@ -67,6 +67,9 @@ def deploy() -> None:
 
 @flows.command("work", context_settings={"ignore_unknown_options": True})
 def work(
+    runs: Annotated[
+        int, typer.Option("--runs", min=1, help="Số lượt chạy cùng lúc trên máy này.")
+    ] = 2,
     options: Annotated[
         list[str] | None, typer.Argument(metavar="[-- OPTION…]", help="Cho `prefect worker start`.")
     ] = None,
@@ -74,6 +77,7 @@ def work(
     """Chạy một máy xử lý (Prefect worker); tiến trình này trở thành nó."""
     variables = environment(load_settings(), os.environ)
     command = ["prefect", "worker", "start", "--pool", "sohoa", "--type", "process"]
+    limit = () if "--limit" in (options or ()) else ("--limit", str(runs))
     os.execve(  # noqa: S606
-        sys.executable, [sys.executable, "-m", *command, *(options or ())], variables
+        sys.executable, [sys.executable, "-m", *command, *limit, *(options or ())], variables
     )
