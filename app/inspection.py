@@ -11,8 +11,13 @@ from storage.records import needs_upgrade
 from storage.records.schema import HEAD
 
 
-def inspect(services: Services) -> tuple[Finding, ...]:
-    """Look at every part of the installation behind some services."""
+def inspect(services: Services, *, scanners: bool = False) -> tuple[Finding, ...]:
+    """Look at every part of the installation behind some services.
+
+    Args:
+        services: whose parts.
+        scanners: also ask which scanners answer, which takes some seconds.
+    """
     ports, settings = services.ports, services.settings
     with contextlib.suppress(SohoaError):  # what is wrong shows in the findings
         ports.ensure_index()
@@ -28,6 +33,9 @@ def inspect(services: Services) -> tuple[Finding, ...]:
             not_after=ports.signer.validity[1],
         )
 
+    def attached() -> tuple[str, ...]:
+        return tuple(str(device.identity) for device in services.scans.devices())
+
     return examine(
         settings,
         Probes(
@@ -40,5 +48,6 @@ def inspect(services: Services) -> tuple[Finding, ...]:
             certificate=certificate,
             now=ports.clock.now,
             run=program_output,
+            scanners=attached if scanners else None,
         ),
     )
