@@ -164,20 +164,20 @@ def _exported(
     made = making.assembled(work, component)
     at = tools.clock.now()
     before = work.open_request(component.component_id)
-    if before is not None and _still_holds(before, made.file.sha256, chain, at, tools):
+    if before is not None and _still_holds(before, made.file.sha256, chain, at, work):
         return Export(before.request, again=True)
     document, prepared = tools.two_step.prepare(
         made,
-        tools.workspace.path(made.file),
+        work.tools.workspace.path(made.file),
         making.capture_facts(work, component),
         at,
         chain,
     )
-    tools.workspace.put(document, prepared.document.media_type)
+    work.tools.workspace.put(document, prepared.document.media_type)
     handed_out = OpenRequest(
         request=_request(work, prepared, at), prepared=prepared, assembled=made.file.sha256
     )
-    tools.workspace.publish("request", work.request_key(component.component_id), handed_out)
+    work.tools.workspace.publish("request", work.request_key(component.component_id), handed_out)
     request = handed_out.request
     tools.records.append(
         [
@@ -199,13 +199,13 @@ def _exported(
 
 
 def _still_holds(
-    before: OpenRequest, assembled: str, chain: Sequence[bytes], at: dt.datetime, tools: Tools
+    before: OpenRequest, assembled: str, chain: Sequence[bytes], at: dt.datetime, work: Work
 ) -> bool:
     return (
         before.assembled == assembled
         and before.prepared.certificates[0] == chain[0]
         and before.request.expires_at > at
-        and tools.workspace.sound(before.prepared.document.sha256)
+        and work.tools.workspace.sound(before.prepared.document.sha256)
     )
 
 
@@ -270,7 +270,7 @@ def _taken_in(
         return 0
     handed_out = _checked(tools, work, handed_out, response)
     try:
-        document = tools.workspace.whole(handed_out.prepared.document)
+        document = work.tools.workspace.whole(handed_out.prepared.document)
     except NotFound as error:
         raise SigningRequestRefused("SIGNING_REQUEST_UNKNOWN") from error
     data, info = tools.two_step.finish(handed_out.prepared, document, response.signature)

@@ -46,7 +46,6 @@ class PageCapture:
             "JPEG",
             quality=self._quality,
             subsampling=_FULL_CHROMA,
-            optimize=True,
             dpi=(dpi, dpi),
         )
         return CapturedPage(buffer.getvalue(), ".jpg")
