@@ -7,6 +7,7 @@ import contextlib
 from app.doctor import CertificateFacts, Finding, ModelFacts, Probes, examine, program_output
 from flows.services import Services
 from pipeline.errors import SohoaError
+from pipeline.sharing import ERASED
 from storage.records import needs_upgrade
 from storage.records.schema import HEAD
 
@@ -28,13 +29,19 @@ def inspect(services: Services) -> tuple[Finding, ...]:
             not_after=ports.signer.validity[1],
         )
 
+    def immutability() -> str:
+        backing = ports.workspace.backing if settings.archive.work_bucket else None
+        if backing is not None:
+            next(iter(backing.list(ERASED)), None)
+        return ports.store.immutability
+
     return examine(
         settings,
         Probes(
             model=model,
             font=ports.stamp_font,
             catalogue=lambda: ports.catalogue.version,
-            immutability=lambda: ports.store.immutability,
+            immutability=immutability,
             records_versions=lambda: ("–" if needs_upgrade(ports.database_url) else HEAD, HEAD),
             indexed=lambda: ports.index.count(),
             certificate=certificate,
