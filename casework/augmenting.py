@@ -43,7 +43,9 @@ from pipeline.stages.archiving import component_key, put_blob
 _PDF = "application/pdf"
 _CHUNK = 1024 * 1024
 _PATIENCE = 3
-"""So many failures of the authorities in a row, and they are down: the rest waits."""
+"""So many failures of the timestamp authority in a row, and it is down: the rest waits."""
+_AUTHORITY = "TIMESTAMP_"
+"""How codes of its failures begin. Those of one issuer's statuses must not stop all others."""
 
 
 class AugmentTools(Tools, Protocol):
@@ -118,8 +120,8 @@ def augment(
 ) -> Iterator[Augmentation]:
     """Raise what is due; several runs at once are harmless.
 
-    A component that fails does not stop the others. Once the authorities or the archive are seen
-    to be down, the rest is left for a later run.
+    A component that fails does not stop the others. Once the timestamp authority or the archive
+    are seen to be down, the rest is left for a later run.
 
     Args:
         tools: the ports.
@@ -353,7 +355,7 @@ class _Run:
 
     def _note(self, error: SohoaError) -> None:
         self._down = self._down or isinstance(error, ArchiveUnavailable)
-        self._refused_in_a_row += isinstance(error, TimestampError)
+        self._refused_in_a_row += error.code.startswith(_AUTHORITY)
 
     def _event(self, action: str, *, subjects: dict[str, str], hashes: dict[str, str]) -> Event:
         return Event(

@@ -171,6 +171,11 @@ def test_without_an_authority_in_the_settings_it_is_refused(office: Office) -> N
     assert refused.value.code == "TSA_NOT_SET"
 
 
+def test_a_seal_that_cannot_be_prolonged_holds_up_nobody_else(office: Office) -> None:
+    office.augmenter = AugmenterThatNeverSeals()
+    assert len(office.augment().components) == 4
+
+
 @pytest.mark.parametrize(
     ("augmenter", "code", "exit_code"),
     [
