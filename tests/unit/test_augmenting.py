@@ -265,7 +265,7 @@ def test_committed_bytes_are_put_by_the_next_run(office: Office) -> None:
     assert waiting.current == waiting.revisions[0]
     assert office.records.unanswered() == {waiting.unfinished[0].sha256}
     assert office.audit() == ["UNFINISHED_REVISION"]
-    office.augment()
+    assert office.augment().raised == 4
     now = office.records.component(waiting.component_id)
     assert now.current is not None and now.current.sha256 == waiting.unfinished[0].sha256
     assert office.records.unanswered() == frozenset()
