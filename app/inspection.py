@@ -15,12 +15,17 @@ from app.doctor import (
 )
 from flows.services import Services
 from pipeline.errors import SohoaError
-from storage.records import needs_upgrade
+from storage.records import look
 from storage.records.schema import HEAD
 
 
-def inspect(services: Services) -> tuple[Finding, ...]:
-    """Look at every part of the installation behind some services."""
+def inspect(services: Services, *, scanners: bool = False) -> tuple[Finding, ...]:
+    """Look at every part of the installation behind some services.
+
+    Args:
+        services: whose parts.
+        scanners: also ask which scanners answer, which takes some seconds.
+    """
     ports, settings = services.ports, services.settings
     with contextlib.suppress(SohoaError):  # what is wrong shows in the findings
         ports.ensure_index()
@@ -40,6 +45,13 @@ def inspect(services: Services) -> tuple[Finding, ...]:
         ends = [signers.of(officer).validity[1] for officer in (pkcs11.keys if pkcs11 else ())]
         return TokenFacts(len(ends), min(ends, default=ports.clock.now()))
 
+    def records_versions() -> tuple[str, str]:
+        found = look(ports.database_url, settings.database.password)
+        return f"{found.product} · {found.revision or '–'}", f"{found.product} · {HEAD}"
+
+    def attached() -> tuple[str, ...]:
+        return tuple(str(device.identity) for device in services.scans.devices())
+
     return examine(
         settings,
         Probes(
@@ -47,12 +59,13 @@ def inspect(services: Services) -> tuple[Finding, ...]:
             font=ports.stamp_font,
             catalogue=lambda: ports.catalogue.version,
             immutability=lambda: ports.store.immutability,
-            records_versions=lambda: ("–" if needs_upgrade(ports.database_url) else HEAD, HEAD),
+            records_versions=records_versions,
             indexed=lambda: ports.index.count(),
             certificate=certificate,
             token=token,
             timestamps=ports.signing.timestamps_until,
             now=ports.clock.now,
             run=program_output,
+            scanners=attached if scanners else None,
         ),
     )

@@ -185,8 +185,10 @@ def refused_json(source: str, refused: RefusedFile, messages: Messages) -> Json:
     }
 
 
-def exit_code(view: DossierView) -> int:
-    """Exit code that one view asks for."""
+def exit_code(view: DossierView, *, queued: bool = False) -> int:
+    """Exit code that one view asks for; `queued`: a batch may wait for its run."""
+    if view.state is BatchState.PENDING and queued and view.problem is None:
+        return int(ExitCode.DONE)
     if view.state is BatchState.PENDING:
         asked = view.problem.exit_code if view.problem else 0
         return asked or int(ExitCode.UNAVAILABLE)

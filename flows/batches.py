@@ -1,7 +1,9 @@
 """Walking batches on: ingest, resume, answer. Whatever fails on the way, the work is kept.
 
 One process works on a batch at a time (a claim), and the workspace is swept only while nobody
-works in it. May not come in: which adapter stands behind a port, texts for people.
+works in it. Who walks a batch on, this process or a run elsewhere, makes no difference to what
+becomes of it: the walk is here, a `Runner` only says where a step runs. May not come in: which
+adapter stands behind a port, Prefect, texts for people.
 """
 
 from __future__ import annotations
@@ -18,17 +20,30 @@ from casework import delivery, review
 from casework.clearing import clear
 from casework.reporting import DossierView, Reporter
 from flows.wiring import Ports
-from pipeline.errors import ArchiveError, IntakeError, KeyUnavailable, SearchError, SohoaError
+from pipeline.errors import (
+    ArchiveError,
+    BatchBusy,
+    ConfigError,
+    IntakeError,
+    KeyUnavailable,
+    RunLost,
+    SearchError,
+    SohoaError,
+)
 from pipeline.ids import LEGAL_ZONE, digest
 from pipeline.models.actors import Actor
 from pipeline.models.batch import Batch, BatchState, IngestTerms, Problem
 from pipeline.models.events import Event
+from pipeline.models.records import BatchRecord
 from pipeline.models.review import Answer, ResolvedReview
 from pipeline.run.work import Work
 from storage.ledger import seal_finished_days
 
 if TYPE_CHECKING:
-    from casework.reception import Refused
+    from casework.reception import Received, Refused
+    from pipeline.run.steps import Runner
+
+_STANDING = (BatchState.PENDING, BatchState.AWAITING_SIGNATURE, BatchState.NEEDS_REVIEW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,48 @@ class Batches:
         Raises:
             SohoaError: the terms are wrong, or nothing could be registered.
         """
+        start = time.monotonic()
+        with self.ports.workspace.working():
+            received = self._received(source, terms, actor)
+            if isinstance(received, Outcome):
+                return received
+            batch_id = received.record.batch.batch_id
+            self._reopen(batch_id)
+            views = self.resume(batch_id, duplicate=received.duplicate)
+        clear(self.ports)
+        return Outcome(views=views, refused=None, seconds=time.monotonic() - start)
+
+    def take_in(
+        self, source: Path, terms: IngestTerms, actor: Actor, *, again: bool = False
+    ) -> Outcome:
+        """Paper in, safe and registered; a run walks the batch on (state PENDING until then).
+
+        Args:
+            source: see `ingest`.
+            terms: see `ingest`.
+            actor: see `ingest`.
+            again: a batch that is here and stands still for some reason is to be tried again.
+
+        Raises:
+            SohoaError: see `ingest`.
+        """
+        start = time.monotonic()
+        with self.ports.workspace.working():
+            received = self._received(source, terms, actor)
+            if isinstance(received, Outcome):
+                return received
+            batch = received.record.batch
+            if again:
+                self.release(batch.batch_id)
+            else:
+                self._reopen(batch.batch_id)
+            self.ports.records.chain_events()
+            work = Work(tools=self.ports, batch=batch)
+            views = self._reporter.batch(work, duplicate=received.duplicate)
+        return Outcome(views=views, refused=None, seconds=time.monotonic() - start)
+
+    def _received(self, source: Path, terms: IngestTerms, actor: Actor) -> Received | Outcome:
+        """A registered batch, or what became of papers that were refused."""
         from casework import reception
 
         start = time.monotonic()
@@ -64,40 +121,54 @@ class Batches:
         desk = reception.Desk(
             workspace=ports.workspace,
             records=ports.records,
+            claims=ports.claims,
             reader=ports.reader,
             clock=ports.clock,
             limits=self.ports.settings.intake,
             catalogue=ports.catalogue,
         )
-        with ports.workspace.working():
-            received = reception.receive(source, terms, actor, desk)
-            if isinstance(received, reception.Refused):
-                ports.records.chain_events()
-                return Outcome(views=(), refused=received, seconds=time.monotonic() - start)
-            batch_id = received.record.batch.batch_id
-            self._reopen(batch_id)
-            views = self.resume(batch_id, duplicate=received.duplicate)
-        clear(ports)
-        return Outcome(views=views, refused=None, seconds=time.monotonic() - start)
+        received = reception.receive(source, terms, actor, desk)
+        if isinstance(received, reception.Refused):
+            ports.records.chain_events()
+            return Outcome(views=(), refused=received, seconds=time.monotonic() - start)
+        return received
 
     def resume(self, batch_id: str, *, duplicate: bool = False) -> tuple[DossierView, ...]:
-        """Walk a batch as far as it goes, deliver to the index, chain the ledger.
+        """Walk a batch as far as it goes; tell what became of it.
 
         Raises:
             BatchBusy: another process works on it.
         """
         ports = self.ports
-        record = ports.records.batch(batch_id)
         with ports.workspace.working():
-            if record.state is not BatchState.ARCHIVED:
-                with ports.workspace.claim(batch_id):
-                    self._walk(batch_id)
+            self.walk(batch_id)
+            batch = ports.records.batch(batch_id).batch
+            return self._reporter.batch(Work(tools=ports, batch=batch), duplicate=duplicate)
+
+    def walk(self, batch_id: str, runner: Runner | None = None) -> BatchState:
+        """Walk a batch as far as it goes, deliver to the index, chain the ledger.
+
+        Args:
+            batch_id: a registered batch.
+            runner: runs each step; None: a plain call.
+
+        Returns:
+            The state that it is in then.
+
+        Raises:
+            BatchBusy: another process works on it.
+        """
+        ports = self.ports
+        with ports.workspace.working():
+            if ports.records.batch(batch_id).state is not BatchState.ARCHIVED:
+                with ports.claims.claim(batch_id):
+                    self._walk(batch_id, runner)
             self.settle()
-            return self._reporter.batch(Work(tools=ports, batch=record.batch), duplicate=duplicate)
+        return ports.records.batch(batch_id).state
 
     def resume_all(self) -> Iterator[tuple[str, Outcome | SohoaError]]:
         """Walk on every batch that stands still and waits for no answer; each by its source."""
-        for batch in self._standing():
+        for batch in (record.batch for record in self.standing()):
             start = time.monotonic()
             try:
                 views = self.resume(batch.batch_id)
@@ -108,13 +179,33 @@ class Batches:
             yield batch.source, Outcome(views=views, refused=None, seconds=seconds)
         clear(self.ports)
 
-    def _standing(self) -> tuple[Batch, ...]:
+    def standing(self) -> tuple[BatchRecord, ...]:
         """Batches without a service, tool or key, and those whose last answer was given."""
         records = self.ports.records
         waiting = {r.item.batch_id for r in records.reviews(open_only=True) if r.item.blocking}
-        states = (BatchState.PENDING, BatchState.AWAITING_SIGNATURE, BatchState.NEEDS_REVIEW)
-        found = [r.batch for state in states for r in records.batches(state=state)]
-        return tuple(batch for batch in found if batch.batch_id not in waiting)
+        found = [r for state in _STANDING for r in records.batches(state=state)]
+        return tuple(record for record in found if record.batch.batch_id not in waiting)
+
+    def release(self, batch_id: str) -> None:
+        """Let a batch that stands still be tried again, whatever was in its way; unless it runs."""
+        with contextlib.suppress(BatchBusy), self.ports.claims.claim(batch_id):
+            record = self.ports.records.batch(batch_id)
+            if record.state is BatchState.QUARANTINED:
+                self._change(batch_id, BatchState.PENDING, "batch.reopened", None)
+            elif record.state is BatchState.AWAITING_SIGNATURE or (
+                record.state is BatchState.PENDING and record.problem is not None
+            ):
+                self._change(batch_id, BatchState.PENDING, "batch.released", None)
+
+    def note_lost(self, batch_id: str) -> None:
+        """The process that walked a batch died on it: that is said, and the batch is kept.
+
+        Nothing is noted of a batch that somebody works on, or that has gone on meanwhile.
+        """
+        with contextlib.suppress(BatchBusy), self.ports.claims.claim(batch_id):
+            record = self.ports.records.batch(batch_id)
+            if record.state is BatchState.PENDING:
+                self._change(batch_id, BatchState.PENDING, "batch.stuck", RunLost())
 
     def _reopen(self, batch_id: str) -> None:
         """Papers that were quarantined and are handed in again are tried again."""
@@ -122,11 +213,11 @@ class Batches:
         if record.state is BatchState.QUARANTINED:
             self._change(batch_id, BatchState.PENDING, "batch.reopened", None)
 
-    def _walk(self, batch_id: str) -> None:
-        from pipeline.run.steps import advance
+    def _walk(self, batch_id: str, runner: Runner | None) -> None:
+        from pipeline.run.steps import advance, here
 
         try:
-            advance(self.ports, batch_id)
+            advance(self.ports, batch_id, runner or here)
         except IntakeError as error:
             if error.retryable:
                 self._change(batch_id, BatchState.PENDING, "batch.stuck", error)
@@ -140,8 +231,9 @@ class Batches:
     def _quarantine(self, batch_id: str, error: SohoaError) -> None:
         batch = self.ports.records.batch(batch_id).batch
         reason: dict[str, object] = {"code": error.code, "params": error.params}
+        own = self.ports.workspace.of(batch_id)
         for source in batch.sources:
-            self.ports.workspace.quarantine(source.file, {**reason, "name": source.name})
+            own.quarantine(source.file, {**reason, "name": source.name})
         self._change(batch_id, BatchState.QUARANTINED, "batch.quarantined", error)
 
     def _change(
@@ -166,7 +258,8 @@ class Batches:
     def settle(self) -> None:
         """End of a command: chain the ledger, seal finished days, deliver to the index.
 
-        What cannot be reached now is done by a later command; the result at hand stands. A ledger
+        What cannot be reached now, or lacks a right, is done by a later command; the result at
+        hand stands. A ledger
         that cannot be sealed (`audit` says why) does not keep papers from being found.
         """
         ports = self.ports
@@ -174,10 +267,8 @@ class Batches:
         today = ports.clock.now().astimezone(LEGAL_ZONE).date()
         with contextlib.suppress(ArchiveError):
             seal_finished_days(ports.records, ports.store, today)
-        with contextlib.suppress(ArchiveError, SearchError):
-            delivery.deliver(
-                ports.records, ports.store, ports.workspace, ports.index, ports.catalogue
-            )
+        with contextlib.suppress(ArchiveError, SearchError, ConfigError):
+            delivery.deliver(ports, ports.index)
 
     def resolve(self, review_id: str, answer: Answer, actor: Actor) -> Outcome | None:
         """Store an answer; the last blocking one lets the batch go on.
@@ -192,7 +283,7 @@ class Batches:
         pages = sum(s.pages for s in batch.sources)
         answer = review.checked(question.item, answer, pages, ports.catalogue)
         with ports.workspace.working():
-            with ports.workspace.claim(batch.batch_id):
+            with ports.claims.claim(batch.batch_id):
                 goes_on = self._answer(question, answer, actor, batch)
             if not goes_on:
                 self.settle()

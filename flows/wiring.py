@@ -12,13 +12,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.adapters.file_claims import FileClaims
 from pipeline.catalogue import Catalogue, load_catalogue
 from pipeline.errors import ConfigError
 from pipeline.models.batch import BatchState
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
-from pipeline.ports.runtime import Clock, Progress
+from pipeline.ports.runtime import Claims, Clock, Progress
+from pipeline.ports.scanning import Capture, Scanner
 from pipeline.settings import Settings
+from pipeline.sharing import Backing
 from pipeline.workspace import Workspace
 from search.port import ComponentIndex
 from search.sqlite_index import SqliteIndex
@@ -84,8 +87,17 @@ class Ports:
 
     @cached_property
     def workspace(self) -> Workspace:
-        """Files in work."""
-        return Workspace(self.home / "work")
+        """Files in work: in the home, and shared with other hosts where a bucket is set for it."""
+        return Workspace(self.home / "work", self._backing())
+
+    def _backing(self) -> Backing | None:
+        archive = self.settings.archive
+        if archive.work_bucket is None:
+            return None
+        from storage.minio_work import open_backing
+
+        ca = self.settings.resolve(archive.ca) if archive.ca else None
+        return open_backing(archive, ca, archive.work_bucket)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -96,7 +108,8 @@ class Ports:
     @cached_property
     def records(self) -> SqlRecords:
         """The relational records, brought up to date."""
-        return open_records(self.database_url, self.clock)
+        password = self.settings.database.password
+        return open_records(self.database_url, self.clock, password=password)
 
     @cached_property
     def database_url(self) -> str:
@@ -105,19 +118,33 @@ class Ports:
         Raises:
             ConfigError: `URL_UNSUPPORTED` for a kind of database that is not known.
         """
-        path = self._local("database.url", self.settings.database.url, "sqlite:")
+        url = self.settings.database.url
+        if url.startswith("postgresql"):
+            return url
+        path = self._local("database.url", url, "sqlite:")
         if not path.exists():
             with contextlib.suppress(OSError):  # what is wrong is said where it is opened
                 path.touch(mode=0o600)
         return sqlite_url(path)
 
     @cached_property
+    def claims(self) -> Claims:
+        """Who works on what: of all hosts where they share a server, else of this home."""
+        if self.database_url.startswith("postgresql"):
+            from storage.records.claims import PostgresqlClaims
+
+            return PostgresqlClaims(self.database_url, self.settings.database.password)
+        return FileClaims(self.home / "work" / "claims")
+
+    @cached_property
     def store(self) -> ObjectStore:
-        """The archive.
+        """The archive, as the identity that writes.
 
         Raises:
-            ConfigError: `ARCHIVE_ADVISORY_IN_PRODUCTION`.
+            ConfigError: `ARCHIVE_ADVISORY_IN_PRODUCTION`; see `storage.minio_client.client_of`.
         """
+        if self.settings.archive.url.startswith("s3:"):
+            return self._bucket(reading=False)
         path = self._local("archive.url", self.settings.archive.url, "file:")
         archived = self.records.batches(state=BatchState.ARCHIVED)
         holds = () if next(archived, None) is None else ("dossiers", "raw")
@@ -127,8 +154,36 @@ class Ports:
         return store
 
     @cached_property
+    def store_to_read(self) -> ObjectStore:
+        """The archive, for what only reads: showing, verifying, rebuilding.
+
+        Raises:
+            ConfigError: as `store`.
+        """
+        if self.settings.archive.url.startswith("s3:"):
+            return self._bucket(reading=True)
+        return self.store
+
+    def _bucket(self, *, reading: bool) -> ObjectStore:
+        from storage.minio_store import open_store
+
+        archive = self.settings.archive
+        ca = self.settings.resolve(archive.ca) if archive.ca else None
+        return open_store(archive, ca, reading=reading, now=self.clock.now)
+
+    @cached_property
     def index(self) -> ComponentIndex:
-        """The component index."""
+        """The component index.
+
+        Raises:
+            ConfigError: `URL_UNSUPPORTED`, `EXTRA_MISSING`.
+        """
+        if self.settings.search.url.startswith(("http://", "https://")):
+            try:
+                from search.elastic_index import open_index
+            except ModuleNotFoundError as error:
+                raise ConfigError("EXTRA_MISSING", key="search.url") from error
+            return open_index(self.settings)
         return SqliteIndex(self._local("search.url", self.settings.search.url, "sqlite:"))
 
     def ensure_index(self) -> None:
@@ -212,6 +267,20 @@ class Ports:
         from pipeline.adapters.symbols import ZxingSymbolReader
 
         return ZxingSymbolReader()
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """Scanners by SANE."""
+        from pipeline.adapters.sane import SaneScanner
+
+        return SaneScanner(self.settings.scanner, max_pixels=self.settings.intake.max_page_pixels)
+
+    @cached_property
+    def capture(self) -> Capture:
+        """Codes what a scanner gives."""
+        from pipeline.adapters.capture import PageCapture
+
+        return PageCapture(jpeg_quality=self.settings.scanner.jpeg_quality)
 
     def stamp_font(self) -> Path:
         """The font of the stamp.

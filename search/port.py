@@ -5,7 +5,7 @@ The contract suite compares hit set and tier, never scores of an engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -60,11 +60,18 @@ class Results:
     hits: tuple[Hit, ...]
 
 
+def ordered(documents: Sequence[Document], orders: Sequence[int]) -> Iterator[tuple[Document, int]]:
+    """Documents with their orders, as `ComponentIndex.put` takes them."""
+    return zip(documents, orders or (0,) * len(documents), strict=True)
+
+
 class ComponentIndex(Protocol):
     """Finds components. Derived: everything in it can be rebuilt from the archive.
 
     Raises (every method): SearchUnavailable `INDEX_BUSY`, `INDEX_DISK_FULL`, `INDEX_DAMAGED`
-    (rebuild it), `INDEX_OUTDATED` (rebuild it), `SEARCH_UNAVAILABLE`.
+    (rebuild it), `INDEX_OUTDATED` (rebuild it), `INDEX_UNREACHABLE`, `SEARCH_UNAVAILABLE`;
+    ConfigError `INDEX_DENIED`, `INDEX_UNTRUSTED`, `INDEX_NAME_TAKEN` where the settings of a
+    server are wrong.
     """
 
     def create(self) -> None:
@@ -74,8 +81,17 @@ class ComponentIndex(Protocol):
         """
         ...
 
-    def put(self, documents: Sequence[Document]) -> None:
-        """Add documents, replacing those of the same component_id; all of them or none."""
+    def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> None:
+        """Add documents, replacing those of the same component_id; found from now on.
+
+        Where it raises, some may have been added: putting them again is harmless.
+
+        Args:
+            documents: at most one of a component.
+            orders: by document, the number of the delivery that it was drawn for; where the index
+                has one of a higher number, that one stays: a delivery that was overtaken does
+                not bring old values back. Empty: 0 for all.
+        """
         ...
 
     def remove(self, component_ids: Iterable[str]) -> None:

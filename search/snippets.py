@@ -17,7 +17,7 @@ _WIDTH = 160
 """Characters of a snippet, about."""
 _LEAD = 40
 """Characters before the first match."""
-_READ = 200_000
+READ = 200_000
 """Characters of a text that are looked through."""
 
 _SPACES = re.compile(r"\s+")
@@ -28,7 +28,7 @@ def snippet(document: Document, parsed: Parsed) -> str:
 
     Without any match the beginning of the text.
     """
-    text = nfc(document.text[:_READ])
+    text = nfc(document.text[:READ])
     values = (*document.names, *document.numbers, *document.values)
     facts = " · ".join((*values, document.dossier_code))
     for source in (text, facts):

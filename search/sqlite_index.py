@@ -15,15 +15,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pipeline.errors import SearchUnavailable
-from pipeline.textnorm import nfc
 from search.documents import Document
-from search.port import Hit, Results, Tier
+from search.forms import forms_of
+from search.port import Hit, Results, Tier, ordered
 from search.query import PREFIX_MIN, Parsed, Query, parse
 from search.snippets import snippet
 from search.sqlite_errors import DAMAGED, mapped
-from search.terms import code_key, joined_numbers, terms
 
-_VERSION = 1
+_VERSION = 2
 """Of tables and of the cutting of terms; another one in the file asks for a rebuild."""
 _WALL = " \ue000 "
 _LAST = "\U0010ffff"
@@ -40,6 +39,7 @@ _TABLES = (
         procedure TEXT,
         sensitive INTEGER NOT NULL,
         received REAL NOT NULL,
+        delivery INTEGER NOT NULL,
         body TEXT NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS documents_by_dossier ON documents (dossier_key)",
     """CREATE TABLE IF NOT EXISTS keys (
@@ -95,12 +95,13 @@ class SqliteIndex:
         with self._connection(check=False) as connection, _transaction(connection):
             _make_tables(connection)
 
-    def put(self, documents: Sequence[Document]) -> None:
-        """See `search.port.ComponentIndex.put`."""
+    def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> None:
+        """See `search.port.ComponentIndex.put`; here all of them or none."""
         with self._connection() as connection, _transaction(connection):
-            for document in documents:
-                _forget(connection, document.component_id)
-                _insert(connection, document)
+            for document, order in ordered(documents, orders):
+                if not _newer_than(connection, document.component_id, order):
+                    _forget(connection, document.component_id)
+                    _insert(connection, document, order)
 
     def remove(self, component_ids: Iterable[str]) -> None:
         """See `search.port.ComponentIndex.remove`."""
@@ -144,7 +145,7 @@ class SqliteIndex:
             _make_tables(connection)
             for document in documents:
                 _forget(connection, document.component_id)
-                _insert(connection, document)
+                _insert(connection, document, 0)
             return int(connection.execute("SELECT count(*) FROM documents").fetchone()[0])
 
     # -- inside -----------------------------------------------------------------------------
@@ -218,6 +219,16 @@ def _check_version(connection: sqlite3.Connection) -> None:
         raise SearchUnavailable("INDEX_OUTDATED", found=version, wanted=_VERSION)
 
 
+def _newer_than(connection: sqlite3.Connection, component_id: str, order: int) -> bool:
+    return (
+        connection.execute(
+            "SELECT 1 FROM documents WHERE component_id = ? AND delivery > ?",
+            (component_id, order),
+        ).fetchone()
+        is not None
+    )
+
+
 def _forget(connection: sqlite3.Connection, component_id: str) -> None:
     row = connection.execute(
         "SELECT doc FROM documents WHERE component_id = ?", (component_id,)
@@ -231,49 +242,42 @@ def _forget(connection: sqlite3.Connection, component_id: str) -> None:
             connection.execute(statement, row)
 
 
-def _insert(connection: sqlite3.Connection, document: Document) -> None:
+def _insert(connection: sqlite3.Connection, document: Document, order: int) -> None:
+    forms = forms_of(document)
     doc = connection.execute(
         "INSERT INTO documents (component_id, dossier_code, dossier_key, unit, code, procedure,"
-        " sensitive, received, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " sensitive, received, delivery, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             document.component_id,
             document.dossier_code,
-            code_key(document.dossier_code),
+            forms.dossier_key,
             document.unit,
             document.code,
             document.procedure,
             document.sensitive,
             document.received_at.timestamp(),
+            order,
             document.model_dump_json(by_alias=True),
         ),
     ).lastrowid
-    codes = (document.component_id, document.dossier_code, document.digitisation_code)
-    keys = {code_key(code) for code in (*codes, *document.numbers)} - {""}
     connection.executemany(
-        "INSERT INTO keys (key, doc) VALUES (?, ?)", [(key, doc) for key in sorted(keys)]
+        "INSERT INTO keys (key, doc) VALUES (?, ?)", [(key, doc) for key in forms.keys]
     )
-    facts = (*document.names, *document.numbers, *document.values)
-    sources = (*facts, *codes[1:], document.code, document.text)
-    joined = frozenset[str]().union(*map(joined_numbers, sources))
-    forms = [_forms(source) for source in sources]
-    names = forms[: len(document.names)]
     connection.execute(
         "INSERT INTO words (rowid, name_exact, name_folded, all_exact, all_folded)"
         " VALUES (?, ?, ?, ?, ?)",
         (
             doc,
-            _WALL.join(exact for exact, _ in names),
-            _WALL.join(folded for _, folded in names),
-            _WALL.join(exact for exact, _ in forms),
-            _WALL.join([*(folded for _, folded in forms), *sorted(joined)]),
+            _walled(form.exact for form in forms.names),
+            _walled(form.folded for form in forms.names),
+            _walled(form.exact for form in forms.sources),
+            _walled([*(form.folded for form in forms.sources), *zip(forms.joined)]),
         ),
     )
 
 
-def _forms(text: str) -> tuple[str, str]:
-    """Exact and folded terms of a text, joined by spaces."""
-    found = list(terms(nfc(text)))
-    return " ".join(term.exact for term in found), " ".join(term.folded for term in found)
+def _walled(sources: Iterable[Sequence[str]]) -> str:
+    return _WALL.join(" ".join(terms) for terms in sources)
 
 
 def _arguments(query: Query, parsed: Parsed) -> dict[str, str | int | float | None]:

@@ -17,6 +17,7 @@ May not come in: meaning of keys, locks of the law (this store is `advisory`).
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import errno
 import fcntl
 import hashlib
@@ -126,6 +127,15 @@ class FolderStore:
                 stored = self._head(key)
                 if stored is not None:
                     yield stored
+
+    def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
+        """See `ObjectStore.renew`: nothing is locked here.
+
+        Raises:
+            NotFound: `OBJECT_MISSING`.
+        """
+        self.open(key, version_id).close()
+        return False
 
     # -- inside -----------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ MAX_KEY = 1024
 """Bytes of a whole key, the limit of S3."""
 CONTINUED = "+"
 """Joins the pieces of a long segment: ends a folder's name and begins those inside it."""
-_PIECE = 200
+PIECE = 200
 """Letters of a segment per folder: names of most file systems end at 255 bytes."""
 _PIECE_ON_DISK = re.compile(r"(\+?)([A-Za-z0-9._%-]+)(\+?)")
 _SEGMENT = re.compile(r"[A-Za-z0-9_%-][A-Za-z0-9._%-]*")
@@ -43,7 +43,7 @@ def disk_parts(key: str) -> tuple[str, ...]:
     """Names from the root down; a long segment is spread over folders `a+/+b+/+c`."""
     parts: list[str] = []
     for segment in key.split("/"):
-        pieces = [segment[i : i + _PIECE] for i in range(0, len(segment), _PIECE)]
+        pieces = [segment[i : i + PIECE] for i in range(0, len(segment), PIECE)]
         last = len(pieces) - 1
         parts += [
             (CONTINUED if n > 0 else "") + piece + (CONTINUED if n < last else "")

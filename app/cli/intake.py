@@ -9,6 +9,18 @@ import typer
 
 from app.cli.output import output_file
 from app.cli.session import AsJson, Session, session
+from app.cli.terms import (
+    AsCode,
+    Case,
+    ChannelOption,
+    Dossier,
+    Officer,
+    Procedure,
+    Queued,
+    Station,
+    Unit,
+    terms_of,
+)
 from app.presenting import (
     exit_code,
     failed_json,
@@ -18,22 +30,13 @@ from app.presenting import (
     view_lines,
     worst,
 )
+from app.queueing import Queue
 from app.watching import Watcher
 from flows.batches import Outcome
 from pipeline.errors import ConfigError, ExitCode, NotFound, SohoaError
+from pipeline.models.actors import Actor
 from pipeline.models.batch import Channel, IngestTerms
 from pipeline.textnorm import nfc
-
-Procedure = Annotated[str | None, typer.Option(help="Mã thủ tục hành chính.")]
-Case = Annotated[str | None, typer.Option(help="Mã trường hợp hưởng.")]
-Dossier = Annotated[str | None, typer.Option(help="Mã hồ sơ.")]
-AsCode = Annotated[
-    str | None, typer.Option("--as", help="Cả nguồn là một thành phần thuộc loại này.")
-]
-ChannelOption = Annotated[Channel, typer.Option(help="Hồ sơ đến bằng đường nào.")]
-Officer = Annotated[str | None, typer.Option(help="Tài khoản viên chức quét.")]
-Unit = Annotated[str | None, typer.Option(help="Mã đơn vị.")]
-Station = Annotated[str | None, typer.Option(help="Máy trạm quét.")]
 
 
 def ingest(
@@ -51,21 +54,17 @@ def ingest(
     resume: Annotated[
         bool, typer.Option("--resume", help="Làm tiếp mọi lô còn dở (PENDING).")
     ] = False,
+    queue: Queued = False,
     as_json: AsJson = False,
 ) -> None:
     """Số hoá: tách, nhận dạng, ký, lưu trữ, lập chỉ mục. Mỗi SOURCE là một lô."""
-    terms = IngestTerms(
-        procedure=procedure,
-        case=case,
-        dossier=None if dossier is None else nfc(dossier),
-        as_code=as_code,
-        channel=channel,
-        station=None if station is None else nfc(station),
-    )
+    terms = terms_of(procedure, case, dossier, as_code, channel, station)
     if resume == bool(sources):
         raise ConfigError("SOURCE_NEEDED")
     with session(as_json) as run:
         actor = run.services.actor(officer, unit)
+        if queue:
+            _queue(run, sources or [], terms, actor)
         if resume:
             codes = [
                 _said(run, source, became) for source, became in run.services.batches.resume_all()
@@ -88,6 +87,7 @@ def watch(
     officer: Officer = None,
     unit: Unit = None,
     station: Station = None,
+    queue: Queued = False,
     as_json: AsJson = False,
 ) -> None:
     """Số hoá bất cứ tệp nào đến thư mục."""
@@ -96,11 +96,18 @@ def watch(
         services = run.services
         actor = services.actor(officer, unit)
         watcher = Watcher(_path(folder), settle_seconds=services.settings.intake.settle_seconds)
+        line = Queue(services) if queue else None
+
+        def take(source: Path) -> Outcome:
+            if line is None:
+                return services.batches.ingest(source, terms, actor)
+            outcome = line.take(source, terms, actor)
+            submit_queue(run, line)
+            return outcome
+
         codes = [
-            _said(run, watcher.source, became)
-            for became in watcher.outcomes(
-                lambda source: services.batches.ingest(source, terms, actor), once=once, every=every
-            )
+            _said(run, watcher.source, became, queued=queue)
+            for became in watcher.outcomes(take, once=once, every=every)
         ]
         raise typer.Exit(worst(codes))
 
@@ -119,8 +126,46 @@ def slip(
         print(output)
 
 
-def give_outcome(run: Session, outcome: Outcome) -> int:
-    """Print what became of a source; gives its exit code."""
+def _queue(run: Session, sources: list[str], terms: IngestTerms, actor: Actor) -> None:
+    """Take sources in, or all that stands still where none is given, and hand them to runs.
+
+    Raises:
+        typer.Exit: always.
+    """
+    line = Queue(run.services)
+    if not sources:
+        for record in run.services.batches.standing():
+            run.services.batches.release(record.batch.batch_id)
+            line.add(record.batch)
+        raise typer.Exit(submit_queue(run, line))
+
+    def take(source: str) -> int:
+        outcome = line.take(_path(source), terms, actor, again=True)
+        code = give_outcome(run, outcome, queued=True)
+        if line.full:
+            submit_queue(run, line)
+        return code
+
+    try:
+        run.each(sources, take, failed_json)
+    finally:
+        submit_queue(run, line)
+
+
+def submit_queue(run: Session, line: Queue) -> int:
+    """Hand over what was taken in; where that must wait it is said: no failure, papers are kept."""
+    error = line.submit()
+    return int(ExitCode.DONE) if error is None else run.fail(error)
+
+
+def give_outcome(run: Session, outcome: Outcome, *, queued: bool = False) -> int:
+    """Print what became of a source; gives its exit code.
+
+    Args:
+        run: where to.
+        outcome: what became of it.
+        queued: a batch in which nothing has been done yet is as it should be.
+    """
     if outcome.refused is not None:
         run.give(
             quarantined_json(outcome.refused, outcome.seconds, run.messages),
@@ -132,13 +177,13 @@ def give_outcome(run: Session, outcome: Outcome) -> int:
             view_json(view, outcome.seconds, run.messages),
             view_lines(view, outcome.seconds, run.messages),
         )
-    return worst(exit_code(v) for v in outcome.views)
+    return worst(exit_code(v, queued=queued) for v in outcome.views)
 
 
-def _said(run: Session, source: str, became: Outcome | SohoaError) -> int:
+def _said(run: Session, source: str, became: Outcome | SohoaError, *, queued: bool = False) -> int:
     """Say what became of one source of several; gives its exit code."""
     if isinstance(became, Outcome):
-        return give_outcome(run, became)
+        return give_outcome(run, became, queued=queued)
     return run.failed(source, became, failed_json)
 
 

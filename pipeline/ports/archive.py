@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO, Literal, Protocol, TypeAlias
@@ -22,6 +23,9 @@ class StoredObject:
     """Digest of the content as it was put."""
     size: int
     """Bytes."""
+    deleted: bool = False
+    """A delete marker lies over it: an incident, which `audit` reports. The bytes are still there,
+    and are found as if it did not."""
 
 
 class ObjectStore(Protocol):
@@ -34,6 +38,8 @@ class ObjectStore(Protocol):
 
     def put(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
         """Store bytes under a key; equal bytes already there are adopted, not doubled.
+
+        Where two writers put equal bytes at once, both are told the same version.
 
         Args:
             key: ASCII, `/`-separated (architecture §6).
@@ -49,7 +55,7 @@ class ObjectStore(Protocol):
         ...
 
     def head(self, key: str) -> StoredObject | None:
-        """The newest version, None where the key holds nothing."""
+        """The newest version, also a deleted one; None where the key holds nothing."""
         ...
 
     def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
@@ -62,5 +68,17 @@ class ObjectStore(Protocol):
         ...
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Newest version of every key below a prefix, in key order."""
+        """Newest version of every key below a prefix, also deleted ones, in key order."""
+        ...
+
+    def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
+        """Lock a version until a later moment, where its lock ends before another.
+
+        Returns:
+            True where the lock was lengthened; False where it lasts, or the store has no locks.
+
+        Raises:
+            NotFound: `OBJECT_MISSING`.
+            ArchiveUnavailable: the store cannot be reached.
+        """
         ...

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Literal
@@ -55,14 +54,19 @@ def read(work: Work) -> None:
     Raises:
         OcrError: the engine failed; pages read so far are kept.
     """
-    pages = work.pages()
+    total = len(work.pages())
+    _over_pages(work, "recognition", unread(work), lambda page: read_page(work, page), total)
+
+
+def unread(work: Work) -> tuple[RawPage, ...]:
+    """Pages that `read` would recognise now, in order."""
     wanted = []
-    for page in pages:
+    for page in work.pages():
         seen = work.seen(page)
         steering = seen.sheet.sheet is not None
         if not steering and seen.look.blank is not BlankStatus.BLANK and work.text(page) is None:
             wanted.append(page)
-    _over_pages(work, "recognition", wanted, lambda page: _read(work, page), len(pages))
+    return tuple(wanted)
 
 
 def _look_at(work: Work, page: RawPage) -> None:
@@ -75,7 +79,8 @@ def _look_at(work: Work, page: RawPage) -> None:
     tools.workspace.publish("seen", work.seen_key(page), Seen(look=seen, sheet=sheet))
 
 
-def _read(work: Work, page: RawPage) -> None:
+def read_page(work: Work, page: RawPage) -> None:
+    """Recognise one page; see `read`."""
     tools = work.tools
     seen = work.seen(page)
     text = recognition.read_page(
@@ -112,7 +117,7 @@ def _over_pages(
     progress = work.tools.progress
     done = total - len(pages)
     progress.step(name, done, total)
-    workers = work.tools.settings.ocr.workers or os.cpu_count() or 1
+    workers = work.tools.settings.ocr.at_once
     if workers == 1 or len(pages) < 2:
         for page in pages:
             act(page)

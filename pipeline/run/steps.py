@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
 
 from pipeline.models.batch import BatchState
+from pipeline.models.pages import RawPage
 from pipeline.run import archive, capture, making, splitting
 from pipeline.run.work import Tools, Work
+
+
+class ByPage(NamedTuple):
+    """How a step is done in pieces, at several places at once."""
+
+    todo: Callable[[Work], Sequence[RawPage]]
+    """Pages that are not done yet."""
+    act: Callable[[Work, RawPage], None]
+    """Does one; publishes its result."""
 
 
 class Step(NamedTuple):
@@ -18,12 +28,18 @@ class Step(NamedTuple):
 
     name: str
     run: Callable[[Work], bool | None]
+    by_page: ByPage | None = None
+    """The same in pieces, where that pays; together they do what `run` does."""
+
+
+Runner: TypeAlias = Callable[[Step, Work], bool | None]
+"""Runs a step to its end, here or elsewhere; gives what `Step.run` gives."""
 
 
 STEPS: tuple[Step, ...] = (
     Step("unpack", capture.unpack),
     Step("imaging", capture.look),
-    Step("recognition", capture.read),
+    Step("recognition", capture.read, ByPage(capture.unread, capture.read_page)),
     Step("splitting", splitting.split),
     Step("registering", making.register),
     Step("assembly", making.assemble),
@@ -35,25 +51,34 @@ STEPS: tuple[Step, ...] = (
 """In order. A held batch starts again at the first; what is published is not made twice."""
 
 
-def advance(tools: Tools, batch_id: str) -> BatchState:
+def here(step: Step, work: Work) -> bool | None:
+    """The `Runner` of the local chain: a plain call."""
+    return step.run(work)
+
+
+def advance(tools: Tools, batch_id: str, runner: Runner = here) -> BatchState:
     """Walk a batch as far as it goes.
 
     Args:
         tools: the ports.
         batch_id: a registered batch.
+        runner: runs each step.
 
     Returns:
         ARCHIVED, or NEEDS_REVIEW where a person must answer first.
 
     Raises:
-        SohoaError: a step failed; the caller decides what state that is. Work is kept.
+        SohoaError: a step failed, or the claim on the batch was lost between two; the caller
+            decides what state that is. Work is kept.
     """
     record = tools.records.batch(batch_id)
     if record.state in (BatchState.ARCHIVED, BatchState.SUPERSEDED, BatchState.QUARANTINED):
         return record.state
     work = Work(tools=tools, batch=record.batch)
+    work.share()
     for step in STEPS:
-        if step.run(work):
+        tools.claims.check(batch_id)
+        if runner(step, work):
             if record.state is not BatchState.NEEDS_REVIEW:
                 tools.records.set_state(
                     batch_id, BatchState.NEEDS_REVIEW, [work.event("batch.held")]

@@ -4,8 +4,16 @@ One module per noun, composed by `store.SqlRecords`; tables in `schema`, everyth
 database product in `database`. May not come in: rules of casework, objects.
 """
 
-from storage.records.database import sqlite_url
+from storage.records.sqlite import sqlite_url
 from storage.records.store import SqlRecords
-from storage.records.upgrade import needs_upgrade, open_records, upgrade
+from storage.records.upgrade import Look, look, needs_upgrade, open_records, upgrade
 
-__all__ = ["SqlRecords", "needs_upgrade", "open_records", "sqlite_url", "upgrade"]
+__all__ = [
+    "Look",
+    "SqlRecords",
+    "look",
+    "needs_upgrade",
+    "open_records",
+    "sqlite_url",
+    "upgrade",
+]

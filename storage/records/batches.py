@@ -31,7 +31,7 @@ class SqlBatches:
 
     def register_batch(self, batch: Batch, events: Sequence[Event]) -> BatchRecord:
         """See `BatchRecords.register_batch`."""
-        with self._database.write() as connection:
+        with self._database.write(batch.batch_id) as connection:
             row = _row(connection, batch.batch_id)
             if row is None:
                 connection.execute(
@@ -90,7 +90,7 @@ class SqlBatches:
         Raises:
             WorkflowError: `BATCH_FINISHED` where an archived batch would leave its state.
         """
-        with self._database.write() as connection:
+        with self._database.write(batch_id) as connection:
             row = known_batch(connection, batch_id)
             if row.state == BatchState.ARCHIVED.value and state is not BatchState.ARCHIVED:
                 raise WorkflowError("BATCH_FINISHED", batch=batch_id)
@@ -107,7 +107,7 @@ class SqlBatches:
         Raises:
             WorkflowError: `BATCH_FINISHED` where the batch is archived under other terms.
         """
-        with self._database.write() as connection:
+        with self._database.write(batch_id) as connection:
             row = known_batch(connection, batch_id)
             if row.document.terms == terms:
                 return
@@ -124,7 +124,7 @@ class SqlBatches:
 
     def finish_batch(self, batch_id: str, events: Sequence[Event]) -> None:
         """See `BatchRecords.finish_batch`."""
-        with self._database.write() as connection:
+        with self._database.write(batch_id) as connection:
             row = known_batch(connection, batch_id)
             if row.state == BatchState.ARCHIVED.value:
                 return

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from pipeline.errors import NotFound, WorkflowError
 from pipeline.models.events import Event
 from pipeline.models.records import ComponentRecord, DossierRecord, Revision
+from storage.records import lines
 from storage.records.counters import digitisation_counter, next_number, nn_counter
 from storage.records.database import Database
 from storage.records.dossiers import slot_dossier
@@ -43,7 +44,7 @@ class SqlComponents:
         Raises:
             WorkflowError: `DOSSIER_NOT_OPEN`.
         """
-        with self._database.write() as connection:
+        with self._database.write(batch_id) as connection:
             dossier = slot_dossier(connection, batch_id, slot)
             if dossier is None:
                 raise WorkflowError("DOSSIER_NOT_OPEN", slot=slot)
@@ -117,7 +118,7 @@ class SqlComponents:
         query = select(components.c.component_id).where(
             components.c.batch_id == batch_id, components.c.component_id.not_in(signed)
         )
-        with self._database.write() as connection:
+        with self._database.write(batch_id) as connection:
             for component_id in set(connection.execute(query).scalars()) - set(keep):
                 connection.execute(
                     delete(components).where(components.c.component_id == component_id)
@@ -127,7 +128,7 @@ class SqlComponents:
         self, component_id: str, revision: Revision, events: Sequence[Event]
     ) -> Revision:
         """See `ComponentRecords.commit_revision`; the events of a losing commit are dropped."""
-        with self._database.write() as connection:
+        with self._database.write(lines.of_component(component_id)) as connection:
             component = _known(connection, component_id)
             first = next((r for r in component.revisions if r.rev == revision.rev), None)
             if first is not None:
@@ -149,7 +150,7 @@ class SqlComponents:
         Raises:
             NotFound: `REVISION_UNKNOWN`.
         """
-        with self._database.write() as connection:
+        with self._database.write(lines.of_component(component_id)) as connection:
             component = _known(connection, component_id)
             revision = next((r for r in component.revisions if r.rev == rev), None)
             if revision is None:
@@ -170,7 +171,7 @@ class SqlComponents:
 
     def allocate_digitisation_code(self, component_id: str, day: dt.date) -> str:
         """See `ComponentRecords.allocate_digitisation_code`."""
-        with self._database.write() as connection:
+        with self._database.write(lines.of_component(component_id)) as connection:
             component = _known(connection, component_id)
             if component.digitisation_code is not None:
                 return component.digitisation_code

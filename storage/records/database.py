@@ -1,125 +1,166 @@
-"""The one place that knows a database product: connections, transactions, foreign errors.
+"""Transactions on a database, whichever product it is; the products are `sqlite`, `postgresql`.
 
-SQLite: WAL, foreign keys, `synchronous=FULL`; every writing transaction is `BEGIN IMMEDIATE`, so
-that writers stand in line and what they read stays true until they commit. May not come in:
-tables.
+A writing transaction stands in a line (`lines`): what it reads stays true until it commits. May
+not come in: tables, what one product alone knows.
 """
 
 from __future__ import annotations
 
 import contextlib
-import sqlite3
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, cast
 
-from pydantic import ValidationError
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from pydantic import SecretStr, ValidationError
+from sqlalchemy import Connection, Engine, Table
+from sqlalchemy.dialects import sqlite as sqlite_dialect
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from pipeline.errors import ArchiveUnavailable, ConfigError, SohoaError
+from storage.records.lines import Line
 
 BUSY_SECONDS = 30.0
 """How long a writer waits for another before it gives up."""
 
-_SQLITE = "sqlite:///"
-_WRITES = "sohoa_writes"
-_PRIMARY = 0xFF
-_UNAVAILABLE = (
-    sqlite3.SQLITE_BUSY,
-    sqlite3.SQLITE_LOCKED,
-    sqlite3.SQLITE_CANTOPEN,
-    sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_READONLY,
-    sqlite3.SQLITE_PERM,
-)
-_CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
 
+class Product(Protocol):
+    """What differs between database products."""
 
-def sqlite_url(path: Path) -> str:
-    """URL of the records in a file."""
-    return f"{_SQLITE}{path.absolute()}"
+    reader: Engine
+    """Begins transactions whose answers are all of the same moment."""
+    writer: Engine
+    """Begins transactions that write."""
+
+    def stand_in_line(self, connection: Connection, line: Line) -> None:
+        """Wait until no other transaction stands in this line; held until the end."""
+        ...
+
+    def shut_out(self, connection: Connection, tables: Sequence[Table]) -> None:
+        """Let nobody else write to these tables until the end."""
+        ...
+
+    def version(self, connection: Connection) -> str:
+        """Name and version, e.g. `PostgreSQL 15.8`."""
+        ...
+
+    def check_fit(self, connection: Connection) -> None:
+        """Refuse a database that cannot hold the records.
+
+        Raises:
+            ConfigError: `RECORDS_ENCODING`.
+        """
+        ...
+
+    def known(self, error: BaseException) -> SohoaError | None:
+        """A failure of the driver as Sohoa's, None for a mistake of ours."""
+        ...
 
 
 class Database:
     """Transactions on one database; connections are pooled and may be used from threads.
 
-    Raises (all methods): ArchiveUnavailable `RECORDS_UNAVAILABLE` (locked, not reachable) or
-    `DISK_FULL`; ConfigError `RECORDS_CORRUPT`.
+    Raises (all methods): ArchiveUnavailable `RECORDS_UNAVAILABLE` (busy, stopped, not reachable),
+    `RECORDS_CROWDED`, `RECORDS_READ_ONLY` or `DISK_FULL`; ConfigError `RECORDS_CORRUPT` or
+    `RECORDS_REFUSED`.
     """
 
-    def __init__(self, url: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(
+        self, url: str, password: SecretStr | None = None, *, busy_seconds: float = BUSY_SECONDS
+    ) -> None:
         """Bind to a database; nothing is opened yet.
 
         Raises:
-            ConfigError: `RECORDS_URL_UNKNOWN` for another product than SQLite.
+            ConfigError: `RECORDS_URL_UNKNOWN` for an unknown product, `RECORDS_URL_PASSWORD`.
+            MissingToolError: `RECORDS_DRIVER_MISSING`.
         """
-        if not url.startswith(_SQLITE):
-            raise ConfigError("RECORDS_URL_UNKNOWN", key="database.url")
-        self._engine = create_engine(url, connect_args={"timeout": busy_seconds})
-        _speak_sqlite(self._engine)
-        self._writer = self._engine.execution_options(**{_WRITES: True})
+        self._product = _product(url, password, busy_seconds)
 
     @contextlib.contextmanager
     def read(self) -> Iterator[Connection]:
         """One reading transaction: all its answers are of the same moment."""
-        with mapped(), self._engine.begin() as connection:
+        with self._mapped(), self._product.reader.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One writing transaction, alone; committed at the end, or rolled back."""
-        with mapped(), self._writer.begin() as connection:
+    def write(self, line: Line) -> Iterator[Connection]:
+        """One writing transaction, alone in its line; committed at the end, or rolled back."""
+        with self._mapped(), self._product.writer.begin() as connection:
+            self._product.stand_in_line(connection, line)
             yield connection
+
+    def stand_in_line(self, connection: Connection, line: Line) -> None:
+        """Wait in a further line, within a writing transaction; always in the same order."""
+        self._product.stand_in_line(connection, line)
+
+    @contextlib.contextmanager
+    def write_beside(self) -> Iterator[Connection]:
+        """One writing transaction in no line: for rows that depend on no others."""
+        with self._mapped(), self._product.writer.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def write_alone(self, tables: Sequence[Table]) -> Iterator[Connection]:
+        """One writing transaction that keeps all others from writing to these tables."""
+        with self._mapped(), self._product.writer.begin() as connection:
+            self._product.shut_out(connection, tables)
+            yield connection
+
+    def version(self) -> str:
+        """Name and version of the product."""
+        with self.read() as connection:
+            return self._product.version(connection)
+
+    def check_fit(self, connection: Connection) -> None:
+        """See `Product.check_fit`."""
+        self._product.check_fit(connection)
 
     def close(self) -> None:
         """Give the connections back."""
-        self._engine.dispose()
+        self._product.writer.dispose()
+
+    @contextlib.contextmanager
+    def _mapped(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            known = self._product.known(error.orig) if error.orig is not None else None
+            if known is None:
+                raise
+            raise known from error
+        except PoolTimeout as error:
+            raise ArchiveUnavailable("RECORDS_CROWDED") from error
+        except ValidationError as error:
+            raise ConfigError("RECORDS_CORRUPT") from error
 
 
-@contextlib.contextmanager
-def mapped() -> Iterator[None]:
-    """Errors of the driver as Sohoa's."""
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows; one whose unique column is known, or being written elsewhere, is left out."""
+    if rows:
+        connection.execute(insert_or(connection, table).on_conflict_do_nothing(), rows)
+
+
+def insert_or(connection: Connection, table: Table) -> sqlite_dialect.Insert:
+    """An `INSERT` with `ON CONFLICT`, which all products have and spell alike."""
+    if connection.dialect.name == "sqlite":
+        return sqlite_dialect.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+    return cast(sqlite_dialect.Insert, postgresql.insert(table))
+
+
+def _product(url: str, password: SecretStr | None, busy_seconds: float) -> Product:
+    # Each product is loaded where it is used: the embedded one needs no driver but Python's.
     try:
-        yield
-    except DBAPIError as error:
-        known = _known(error.orig)
-        if known is None:
-            raise
-        raise known from error
-    except sqlite3.Error as error:
-        known = _known(error)
-        if known is None:
-            raise
-        raise known from error
-    except ValidationError as error:
-        raise ConfigError("RECORDS_CORRUPT") from error
+        address = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise ConfigError("RECORDS_URL_UNKNOWN", key="database.url") from error
+    if address.drivername == "sqlite":
+        from storage.records.sqlite import Sqlite  # noqa: PLC0415
 
+        return Sqlite(address, busy_seconds)
+    if address.drivername == "postgresql+psycopg":
+        from storage.records.postgresql import Postgresql  # noqa: PLC0415
 
-def _known(error: BaseException | None) -> SohoaError | None:
-    code = getattr(error, "sqlite_errorcode", None)
-    if not isinstance(code, int):
-        return None
-    primary = code & _PRIMARY
-    if primary == sqlite3.SQLITE_FULL:
-        return ArchiveUnavailable("DISK_FULL")
-    if primary in _UNAVAILABLE:
-        return ArchiveUnavailable("RECORDS_UNAVAILABLE")
-    if primary in _CORRUPT:
-        return ConfigError("RECORDS_CORRUPT")
-    return None
-
-
-def _speak_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
-            connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA foreign_keys=ON")
-        connection.execute("PRAGMA synchronous=FULL")
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        return Postgresql(address, password, busy_seconds)
+    raise ConfigError("RECORDS_URL_UNKNOWN", key="database.url")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from pipeline.models.events import ChainedEvent, Event
 from storage.ledger import GENESIS, chained
-from storage.records.database import Database
+from storage.records import lines
+from storage.records.database import Database, insert_new
 from storage.records.schema import events as table
 
 _PAGE = 1000
@@ -22,24 +23,29 @@ class SqlLedger:
 
     def append(self, events: Sequence[Event]) -> None:
         """See `LedgerRecords.append`."""
-        with self._database.write() as connection:
+        with self._database.write_beside() as connection:
             append_events(connection, events)
 
     def chain_events(self) -> str:
-        """See `LedgerRecords.chain_events`; the writing transaction makes it the only one."""
+        """See `LedgerRecords.chain_events`.
+
+        One process chains at a time. An event that is committed later than others which were
+        inserted after it is found the next time: its place is that of its chaining.
+        """
         with self._database.read() as connection:
             if _unchained(connection).first() is None:
                 return _head(connection)[1]
-        with self._database.write() as connection:
+        with self._database.write(lines.CHAINING) as connection:
             seq, head = _head(connection)
+            places = []
             for row in _unchained(connection).all():
                 link = chained(row.document, seq + 1, head)
-                connection.execute(
-                    update(table)
-                    .where(table.c.row_id == row.row_id)
-                    .values(seq=link.seq, prev_hash=link.prev_hash, hash=link.hash)
-                )
                 seq, head = link.seq, link.hash
+                places.append(
+                    {"row": row.row_id, "seq": seq, "prev_hash": link.prev_hash, "hash": head}
+                )
+            if places:
+                connection.execute(update(table).where(table.c.row_id == bindparam("row")), places)
             return head
 
     def ledger(self, after_seq: int = 0) -> Iterator[ChainedEvent]:
@@ -57,19 +63,16 @@ class SqlLedger:
 
 def append_events(connection: Connection, events: Sequence[Event]) -> None:
     """Insert events unchained; one that is known by its id is left as it is."""
-    for event in events:
-        known = connection.execute(
-            select(table.c.row_id).where(table.c.event_id == event.event_id)
-        ).scalar()
-        if known is None:
-            connection.execute(
-                insert(table).values(
-                    event_id=event.event_id,
-                    unit=event.actor.unit,
-                    action=event.action,
-                    document=event,
-                )
-            )
+    rows = [
+        {
+            "event_id": event.event_id,
+            "unit": event.actor.unit,
+            "action": event.action,
+            "document": event,
+        }
+        for event in events
+    ]
+    insert_new(connection, table, rows)
 
 
 def insert_link(connection: Connection, link: ChainedEvent) -> None:

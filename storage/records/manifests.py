@@ -28,7 +28,7 @@ class SqlManifests:
         self, batch_id: str, unit: str, dossier_code: str, *, after: int = 0
     ) -> ManifestRecord:
         """See `ManifestRecords.allocate_manifest`."""
-        with self._database.write() as connection:
+        with self._database.write(batch_id) as connection:
             known_batch(connection, batch_id)
             dossier = known_dossier(connection, unit, dossier_code)
             row = connection.execute(
@@ -61,7 +61,7 @@ class SqlManifests:
         Raises:
             NotFound: `MANIFEST_UNKNOWN` where it was not allocated.
         """
-        with self._database.write() as connection:
+        with self._database.write(record.batch_id) as connection:
             known = _known(connection, record)
             if known.sha256 is not None and known.sha256 != record.sha256:
                 return known

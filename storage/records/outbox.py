@@ -25,7 +25,7 @@ class SqlOutbox:
         Raises:
             NotFound: `COMPONENT_UNKNOWN`.
         """
-        with self._database.write() as connection:
+        with self._database.write_beside() as connection:
             for component_id in component_ids:
                 unit = connection.execute(
                     select(components.c.unit).where(components.c.component_id == component_id)
@@ -42,7 +42,7 @@ class SqlOutbox:
 
     def delivered(self, row_ids: Sequence[int]) -> None:
         """See `OutboxRecords.delivered`."""
-        with self._database.write() as connection:
+        with self._database.write_beside() as connection:
             for row_id in row_ids:
                 connection.execute(delete(outbox).where(outbox.c.row_id == row_id))
 

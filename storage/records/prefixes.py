@@ -34,14 +34,12 @@ def whole_id(
     Raises:
         NotFound: `unknown`, or `ID_AMBIGUOUS` (also for prefixes under four letters).
     """
-    if not given.isascii():
-        raise NotFound(unknown, id=_shown(given))
-    exact = connection.execute(select(column).where(column == given, *where)).scalar()
-    if exact is not None:
-        return exact
     prefix = given.lower()
     if not _PREFIX.fullmatch(prefix):
         raise NotFound(unknown, id=_shown(given))
+    exact = connection.execute(select(column).where(column == prefix, *where)).scalar()
+    if exact is not None:
+        return exact
     if len(prefix) < SHORTEST:
         raise NotFound("ID_AMBIGUOUS", id=_shown(given))
     found = (

@@ -33,6 +33,9 @@ from storage.records.ledger import append_events, insert_link
 from storage.records.manifests import insert_manifest
 from storage.records.schema import batch_dossiers, batches, components, dossiers, events
 
+_FILLED = (batches, dossiers, events)
+"""Tables whose rows say that records are not empty."""
+
 
 class Restoration:
     """Rows as they were, with the counters behind them; parents before children."""
@@ -125,8 +128,8 @@ def restoring(database: Database) -> Iterator[Restoration]:
     Raises:
         WorkflowError: `RECORDS_NOT_EMPTY`.
     """
-    with database.write() as connection:
-        for table in (batches, dossiers, events):
+    with database.write_alone(_FILLED) as connection:
+        for table in _FILLED:
             if connection.execute(select(table.c.row_id).limit(1)).first() is not None:
                 raise WorkflowError("RECORDS_NOT_EMPTY")
         yield Restoration(connection)

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from pipeline.errors import NotFound
 from pipeline.models.events import Event
 from pipeline.models.review import Answer, ResolvedReview, ReviewItem
+from storage.records import lines
 from storage.records.batches import known_batch
 from storage.records.database import Database
 from storage.records.ledger import append_events
@@ -27,7 +28,7 @@ class SqlReviews:
 
     def put_reviews(self, batch_id: str, items: Sequence[ReviewItem], kinds: Sequence[str]) -> None:
         """See `ReviewRecords.put_reviews`."""
-        with self._database.write() as connection:
+        with self._database.write(batch_id) as connection:
             unit = known_batch(connection, batch_id).unit
             for item in items:
                 _put(connection, unit, item)
@@ -69,7 +70,7 @@ class SqlReviews:
         Raises:
             NotFound: `REVIEW_UNKNOWN`, also for a withdrawn question.
         """
-        with self._database.write() as connection:
+        with self._database.write(lines.of_review(review_id)) as connection:
             item = _known(connection, review_id).item
             connection.execute(
                 update(reviews).where(reviews.c.review_id == review_id).values(answer=answer)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Float,
     ForeignKey,
     ForeignKeyConstraint,
+    Identity,
     Index,
     Integer,
     MetaData,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
+from sqlalchemy.types import TypeEngine
 
 from pipeline.models.batch import Batch, Problem
 from pipeline.models.components import FoundSignature, SignatureInfo
@@ -51,6 +53,14 @@ class Document(TypeDecorator[Any]):
         self.kind = kind
         self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
 
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """JSONB where there is such a type: it can be asked by hand."""
+        if dialect.name != "postgresql":
+            return super().load_dialect_impl(dialect)
+        from sqlalchemy.dialects.postgresql import JSONB  # noqa: PLC0415
+
+        return dialect.type_descriptor(JSONB(none_as_null=True))
+
     def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         """To JSON."""
         return None if value is None else self._adapter.dump_python(value, mode="json")
@@ -71,11 +81,13 @@ class Moment(TypeDecorator[dt.datetime]):
         return None if value is None else value.astimezone(dt.UTC)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:
-        """Aware."""
+        """Aware, UTC."""
         if value is None:
             return None
         moment: dt.datetime = value
-        return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment
+        if moment.tzinfo is None:
+            return moment.replace(tzinfo=dt.UTC)
+        return moment.astimezone(dt.UTC)
 
 
 metadata = MetaData(
@@ -88,19 +100,26 @@ metadata = MetaData(
 )
 
 
+_LETTERS = String().with_variant(String(collation="C"), "postgresql")
+"""Compared by code point on every product, whatever a server's language is."""
+
+_RISING = BigInteger().with_variant(Integer, "sqlite")
+"""SQLite counts rows in INTEGER only."""
+
+
 def _ordinal() -> Column[int]:
-    return Column("row_id", Integer, primary_key=True, autoincrement=True)
+    return Column("row_id", _RISING, Identity(), primary_key=True)
 
 
 def _unit() -> Column[str]:
-    return Column("unit", String, nullable=False)
+    return Column("unit", _LETTERS, nullable=False)
 
 
 counters = Table(
     "counters",
     metadata,
-    Column("unit", String, primary_key=True),
-    Column("name", String, primary_key=True),
+    Column("unit", _LETTERS, primary_key=True),
+    Column("name", _LETTERS, primary_key=True),
     Column("value", Integer, nullable=False),
 )
 
@@ -108,10 +127,10 @@ batches = Table(
     "batches",
     metadata,
     _ordinal(),
-    Column("batch_id", String, nullable=False, unique=True),
+    Column("batch_id", _LETTERS, nullable=False, unique=True),
     _unit(),
-    Column("sources_digest", String, nullable=False),
-    Column("state", String, nullable=False, index=True),
+    Column("sources_digest", _LETTERS, nullable=False),
+    Column("state", _LETTERS, nullable=False, index=True),
     Column("updated_at", Moment(), nullable=False),
     Column("document", Document(Batch), nullable=False),
     Column("problem", Document(Problem)),
@@ -125,12 +144,12 @@ dossiers = Table(
     metadata,
     _ordinal(),
     _unit(),
-    Column("code", String, nullable=False, index=True),
+    Column("code", _LETTERS, nullable=False, index=True),
     Column("year", Integer, nullable=False),
-    Column("procedure", String),
-    Column("case_code", String),
-    Column("channel", String, nullable=False),
-    Column("stage", String, nullable=False),
+    Column("procedure", _LETTERS),
+    Column("case_code", _LETTERS),
+    Column("channel", _LETTERS, nullable=False),
+    Column("stage", _LETTERS, nullable=False),
     Column("created_at", Moment(), nullable=False),
     UniqueConstraint("unit", "code"),
     sqlite_autoincrement=True,
@@ -140,10 +159,10 @@ batch_dossiers = Table(
     "batch_dossiers",
     metadata,
     _ordinal(),
-    Column("batch_id", String, ForeignKey("batches.batch_id"), nullable=False),
+    Column("batch_id", _LETTERS, ForeignKey("batches.batch_id"), nullable=False),
     Column("slot", Integer, nullable=False),
     _unit(),
-    Column("dossier_code", String, nullable=False),
+    Column("dossier_code", _LETTERS, nullable=False),
     ForeignKeyConstraint(["unit", "dossier_code"], ["dossiers.unit", "dossiers.code"]),
     UniqueConstraint("batch_id", "slot"),
     Index(None, "unit", "dossier_code"),
@@ -153,16 +172,16 @@ batch_dossiers = Table(
 components = Table(
     "components",
     metadata,
-    Column("component_id", String, primary_key=True),
-    Column("batch_id", String, ForeignKey("batches.batch_id"), nullable=False, index=True),
+    Column("component_id", _LETTERS, primary_key=True),
+    Column("batch_id", _LETTERS, ForeignKey("batches.batch_id"), nullable=False, index=True),
     _unit(),
-    Column("dossier_code", String, nullable=False),
+    Column("dossier_code", _LETTERS, nullable=False),
     Column("nn", Integer, nullable=False),
-    Column("code", String, nullable=False),
+    Column("code", _LETTERS, nullable=False),
     Column("pages", Document(tuple[int, ...]), nullable=False),
     Column("confidence", Float, nullable=False),
-    Column("digitisation_code", String, unique=True),
-    Column("sidecar_sha256", String),
+    Column("digitisation_code", _LETTERS, unique=True),
+    Column("sidecar_sha256", _LETTERS),
     ForeignKeyConstraint(["unit", "dossier_code"], ["dossiers.unit", "dossiers.code"]),
     UniqueConstraint("unit", "dossier_code", "nn"),
 )
@@ -170,13 +189,13 @@ components = Table(
 revisions = Table(
     "revisions",
     metadata,
-    Column("component_id", String, ForeignKey("components.component_id"), primary_key=True),
+    Column("component_id", _LETTERS, ForeignKey("components.component_id"), primary_key=True),
     Column("rev", Integer, primary_key=True, autoincrement=False),
     _unit(),
-    Column("sha256", String, nullable=False, index=True),
+    Column("sha256", _LETTERS, nullable=False, index=True),
     Column("size", BigInteger, nullable=False),
-    Column("object_key", String, nullable=False, unique=True),
-    Column("version_id", String),
+    Column("object_key", _LETTERS, nullable=False, unique=True),
+    Column("version_id", _LETTERS),
     Column("signature", Document(SignatureInfo)),
     Column("found", Document(tuple[FoundSignature, ...]), nullable=False),
 )
@@ -185,10 +204,10 @@ reviews = Table(
     "reviews",
     metadata,
     _ordinal(),
-    Column("review_id", String, nullable=False, unique=True),
-    Column("batch_id", String, ForeignKey("batches.batch_id"), nullable=False, index=True),
+    Column("review_id", _LETTERS, nullable=False, unique=True),
+    Column("batch_id", _LETTERS, ForeignKey("batches.batch_id"), nullable=False, index=True),
     _unit(),
-    Column("kind", String, nullable=False),
+    Column("kind", _LETTERS, nullable=False),
     Column("withdrawn", Integer, nullable=False),
     Column("item", Document(ReviewItem), nullable=False),
     Column("answer", Document(Answer)),
@@ -198,14 +217,14 @@ reviews = Table(
 manifests = Table(
     "manifests",
     metadata,
-    Column("unit", String, primary_key=True),
-    Column("dossier_code", String, primary_key=True),
+    Column("unit", _LETTERS, primary_key=True),
+    Column("dossier_code", _LETTERS, primary_key=True),
     Column("seq", Integer, primary_key=True, autoincrement=False),
-    Column("batch_id", String, ForeignKey("batches.batch_id"), nullable=False),
-    Column("object_key", String, nullable=False, unique=True),
-    Column("sha256", String),
+    Column("batch_id", _LETTERS, ForeignKey("batches.batch_id"), nullable=False),
+    Column("object_key", _LETTERS, nullable=False, unique=True),
+    Column("sha256", _LETTERS),
     Column("size", BigInteger),
-    Column("version_id", String),
+    Column("version_id", _LETTERS),
     ForeignKeyConstraint(["unit", "dossier_code"], ["dossiers.unit", "dossiers.code"]),
     Index(None, "batch_id", "unit", "dossier_code"),
 )
@@ -217,7 +236,7 @@ outbox = Table(
     _unit(),
     Column(
         "component_id",
-        String,
+        _LETTERS,
         ForeignKey("components.component_id"),
         nullable=False,
         index=True,
@@ -229,12 +248,12 @@ events = Table(
     "events",
     metadata,
     _ordinal(),
-    Column("event_id", String, nullable=False, unique=True),
+    Column("event_id", _LETTERS, nullable=False, unique=True),
     _unit(),
-    Column("action", String, nullable=False),
+    Column("action", _LETTERS, nullable=False),
     Column("document", Document(Event), nullable=False),
-    Column("seq", Integer, unique=True),
-    Column("prev_hash", String),
-    Column("hash", String),
+    Column("seq", _RISING, unique=True),
+    Column("prev_hash", _LETTERS),
+    Column("hash", _LETTERS),
     sqlite_autoincrement=True,
 )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pipeline.models.files import FileRef
 from pipeline.ports.archive import ObjectStore, StoredObject
 from storage.folder_store import FolderStore
 from storage.object_keys import checked_key, disk_name, disk_parts
+from tests.fakes.buckets import minio_server
 from tests.fakes.stores import FaultyStore, MemoryStore
 
 KEY = "dossiers/DEV/2026/DEV-261122-0001/001.0.F_14_HSB.pdf"
@@ -38,14 +40,17 @@ BAD_KEYS = (
 )
 
 
-@pytest.fixture(params=["folder", "memory", "faulty"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStore]:
-    stores: dict[str, ObjectStore] = {
-        "folder": FolderStore(tmp_path / "archive"),
-        "memory": MemoryStore(),
-        "faulty": FaultyStore(MemoryStore()),
-    }
-    yield stores[request.param]
+STORES: dict[str, Callable[[Path], ObjectStore]] = {
+    "folder": lambda folder: FolderStore(folder / "archive"),
+    "memory": lambda _: MemoryStore(),
+    "faulty": lambda _: FaultyStore(MemoryStore()),
+    "minio": lambda _: minio_server().store(),
+}
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    return STORES[request.param](tmp_path)
 
 
 def ref_of(data: bytes) -> FileRef:
@@ -123,6 +128,35 @@ def test_what_is_not_there_is_missing(store: ObjectStore) -> None:
     assert store.head("dossiers/DEV") is None
     with pytest.raises(NotFound):
         store.open("dossiers/DEV")
+
+
+def test_nothing_is_a_content_too(store: ObjectStore) -> None:
+    stored = put(store, KEY, b"")
+    assert store.head(KEY) == stored
+    assert read(store, KEY, stored.version_id) == b""
+
+
+def test_large_contents_come_back_whole_and_in_pieces(store: ObjectStore) -> None:
+    data = bytes(range(256)) * 150_000
+    stored = put(store, KEY, data)
+    assert store.head(KEY) == put(store, KEY, data) == stored
+    with store.open(KEY, stored.version_id) as stream:
+        assert hashlib.file_digest(stream, "sha256").hexdigest() == stored.sha256  # type: ignore[arg-type]
+    for wrong in (data[:-1], data + b"!", b"!" + data[1:]):
+        with pytest.raises(ChecksumMismatch):
+            store.put(TEXT, ref_of(data), io.BytesIO(wrong), locked=True)
+    assert store.head(TEXT) is None
+
+
+def test_a_lock_may_be_asked_to_last(store: ObjectStore) -> None:
+    stored = put(store, KEY, b"one")
+    now = dt.datetime.now(dt.UTC)
+    until = now + dt.timedelta(days=40)
+    renewed = store.renew(KEY, stored.version_id, before=until, until=until)
+    assert renewed or store.immutability == "advisory"
+    assert not store.renew(KEY, stored.version_id, before=now, until=until)
+    with pytest.raises(NotFound):
+        store.renew("dossiers/nothing", stored.version_id, before=now, until=until)
 
 
 @pytest.mark.parametrize("key", [*BAD_KEYS, "a" * 1025])

@@ -41,7 +41,13 @@ from storage.records import SqlRecords, sqlite_url
 from storage.records.upgrade import open_records
 from tests.fakes.archived import ACTOR, FOUND, SIGNATURE, START, Papers, batch_of
 from tests.fakes.clocks import StillClock
-from tests.fakes.databases import blank_records
+from tests.fakes.databases import (
+    Place,
+    blank_database,
+    blank_file,
+    blank_records,
+    server,
+)
 
 TEMPLATE = "{unit}-{yymmdd}-{n:04d}"
 WISH = DossierWish(None, "P1", "C1", START, TEMPLATE)
@@ -52,9 +58,29 @@ def clock() -> StillClock:
     return StillClock(START)
 
 
+PRODUCTS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def database(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with blank_database(server(request)) as place:
+        yield place
+
+
+@pytest.fixture(params=PRODUCTS)
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """Blank records on each product."""
+    if request.param == "sqlite":
+        yield blank_file(tmp_path / "records.sqlite")
+        return
+    place: Place = request.getfixturevalue("database")
+    yield place
+    place.clear()
+
+
 @pytest.fixture
-def records(tmp_path: Path, clock: StillClock) -> Iterator[SqlRecords]:
-    records = blank_records(tmp_path / "records.sqlite", clock)
+def records(place: Place, clock: StillClock) -> Iterator[SqlRecords]:
+    records = place.open(clock)
     yield records
     records.close()
 
@@ -583,8 +609,8 @@ def test_a_failed_change_tells_nothing(records: Records) -> None:
 # -- what only a database has ---------------------------------------------------------------
 
 
-def test_a_locked_database_is_unavailable(records: SqlRecords, tmp_path: Path) -> None:
-    other = open_records(sqlite_url(tmp_path / "records.sqlite"), StillClock(START), busy_seconds=0)
+def test_a_locked_database_is_unavailable(records: SqlRecords, place: Place) -> None:
+    other = place.open(StillClock(START), busy_seconds=0)
     batch = batch_named("a")
     with records.restoring(), pytest.raises(ArchiveUnavailable) as locked:
         other.register_batch(batch, [])
@@ -608,8 +634,8 @@ def test_a_folder_that_is_missing_is_unavailable(tmp_path: Path) -> None:
     assert missing.value.code == "RECORDS_UNAVAILABLE"
 
 
-def test_a_full_disk_is_said(records: SqlRecords, tmp_path: Path) -> None:
-    small = open_records(sqlite_url(tmp_path / "records.sqlite"), StillClock(START))
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    small = blank_records(tmp_path / "records.sqlite", StillClock(START))
     with small.restoring() as restoration:
         pages = restoration._connection.exec_driver_sql("PRAGMA page_count").scalar_one()
         restoration._connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
@@ -630,7 +656,11 @@ def test_another_product_is_refused() -> None:
 
 
 class Allocation(RuleBasedStateMachine):
-    """Whatever the order of calls: numbers are unique, and the same call gives the same."""
+    """Whatever the order of calls: numbers are unique, and the same call gives the same.
+
+    In a file: the rules are the same code on every product (`test_records_at_once` has many
+    processes at it).
+    """
 
     batches: Bundle[str] = Bundle("batches")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from search.documents import Document
-from search.port import Hit, Results, Tier
+from search.port import Hit, Results, Tier, ordered
 from search.query import PREFIX_MIN, Parsed, Query, parse
 from search.snippets import snippet
 from search.terms import code_key, exact_terms, folded_terms, joined_numbers
@@ -16,16 +16,21 @@ class MemoryIndex:
 
     def __init__(self) -> None:
         self._documents: dict[str, Document] = {}
+        self._orders: dict[str, int] = {}
 
     def create(self) -> None:
         pass
 
-    def put(self, documents: Sequence[Document]) -> None:
-        self._documents |= {d.component_id: d for d in documents}
+    def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> None:
+        for document, order in ordered(documents, orders):
+            if order >= self._orders.get(document.component_id, 0):
+                self._documents[document.component_id] = document
+                self._orders[document.component_id] = order
 
     def remove(self, component_ids: Iterable[str]) -> None:
         for component_id in component_ids:
             self._documents.pop(component_id, None)
+            self._orders.pop(component_id, None)
 
     def ids(self) -> frozenset[str]:
         return frozenset(self._documents)
@@ -35,6 +40,7 @@ class MemoryIndex:
 
     def rebuild(self, documents: Iterable[Document]) -> int:
         self._documents = {d.component_id: d for d in documents}
+        self._orders = {}
         return len(self._documents)
 
     def search(self, query: Query) -> Results:

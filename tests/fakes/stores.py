@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import hashlib
 import io
 from collections.abc import Iterator
@@ -21,20 +23,24 @@ from storage.object_keys import checked_key
 class MemoryStore:
     """Port `ObjectStore` in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, immutability: Immutability = "advisory") -> None:
+        self._immutability = immutability
         self._versions: dict[str, list[tuple[StoredObject, bytes]]] = {}
+        self.locked_until: dict[str, dt.datetime] = {}
+        """End of the lock by key, for keys whose lock a test has set or renewed."""
 
     @property
     def immutability(self) -> Immutability:
-        return "advisory"
+        return self._immutability
 
     def put(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
         content = data.read()
         if (hashlib.sha256(content).hexdigest(), len(content)) != (ref.sha256, ref.size):
             raise ChecksumMismatch(sha256=ref.sha256)
         versions = self._versions.setdefault(checked_key(key), [])
-        if versions and versions[-1][0].sha256 == ref.sha256:
-            return versions[-1][0]
+        newest = versions[-1][0] if versions else None
+        if newest and newest.sha256 == ref.sha256 and (locked or not newest.deleted):
+            return dataclasses.replace(newest, deleted=False)
         if versions and locked:
             raise ContentConflict(key=key)
         stored = StoredObject(key, ref.sha256, ref.sha256, ref.size)
@@ -56,6 +62,18 @@ class MemoryStore:
             if key.startswith(prefix):
                 yield self._versions[key][-1][0]
 
+    def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
+        self.open(key, version_id)
+        if key in self.locked_until and self.locked_until[key] >= before:
+            return False
+        self.locked_until[key] = until
+        return True
+
+    def mark_deleted(self, key: str) -> None:
+        """Other hands put a delete marker over the newest version."""
+        stored, content = self._versions[key][-1]
+        self._versions[key][-1] = (dataclasses.replace(stored, deleted=True), content)
+
     def lose(self, key: str) -> None:
         """An object vanishes behind the store's back."""
         del self._versions[key]
@@ -73,7 +91,7 @@ class MemoryStore:
 
     def copy(self) -> MemoryStore:
         """The same objects in a store of its own."""
-        other = MemoryStore()
+        other = MemoryStore(self._immutability)
         other._versions = {key: list(versions) for key, versions in self._versions.items()}
         return other
 
@@ -126,6 +144,10 @@ class FaultyStore:
     def list(self, prefix: str) -> Iterator[StoredObject]:
         self._reachable()
         return self.inner.list(prefix)
+
+    def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
+        self._reachable()
+        return self.inner.renew(key, version_id, before=before, until=until)
 
     def _reachable(self) -> None:
         if self.down:

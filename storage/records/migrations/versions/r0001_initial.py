@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
 
 
+_LETTERS = sa.String().with_variant(sa.String(collation="C"), "postgresql")
+_RISING = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+_DOCUMENT = sa.JSON().with_variant(postgresql.JSONB, "postgresql")
+
+
 def _ordinal() -> sa.Column[int]:
-    return sa.Column("row_id", sa.Integer, primary_key=True, autoincrement=True)
+    return sa.Column("row_id", _RISING, sa.Identity(), primary_key=True)
 
 
 def _text(name: str, *, null: bool = False) -> sa.Column[str]:
-    return sa.Column(name, sa.String, nullable=null)
+    return sa.Column(name, _LETTERS, nullable=null)
 
 
 def _number(name: str) -> sa.Column[int]:
@@ -22,7 +28,7 @@ def _number(name: str) -> sa.Column[int]:
 
 
 def _json(name: str, *, null: bool = False) -> sa.Column[object]:
-    return sa.Column(name, sa.JSON, nullable=null)
+    return sa.Column(name, _DOCUMENT, nullable=null)
 
 
 def _moment(name: str) -> sa.Column[object]:
@@ -206,7 +212,7 @@ def _deliveries() -> None:
         _text("unit"),
         _text("action"),
         _json("document"),
-        sa.Column("seq", sa.Integer),
+        sa.Column("seq", _RISING),
         _text("prev_hash", null=True),
         _text("hash", null=True),
         _unique("events", "event_id"),

@@ -1,0 +1,1 @@
+"""What runs Sohoa's surroundings. Never imported by the product."""

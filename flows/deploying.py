@@ -1,0 +1,69 @@
+"""Makes the work pool, its queues and the deployments of `prefect.yaml` known to the server.
+
+May be repeated: what is there is brought up to date, what an administrator has set beside it
+(concurrency limits of queues, paused schedules) stays. `flows.environment.adopt` comes first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+import httpx
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectException
+
+from flows.environment import environment
+from flows.lanes import PRIORITY
+from pipeline.errors import ConfigError, FlowsUnavailable
+from pipeline.settings import Settings
+
+POOL: Final = "sohoa"
+_FILE: Final = Path(__file__).parent.parent / "prefect.yaml"
+_DEPLOY_SECONDS: Final = 180.0
+
+
+def deploy(settings: Settings, file: Path = _FILE) -> None:
+    """Pool, queues, deployments.
+
+    Raises:
+        FlowsUnavailable: the server cannot be reached.
+        ConfigError: `FLOWS_NOT_SET`, `FLOWS_UNDEPLOYABLE`.
+    """
+    try:
+        with get_client(sync_client=True) as client:
+            with contextlib.suppress(ObjectAlreadyExists):
+                client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+            for name, priority in PRIORITY.items():
+                _queue(client, name, priority)
+    except (httpx.HTTPError, PrefectException, OSError, RuntimeError) as error:
+        raise FlowsUnavailable from error
+    command = (sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all")
+    try:
+        done = subprocess.run(
+            [*command, "--prefect-file", str(file)],
+            env=environment(settings, os.environ),
+            cwd=file.parent,
+            capture_output=True,
+            check=False,
+            timeout=_DEPLOY_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise FlowsUnavailable from error
+    if done.returncode != 0:
+        raise ConfigError("FLOWS_UNDEPLOYABLE", status=done.returncode)
+
+
+def _queue(client: SyncPrefectClient, name: str, priority: int) -> None:
+    try:
+        queue = client.read_work_queue_by_name(name, work_pool_name=POOL)
+    except ObjectNotFound:
+        client.create_work_queue(name, work_pool_name=POOL, priority=priority)
+        return
+    if queue.priority != priority:
+        client.update_work_queue(queue.id, priority=priority)

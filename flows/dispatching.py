@@ -1,0 +1,188 @@
+"""The dispatcher: finds batches that stand still and hands them out as new runs.
+
+The records say what is unfinished, claims say which process lives, the server only which runs
+wait; a server that lost its memory costs a few seconds. A round keeps nothing for the next, so
+any number of dispatchers may run: each round belongs to whoever claims it. May not come in:
+Prefect, words for people.
+
+What makes a batch due: no run has it, nobody works on it, and either nothing is in its way, or
+something that may pass and has had time to (the pause grows with the age of the trouble). What
+does not pass by itself waits for a person. A run dies with its process: once seen, its batches
+are handed out one a run, so that one that kills its process takes no other with it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flows.batches import Batches
+from flows.lanes import Lane, lane_of
+from flows.runs import Phase, Run, Runs, claim_of, portions
+from pipeline.errors import BatchBusy, ConfigError
+from pipeline.models.batch import BatchState
+from pipeline.models.records import BatchRecord
+
+_FRESH_SECONDS: Final = 15.0
+"""So long a batch is left to the command that took it in."""
+_MEMORY: Final = dt.timedelta(minutes=30)
+"""How far back deaths count."""
+_FATAL: Final = 3
+"""Deaths from which on the batch itself is suspected, and its record says so."""
+_LONGEST_SECONDS: Final = {
+    BatchState.AWAITING_SIGNATURE: 900.0,
+    BatchState.PENDING: 300.0,
+    BatchState.NEEDS_REVIEW: 300.0,
+}
+_FOR_PEOPLE: Final = frozenset({"KEY_OF_OFFICER_MISSING"})
+"""May pass, but not by trying again: the officer signs elsewhere."""
+_MOST_QUEUED: Final = 200
+"""Runs that wait for a worker; more batches stay in the records until there is room."""
+_LEADER: Final = "dispatcher"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What a round found and did."""
+
+    lost: int = 0
+    """Runs whose process was gone."""
+    runs: int = 0
+    """Handed out."""
+    batches: int = 0
+    """In them."""
+    standing: int = 0
+    """Batches that wait: in a queue, for time to pass, or for a person."""
+
+
+class Dispatcher:
+    """Rounds over one office's records."""
+
+    def __init__(self, batches: Batches, runs: Runs) -> None:
+        """Nothing is looked at yet."""
+        self._batches = batches
+        self._ports = batches.ports
+        self._runs = runs
+
+    def round(self) -> Round | None:
+        """One look at everything; None where another dispatcher is looking.
+
+        Raises:
+            SohoaError: records or server cannot be reached; the next round may find them.
+        """
+        try:
+            with self._ports.claims.claim(_LEADER):
+                done = self._dispatch()
+                self._runs.keep_time(self._ports.clock.now())
+                with self._ports.workspace.working():
+                    self._batches.settle()
+                return done
+        except BatchBusy:
+            return None
+
+    def _dispatch(self) -> Round:
+        now = self._ports.clock.now()
+        unfinished = self._runs.unfinished()  # before the records: what ends meanwhile is there
+        lost = [run for run in unfinished if self._is_lost(run, now)]
+        dead = [*lost, *self._runs.dead(now - _MEMORY)]
+        for run in lost:
+            self._runs.bury(run.run_id)
+        alive = {run.run_id for run in unfinished} - {run.run_id for run in lost}
+        taken = {b for run in unfinished if run.run_id in alive for b in run.batch_ids}
+        deaths = _deaths(dead, lost, now)
+        standing = self._batches.standing()
+        due = [
+            record
+            for record in standing
+            if record.batch.batch_id not in taken
+            and self._due(record, deaths.get(record.batch.batch_id, ()), now)
+            and not self._ports.claims.held(record.batch.batch_id)
+        ]
+        queued = sum(run.phase is Phase.QUEUED for run in unfinished)
+        handed = self._hand_out(due, deaths, max(_MOST_QUEUED - queued, 0))
+        return Round(
+            lost=len(lost),
+            runs=len(handed),
+            batches=sum(map(len, handed)),
+            standing=len(standing),
+        )
+
+    def _is_lost(self, run: Run, now: dt.datetime) -> bool:
+        """True for a run that should have a process and has none."""
+        start = self._ports.settings.flows.start_seconds
+        if run.phase is Phase.QUEUED or (now - run.since).total_seconds() < start:
+            return False
+        return not self._ports.claims.held(claim_of(run.run_id))
+
+    def _due(self, record: BatchRecord, deaths: Sequence[dt.datetime], now: dt.datetime) -> bool:
+        """True where a batch that no run has should be tried now."""
+        quiet = (now - record.updated_at).total_seconds()
+        if deaths and (now - max(deaths)).total_seconds() < self._mourning(len(deaths)):
+            return False
+        if record.problem is None:
+            return bool(deaths) or quiet >= _FRESH_SECONDS
+        trouble = (record.updated_at - record.batch.received_at).total_seconds()
+        pause = min(max(trouble, self._every), _LONGEST_SECONDS[record.state])
+        passes = record.problem.retryable and record.problem.code not in _FOR_PEOPLE
+        return passes and quiet >= pause
+
+    def _mourning(self, deaths: int) -> float:
+        """Pause after so many deaths, seconds; none after the first."""
+        if deaths < 2:
+            return 0.0
+        longest = _LONGEST_SECONDS[BatchState.PENDING]
+        return float(min(self._every * 2 ** (deaths - 2), longest))
+
+    def _hand_out(
+        self,
+        due: Iterable[BatchRecord],
+        deaths: Mapping[str, Sequence[dt.datetime]],
+        room: int,
+    ) -> list[Sequence[str]]:
+        """New runs, as many as there is room for; what was handed out."""
+        together: dict[Lane, list[str]] = defaultdict(list)
+        alone: dict[Lane, list[str]] = defaultdict(list)
+        for record in due:
+            batch_id = record.batch.batch_id
+            if len(deaths.get(batch_id, ())) >= _FATAL:
+                self._batches.note_lost(batch_id)
+            kind = alone if batch_id in deaths else together
+            kind[lane_of(record.batch)].append(batch_id)
+        most = self._ports.settings.flows.batches_per_run
+        wanted = [
+            (lane, some)
+            for lane in Lane
+            for some in (*portions(together[lane], most), *portions(alone[lane], 1))
+        ][:room]
+        for lane, some in wanted:
+            self._submit(some, lane)
+        return [some for _, some in wanted]
+
+    def _submit(self, batch_ids: Sequence[str], lane: Lane) -> None:
+        """A server that knows no deployment, a new or emptied one, is told of them first."""
+        try:
+            self._runs.submit(batch_ids, lane)
+        except ConfigError as error:
+            if error.code != "FLOWS_NOT_DEPLOYED":
+                raise
+            self._runs.deploy()
+            self._runs.submit(batch_ids, lane)
+
+    @property
+    def _every(self) -> float:
+        return self._ports.settings.flows.requeue_seconds
+
+
+def _deaths(
+    dead: Iterable[Run], lost: Sequence[Run], now: dt.datetime
+) -> dict[str, list[dt.datetime]]:
+    """When runs with a batch died, by batch."""
+    just_now = {run.run_id for run in lost}
+    found: dict[str, list[dt.datetime]] = defaultdict(list)
+    for run in dead:
+        for batch_id in run.batch_ids:
+            found[batch_id].append(now if run.run_id in just_now else run.since)
+    return found

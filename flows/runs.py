@@ -1,0 +1,75 @@
+"""Runs as the dispatcher sees them, whoever hands them out. No Prefect in here."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Protocol
+
+from flows.lanes import Lane
+
+
+class Phase(Enum):
+    """How far a run is, by the server's account."""
+
+    QUEUED = auto()
+    """No process has been started."""
+    STARTING = auto()
+    STARTED = auto()
+    DEAD = auto()
+    """It failed, crashed or was cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of the flow `digitise`."""
+
+    run_id: str
+    batch_ids: tuple[str, ...]
+    phase: Phase
+    since: dt.datetime
+    """When it came to this phase."""
+
+
+class Runs(Protocol):
+    """Hands out runs.
+
+    Raises (all methods): FlowsUnavailable; ConfigError `FLOWS_NOT_DEPLOYED`.
+    """
+
+    def unfinished(self) -> tuple[Run, ...]:
+        """Runs that are queued, starting or started."""
+        ...
+
+    def dead(self, after: dt.datetime) -> tuple[Run, ...]:
+        """Runs that died after a moment."""
+        ...
+
+    def submit(self, batch_ids: Sequence[str], lane: Lane) -> None:
+        """A new run for these batches, in order."""
+        ...
+
+    def bury(self, run_id: str) -> None:
+        """Say that a run's process is gone."""
+        ...
+
+    def keep_time(self, now: dt.datetime) -> None:
+        """Make the next run of what is done by the clock; it may be there."""
+        ...
+
+    def deploy(self) -> None:
+        """Make pool, queues and deployments known; they may be there."""
+        ...
+
+
+def claim_of(run_id: str) -> str:
+    """Name of the claim that a run's process holds as long as it lives."""
+    return f"run:{run_id}"
+
+
+def portions(batch_ids: Sequence[str], most: int) -> Iterator[Sequence[str]]:
+    """Batches by the run, in order, at most so many each."""
+    for start in range(0, len(batch_ids), most):
+        yield batch_ids[start : start + most]

@@ -1,0 +1,449 @@
+"""The archive in a bucket with versions and object lock: MinIO, or another store of that dialect.
+
+A locked key's versions are under COMPLIANCE retention: neither the writer nor an administrator can
+remove or shorten it. Every object carries its SHA-256, as checksum (verified by the server on
+arrival) and as metadata; larger ones are sent in parts, each verified by the server, and are
+completed only when the whole had the announced digest.
+
+There is no conditional put. So a put looks first and adopts equal bytes; a put whose answer was
+lost looks again; and the oldest version that holds the announced bytes is everybody's, so that two
+writers at once end with the same. Other bytes that somebody puts over a locked key become its
+newest version and harm none: all is read by version, and `audit` sees it.
+
+Segments of a key longer than a file name are spread as in a folder (`object_keys.disk_parts`):
+the servers' drives are file systems. May not come in: meaning of keys.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import datetime as dt
+import hashlib
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from itertools import groupby
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+from minio import Minio
+from minio.commonconfig import COMPLIANCE, ENABLED
+from minio.datatypes import Object
+from minio.error import S3Error
+from minio.retention import Retention
+
+from pipeline.errors import (
+    ArchiveUnavailable,
+    ChecksumMismatch,
+    ConfigError,
+    ContentConflict,
+    NotFound,
+)
+from pipeline.models.files import FileRef
+from pipeline.ports.archive import Immutability, StoredObject
+from pipeline.settings import ArchiveSettings
+from storage.minio_client import Content, client_of, code_of, mapped, place_of
+from storage.object_keys import PIECE, checked_key, disk_name, disk_parts
+
+PART: Final = 16 * 1024**2
+"""Bytes of one request; larger objects are sent in parts. At most two are in memory."""
+
+_CHUNK: Final = 1024 * 1024
+_SHA256: Final = "sha256"
+"""Name of the metadata."""
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+_VERSION_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~+/=-]*")
+_ABSENT: Final = frozenset({"NoSuchKey", "NoSuchVersion", "InvalidArgument", "MethodNotAllowed"})
+_UNLOCKED: Final = frozenset(
+    {"ObjectLockConfigurationNotFoundError", "NoSuchObjectLockConfiguration"}
+)
+_WITH_CHECKSUM: Final = {"x-amz-checksum-mode": "ENABLED"}
+
+
+def open_store(
+    settings: ArchiveSettings, ca: Path | None, *, reading: bool, now: Callable[[], dt.datetime]
+) -> MinioStore:
+    """The store that the settings name.
+
+    Args:
+        settings: the archive's.
+        ca: `settings.ca`, made absolute.
+        reading: as the identity that only reads, where one is set.
+        now: the time, UTC.
+
+    Raises:
+        ConfigError: see `minio_client.client_of`.
+    """
+    client = client_of(settings, ca, reading=reading)
+    bucket = place_of(settings.url).bucket
+    return MinioStore(client, bucket, lock_days=settings.lock_days, now=now)
+
+
+class MinioStore:
+    """Port `ObjectStore` over a bucket; safe for several processes and threads at once.
+
+    Raises (all methods): ArchiveError `OBJECT_KEY_INVALID`; what `minio_client.mapped` names;
+    ConfigError `ARCHIVE_NOT_VERSIONED`, `ARCHIVE_NOT_LOCKABLE` for a bucket that forgets or lets
+    go.
+    """
+
+    def __init__(
+        self, client: Minio, bucket: str, *, lock_days: int, now: Callable[[], dt.datetime]
+    ) -> None:
+        """Bind to a bucket; it is looked at on first use.
+
+        Args:
+            client: to its server, as the identity that may do what will be asked.
+            bucket: its name.
+            lock_days: retention of a new locked version.
+            now: the time, UTC.
+        """
+        self._client = client
+        self._bucket = bucket
+        self._lock = dt.timedelta(days=lock_days)
+        self._now = now
+        self._looked = False
+
+    @property
+    def immutability(self) -> Immutability:
+        """The server itself refuses change, as its bucket says."""
+        with self._used():
+            return "enforced"
+
+    def put(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
+        """See `ObjectStore.put`.
+
+        Raises:
+            ContentConflict: a locked key holds other bytes.
+            ChecksumMismatch: `data` is not what `ref` says, or changed on the way.
+        """
+        name = _name(key)
+        announced = _Announced(data, ref)
+        with self._used():
+            present = self._newest(key, name)
+            if present is not None and (locked or not present.deleted):
+                if present.sha256 == ref.sha256:
+                    announced.drain()
+                    return self._common(key, name, ref) or present
+                if locked:
+                    announced.drain()
+                    raise ContentConflict(key=key)
+            try:
+                with mapped():
+                    version_id = self._send(name, ref, announced, locked=locked)
+            except ArchiveUnavailable as error:
+                done = self._carried_out(key, name, ref, error, locked=locked)
+                if done is None:
+                    raise
+                return done
+            written = StoredObject(key, version_id, ref.sha256, ref.size)
+            return (self._common(key, name, ref) if locked else None) or written
+
+    def head(self, key: str) -> StoredObject | None:
+        """See `ObjectStore.head`."""
+        name = _name(key)
+        with self._used():
+            return self._newest(key, name)
+
+    def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
+        """See `ObjectStore.open`: the reader compares the digest; half an answer is an error.
+
+        Raises:
+            NotFound: `OBJECT_MISSING`.
+        """
+        name = _name(key)
+        if version_id is not None and not _VERSION_ID.fullmatch(version_id):
+            raise NotFound("OBJECT_MISSING", key=key)
+        with self._used():
+            try:
+                return self._content(name, version_id)
+            except S3Error as error:
+                if not _absent(error):
+                    raise
+                beneath = self._beneath(key, name, error) if version_id is None else None
+            if beneath is None:
+                raise NotFound("OBJECT_MISSING", key=key)
+            return self._content(name, beneath.version_id)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """See `ObjectStore.list`; a prefix need not end at a `/`."""
+        with self._used():
+            for _, group in groupby(self._keys(prefix), key=lambda found: _stem(found[0])):
+                for key, version in sorted(group, key=lambda found: found[0]):
+                    yield self._stored(key, version)
+
+    def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
+        """See `ObjectStore.renew`.
+
+        Raises:
+            NotFound: `OBJECT_MISSING`.
+        """
+        name = _name(key)
+        with self._used():
+            try:
+                found = self._client.stat_object(self._bucket, name, version_id=version_id)
+            except S3Error as error:
+                if _absent(error):
+                    raise NotFound("OBJECT_MISSING", key=key) from error
+                raise
+            ends, compliant = _locked_until(found.metadata or {})
+            if compliant and ends is not None and ends >= before:
+                return False
+            lock = Retention(COMPLIANCE, until)
+            self._client.set_object_retention(self._bucket, name, lock, version_id=version_id)
+            return True
+
+    # -- inside -----------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def _used(self) -> Iterator[None]:
+        with mapped():
+            if not self._looked:
+                self._look()
+                self._looked = True
+            yield
+
+    def _look(self) -> None:
+        if self._client.get_bucket_versioning(self._bucket).status != ENABLED:
+            raise ConfigError("ARCHIVE_NOT_VERSIONED")
+        try:
+            self._client.get_object_lock_config(self._bucket)
+        except S3Error as error:
+            if error.code in _UNLOCKED:
+                raise ConfigError("ARCHIVE_NOT_LOCKABLE") from error
+            raise
+
+    def _send(self, name: str, ref: FileRef, announced: _Announced, *, locked: bool) -> str:
+        metadata = {_SHA256: ref.sha256}
+        if ref.size <= PART:  # of the whole only where it is sent whole
+            digest = base64.b64encode(bytes.fromhex(ref.sha256)).decode()
+            metadata["x-amz-checksum-sha256"] = digest
+        if not ref.size:
+            announced.drain()
+        written = self._client.put_object(
+            self._bucket,
+            name,
+            cast("Any", announced),
+            ref.size,
+            content_type=ref.media_type,
+            metadata=cast("Any", metadata),
+            part_size=PART,
+            num_parallel_uploads=1,
+            retention=Retention(COMPLIANCE, self._now() + self._lock) if locked else None,
+        )
+        if not written.version_id:
+            raise ConfigError("ARCHIVE_NOT_VERSIONED")
+        return written.version_id
+
+    def _carried_out(
+        self, key: str, name: str, ref: FileRef, error: ArchiveUnavailable, *, locked: bool
+    ) -> StoredObject | None:
+        """What a put whose answer was lost has written, None where nothing can be seen of it."""
+        if error.code == "ARCHIVE_FULL":
+            return None
+        with contextlib.suppress(ArchiveUnavailable), mapped():
+            if locked:
+                return self._common(key, name, ref)
+            newest = self._newest(key, name)
+            if newest is not None and newest.sha256 == ref.sha256 and not newest.deleted:
+                return newest
+        return None
+
+    def _common(self, key: str, name: str, ref: FileRef) -> StoredObject | None:
+        """The oldest version that holds these bytes: the one that everybody calls theirs.
+
+        Raises:
+            ChecksumMismatch: it says that it holds them, and has another size.
+        """
+        for version in reversed(self._versions(name)):
+            stored = self._stored(key, version)
+            if stored.sha256 == ref.sha256:
+                if stored.size != ref.size:
+                    raise ChecksumMismatch(sha256=ref.sha256)
+                return StoredObject(key, stored.version_id, stored.sha256, stored.size)
+        return None
+
+    def _newest(self, key: str, name: str) -> StoredObject | None:
+        try:
+            found = self._client.stat_object(
+                self._bucket, name, extra_headers=cast("Any", dict(_WITH_CHECKSUM))
+            )
+        except S3Error as error:
+            if not _absent(error):
+                raise
+            return self._beneath(key, name, error)
+        version_id = str(found.version_id)
+        sha256 = _known_digest(found.metadata or {}) or self._hashed(name, version_id)
+        return StoredObject(key, version_id, sha256, found.size or 0)
+
+    def _beneath(self, key: str, name: str, error: S3Error) -> StoredObject | None:
+        """What a delete marker hides."""
+        if error.response.headers.get("x-amz-delete-marker") != "true":
+            return None
+        versions = self._versions(name)
+        return self._stored(key, versions[0]) if versions else None
+
+    def _stored(self, key: str, version: Object) -> StoredObject:
+        name, version_id = str(version.object_name), str(version.version_id)
+        sha256 = _known_digest(version.metadata or {})
+        if sha256 is None:  # another server than MinIO does not list metadata
+            found = self._client.stat_object(
+                self._bucket,
+                name,
+                version_id=version_id,
+                extra_headers=cast("Any", dict(_WITH_CHECKSUM)),
+            )
+            sha256 = _known_digest(found.metadata or {}) or self._hashed(name, version_id)
+        hidden = version.is_latest != "true"
+        return StoredObject(key, version_id, sha256, version.size or 0, deleted=hidden)
+
+    def _hashed(self, name: str, version_id: str) -> str:
+        """Digest of an object that came by other hands and carries none."""
+        hasher = hashlib.sha256()
+        with self._content(name, version_id) as stream:
+            while piece := stream.read(_CHUNK):
+                hasher.update(piece)
+        return hasher.hexdigest()
+
+    def _content(self, name: str, version_id: str | None) -> IO[bytes]:
+        response = self._client.get_object(self._bucket, name, version_id=version_id)
+        return io.BufferedReader(Content(response), _CHUNK)
+
+    def _versions(self, name: str) -> tuple[Object, ...]:
+        """Versions of one key, newest first, without delete markers."""
+        found: tuple[Object, ...] = ()
+        for version in self._listed(name):
+            if version.object_name != name:
+                if str(version.object_name) > name and not version.is_delete_marker:
+                    break
+                continue
+            if not version.is_delete_marker:
+                found += (version,)
+        return found
+
+    def _keys(self, prefix: str) -> Iterator[tuple[str, Object]]:
+        """Every key below a prefix with its newest version, in the bucket's order."""
+        last = None
+        for version in self._listed(_name_prefix(prefix)):
+            if version.is_delete_marker or version.object_name == last:
+                continue
+            last = str(version.object_name)
+            key = _key(last)
+            if key is not None and key.startswith(prefix):
+                yield key, version
+
+    def _listed(self, prefix: str) -> Iterator[Object]:
+        found: Iterator[Object] = self._client.list_objects(
+            self._bucket,
+            prefix=prefix,
+            recursive=True,
+            include_version=True,
+            extra_query_params=cast("Any", {"metadata": "true"}),
+        )
+        return found
+
+
+class _Announced:
+    """Bytes on their way out, compared with what was announced before the last are handed on."""
+
+    def __init__(self, data: IO[bytes], ref: FileRef) -> None:
+        self._data = data
+        self._ref = ref
+        self._hasher = hashlib.sha256()
+        self._size = 0
+
+    def read(self, size: int) -> bytes:
+        """At most so many bytes.
+
+        Raises:
+            ChecksumMismatch: they end too early, too late, or are others.
+        """
+        piece = self._data.read(size)
+        self._hasher.update(piece)
+        self._size += len(piece)
+        if not piece or self._size >= self._ref.size:
+            rest = self._data.read(1)
+            whole = self._size == self._ref.size and not rest
+            if not whole or self._hasher.hexdigest() != self._ref.sha256:
+                raise ChecksumMismatch(sha256=self._ref.sha256)
+        return piece
+
+    def drain(self) -> None:
+        """Compare, and hand nothing on.
+
+        Raises:
+            ChecksumMismatch: as `read`.
+        """
+        self.read(0 if not self._ref.size else _CHUNK)
+        while self._size < self._ref.size:
+            self.read(_CHUNK)
+
+
+# -- keys -----------------------------------------------------------------------------------
+
+
+def _name(key: str) -> str:
+    return "/".join(disk_parts(checked_key(key)))
+
+
+def _name_prefix(prefix: str) -> str:
+    base, slash, rest = prefix.rpartition("/")
+    if slash:
+        checked_key(base)
+    return "/".join((*disk_parts(base), "")) * bool(slash) + "/".join(disk_parts(rest))
+
+
+def _key(name: str) -> str | None:
+    """The key behind a name in the bucket, None for a name that no key has."""
+    key, inside = "", False
+    for part in name.split("/"):
+        found = disk_name(part, inside_segment=inside)
+        if found is None:
+            return None
+        inside = found.continues
+        key += found.piece + ("" if inside else "/")
+    return None if inside else key[:-1]
+
+
+def _stem(key: str) -> str:
+    """What keys have in common that may stand in another order in the bucket than by themselves.
+
+    Only a segment as long as a piece and its continuations do: `+/` comes before other letters.
+    """
+    start = 0
+    for segment in key.split("/"):
+        if len(segment) >= PIECE:
+            return key[: start + PIECE]
+        start += len(segment) + 1
+    return key
+
+
+# -- what the server says ---------------------------------------------------------------------
+
+
+def _absent(error: S3Error) -> bool:
+    return code_of(error) in _ABSENT or (
+        error.response.status == HTTPStatus.NOT_FOUND and code_of(error) != "NoSuchBucket"
+    )
+
+
+def _known_digest(metadata: Mapping[str, str]) -> str | None:
+    """What the server computed over the whole, else what the writer said."""
+    low = {name.lower(): value for name, value in metadata.items()}
+    with contextlib.suppress(binascii.Error, ValueError):
+        found = base64.b64decode(low.get("x-amz-checksum-sha256", ""), validate=True).hex()
+        if _DIGEST.fullmatch(found):
+            return found
+    said = low.get(f"x-amz-meta-{_SHA256}", "")
+    return said if _DIGEST.fullmatch(said) else None
+
+
+def _locked_until(metadata: Mapping[str, str]) -> tuple[dt.datetime | None, bool]:
+    """End of the lock, and whether nobody may lift it."""
+    low = {name.lower(): value for name, value in metadata.items()}
+    until = low.get("x-amz-object-lock-retain-until-date")
+    ends = dt.datetime.fromisoformat(until) if until else None
+    return ends, low.get("x-amz-object-lock-mode") == COMPLIANCE

@@ -1,0 +1,83 @@
+"""Buckets of a real MinIO, one a test; the server is the one that `bin/services start` prints.
+
+Without it these tests are left out, with the reason. Buckets are named so that the identities of
+the server's own buckets may use them too, and hold locked objects until the server is done with:
+nobody can empty them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import secrets
+from dataclasses import dataclass
+
+import pytest
+from minio import Minio
+
+from storage.minio_client import Identity, Place, connect
+from storage.minio_store import MinioStore
+
+LOCK_DAYS = 1
+_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A MinIO server, as its administrator and as the two identities of an office."""
+
+    endpoint: str
+    root: Identity
+    writer: Identity
+    reader: Identity
+
+    def client(
+        self,
+        identity: Identity | None = None,
+        *,
+        endpoint: str | None = None,
+        seconds: float = _SECONDS,
+    ) -> Minio:
+        place = Place(endpoint=endpoint or self.endpoint, secure=False, bucket="")
+        return connect(place, identity or self.root, region="us-east-1", timeout_seconds=seconds)
+
+    def bucket(self, kind: str = "sohoa-archive", *, locked: bool = True) -> str:
+        """A new bucket, `sohoa-archive-…` or `sohoa-work-…`."""
+        name = f"{kind}-{secrets.token_hex(6)}"
+        self.client().make_bucket(name, object_lock=locked)
+        return name
+
+    def store(
+        self,
+        bucket: str | None = None,
+        identity: Identity | None = None,
+        *,
+        endpoint: str | None = None,
+        seconds: float = _SECONDS,
+    ) -> MinioStore:
+        """The store over a bucket (a new one), as the writer unless said otherwise."""
+        client = self.client(identity or self.writer, endpoint=endpoint, seconds=seconds)
+        return MinioStore(client, bucket or self.bucket(), lock_days=LOCK_DAYS, now=utc_now)
+
+
+def utc_now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def minio_server() -> Server:
+    """The running server; skips the test where there is none."""
+    if "SERVICES_MINIO_ENDPOINT" not in os.environ:
+        pytest.skip("no MinIO: `bin/services start` prints SERVICES_MINIO_ENDPOINT")
+    return Server(
+        endpoint=os.environ["SERVICES_MINIO_ENDPOINT"],
+        root=Identity(
+            os.environ["SERVICES_MINIO_ROOT_USER"], os.environ["SERVICES_MINIO_ROOT_PASSWORD"]
+        ),
+        writer=Identity(
+            os.environ["SOHOA_ARCHIVE__ACCESS_KEY"], os.environ["SOHOA_ARCHIVE__SECRET_KEY"]
+        ),
+        reader=Identity(
+            os.environ["SOHOA_ARCHIVE__READER_ACCESS_KEY"],
+            os.environ["SOHOA_ARCHIVE__READER_SECRET_KEY"],
+        ),
+    )
