@@ -43,7 +43,9 @@ from pipeline.stages.archiving import component_key, put_blob
 _PDF = "application/pdf"
 _CHUNK = 1024 * 1024
 _PATIENCE = 3
-"""So many failures of the authorities in a row, and they are down: the rest waits."""
+"""So many failures of the timestamp authority in a row, and it is down: the rest waits."""
+_AUTHORITY = "TIMESTAMP_"
+"""How codes of its failures begin. Those of one issuer's statuses must not stop all others."""
 
 
 class AugmentTools(Tools, Protocol):
@@ -118,8 +120,8 @@ def augment(
 ) -> Iterator[Augmentation]:
     """Raise what is due; several runs at once are harmless.
 
-    A component that fails does not stop the others. Once the authorities or the archive are seen
-    to be down, the rest is left for a later run.
+    A component that fails does not stop the others. Once the timestamp authority or the archive
+    are seen to be down, the rest is left for a later run.
 
     Args:
         tools: the ports.
@@ -170,17 +172,20 @@ class _Run:
     def dossier(self, dossier: DossierRecord) -> list[Augmentation]:
         """Finish what a killed run left, then raise what is due."""
         components = self._signed(dossier)
+        finished: list[str] = []
         try:
             if self._is_unfinished(dossier, components):
                 with manifests.alone(self._tools, dossier):
-                    self._finish(dossier)
+                    finished = self._finish(dossier)
                 components = self._signed(dossier)
         except SohoaError as error:
             return self._none(components, error)
         found, made = [], []
         for component, revision, info in components:
             if not self._tools.augmenter.due(info, self._tools.clock.now()):
-                found.append(_told(component, revision, info, Outcome.CURRENT))
+                late = component.component_id in finished
+                outcome = Outcome.RAISED if late else Outcome.CURRENT
+                found.append(_told(component, revision, info, outcome))
                 continue
             if self.over:
                 break
@@ -211,9 +216,9 @@ class _Run:
             revision = component.current
             if revision is None or revision.version_id is None or revision.signature is None:
                 continue
-            if records.batch(component.batch_id).state is BatchState.ARCHIVED:
-                found.append((component, revision, revision.signature))
-        return found
+            found.append((component, revision, revision.signature))
+        states = {b: records.batch(b).state for b in {c.batch_id for c, _, _ in found}}
+        return [one for one in found if states[one[0].batch_id] is BatchState.ARCHIVED]
 
     def _is_unfinished(
         self,
@@ -297,8 +302,12 @@ class _Run:
         first = self._tools.records.commit_revision(component.component_id, revision, [event])
         return first.sha256 == revision.sha256 and self._put(component, first)
 
-    def _finish(self, dossier: DossierRecord) -> None:
-        """Put what a killed run has committed, as far as its bytes are there, and its manifest."""
+    def _finish(self, dossier: DossierRecord) -> list[str]:
+        """Put what a killed run has committed, as far as its bytes are there, and its manifest.
+
+        Returns:
+            Ids of the components whose new revision is archived now.
+        """
         renewal = manifests.renewal(self._tools, dossier)
         if renewal is not None and renewal.sha256 is not None:
             manifests.finish_renewal(self._tools, dossier, self._event)
@@ -312,6 +321,7 @@ class _Run:
             manifests.begin_renewal(self._tools, dossier)
         self._tools.records.owe(stored)
         manifests.finish_renewal(self._tools, dossier, self._event)
+        return stored
 
     def _put(self, component: ComponentRecord, revision: Revision) -> bool:
         """Put committed bytes; False where they are lost: the revision stays a gap."""
@@ -353,7 +363,7 @@ class _Run:
 
     def _note(self, error: SohoaError) -> None:
         self._down = self._down or isinstance(error, ArchiveUnavailable)
-        self._refused_in_a_row += isinstance(error, TimestampError)
+        self._refused_in_a_row += error.code.startswith(_AUTHORITY)
 
     def _event(self, action: str, *, subjects: dict[str, str], hashes: dict[str, str]) -> Event:
         return Event(

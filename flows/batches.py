@@ -242,11 +242,14 @@ class Batches:
         """A batch's state with its reason; the work is kept."""
         records, at = self.ports.records, self.ports.clock.now()
         problem = Problem.of(error) if error is not None else None
+        before = records.batch(batch_id)
+        if (before.state, before.problem) == (state, problem):
+            return  # tried again, with the same end: nothing that the ledger does not know
         subjects = {"batch_id": batch_id} | ({"code": error.code} if error else {})
         event = Event(
             event_id=digest("event", action, batch_id, at.isoformat()),
             at=at,
-            actor=records.batch(batch_id).batch.actor,
+            actor=before.batch.actor,
             action=action,
             subjects=subjects,
         )

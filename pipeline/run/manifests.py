@@ -63,9 +63,10 @@ def write_of_batch(work: Work, dossier: DossierRecord) -> None:
 
 def renewal(tools: Tools, dossier: DossierRecord) -> ManifestRecord | None:
     """The manifest that was allocated for new revisions and is not written yet, if there is one."""
-    last = _last_written(tools, dossier)
     for record in reversed(tools.records.manifests(dossier.unit, dossier.code)):
-        if record.seq > last and _is_archived(tools, record.batch_id):
+        if record.version_id is not None:
+            return None
+        if _is_archived(tools, record.batch_id):
             return record
     return None
 

@@ -327,7 +327,7 @@ class Work:
     def open_request(self, component_id: str) -> OpenRequest | None:
         """What was handed out last for a component, None where nothing was."""
         key = self.request_key(component_id)
-        return self.tools.workspace.result("request", key, OpenRequest)
+        return self.tools.workspace.result("request", key, OpenRequest, changes=True)
 
     def fields_of(self, component: Classified) -> FieldSet | None:
         """Extracted fields of a component, None before extraction."""

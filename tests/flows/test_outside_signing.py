@@ -32,8 +32,15 @@ from flows.services import Services
 from pipeline.errors import SohoaError
 from pipeline.models.batch import BatchState, IngestTerms
 from pipeline.models.signing_requests import OpenRequest
-from pipeline.settings import SigningSettings
+from pipeline.settings import (
+    ArchiveSettings,
+    DatabaseSettings,
+    SearchSettings,
+    SigningSettings,
+)
 from pipeline.stages.archiving import canonical
+from pipeline.workspace import Workspace
+from tests.fakes.backings import MemoryBacking
 from tests.fakes.certificates import Officer, make_officer
 from tests.fakes.clocks import StillClock
 from tests.fakes.outside import Device
@@ -390,6 +397,48 @@ def test_a_key_of_somebody_else_does_not_sign(
     assert problem is not None and problem.code == "CERTIFICATE_NOT_OF_OFFICER"
     assert not list(later.ports.store.list("dossiers/"))
     later.ports.records.close()
+
+
+# -- several hosts --------------------------------------------------------------------------
+
+
+def test_the_newest_request_counts_on_every_host(
+    bench: Bench, huyen: Token, renewed: Token, tmp_path: Path
+) -> None:
+    shared = MemoryBacking()
+
+    def host(name: str) -> Services:
+        one = opened(bench, tmp_path / name, huyen, renewed)
+        settings = one.settings.model_copy(
+            update={
+                "archive": ArchiveSettings(url=f"file:{tmp_path / 'archive'}"),
+                "database": DatabaseSettings(url=f"sqlite:{tmp_path / 'records.sqlite'}"),
+                "search": SearchSettings(url=f"sqlite:{tmp_path / 'index.sqlite'}"),
+            }
+        )
+        services = Services(settings, Silence())
+        ports = services.ports
+        ports.__dict__["engine"] = Replayer(bench.memory)
+        ports.__dict__["workspace"] = Workspace(ports.home / "work", shared)
+        return services
+
+    lost = host("lost")
+    lost.batches.ingest(bench.source, IngestTerms(), lost.actor(HUYEN))
+    lost.ports.records.close()
+    shutil.rmtree(tmp_path / "lost")
+    here, there = host("here"), host("there")
+    first, second = asked(here, huyen.pem)
+    newer, _ = asked(there, renewed.pem)
+    old = huyen.device.answer(request_of(first))
+    assert refused(here, old) == "SIGNING_REQUEST_OUTDATED"
+    assert answer(here, renewed.device.answer(request_of(newer))).waiting == 1
+    again = asked(there, huyen.pem)
+    assert [one.request.component_id for one in again] == [second.request.component_id]
+    done = answer(here, huyen.device.answer(request_of(again[0]))).outcome
+    assert done is not None and done.views[0].state is BatchState.ARCHIVED
+    assert findings(there) == []
+    for services in (here, there):
+        services.ports.records.close()
 
 
 # -- killed on the way ----------------------------------------------------------------------

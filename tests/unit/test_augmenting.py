@@ -174,6 +174,11 @@ def test_without_an_authority_in_the_settings_it_is_refused(office: Office) -> N
     assert refused.value.code == "TSA_NOT_SET"
 
 
+def test_a_seal_that_cannot_be_prolonged_holds_up_nobody_else(office: Office) -> None:
+    office.augmenter = AugmenterThatNeverSeals()
+    assert len(office.augment().components) == 4
+
+
 @pytest.mark.parametrize(
     ("augmenter", "code", "exit_code"),
     [
@@ -263,7 +268,7 @@ def test_committed_bytes_are_put_by_the_next_run(office: Office) -> None:
     assert waiting.current == waiting.revisions[0]
     assert office.records.unanswered() == {waiting.unfinished[0].sha256}
     assert office.audit() == ["UNFINISHED_REVISION"]
-    office.augment()
+    assert office.augment().raised == 4
     now = office.records.component(waiting.component_id)
     assert now.current is not None and now.current.sha256 == waiting.unfinished[0].sha256
     assert office.records.unanswered() == frozenset()

@@ -88,6 +88,8 @@ def sohoa(
         ("search", "x", "--procedure", NOT_TEXT),
         ("get", NOT_TEXT, "x", "-o", "x.pdf"),
         ("text", "nope", NOT_TEXT),
+        *(("augment", what) for what in ("", "nope", NOT_TEXT, ENDLESS)),
+        ("sign", "import", "nope.json"),
         ("slip", "--procedure", "NOPE", "--case", "X", "-o", "x.pdf"),
     ],
 )
@@ -116,6 +118,14 @@ def test_what_is_not_there_is_not_found(sohoa: Sohoa, arguments: tuple[str, ...]
         ("review", "resolve", "nope", "--blank", "maybe"),
         ("watch", ".", "--every", "-1"),
         ("rebuild",),
+        ("augment",),
+        ("augment", "x", "--all"),
+        ("augment", "--all"),
+        ("augment", "--all", "--limit", "0"),
+        ("sign",),
+        ("sign", "export", "x", "--certificate", "nope.pem", "-o", "x"),
+        ("sign", "export", "x", "--certificate", ".", "-o", "x"),
+        ("sign", "export", "x", "--certificate", "/dev/null", "-o", "x"),
         ("nonsense",),
     ],
 )
