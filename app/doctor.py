@@ -29,6 +29,7 @@ from pipeline.settings import Settings
 _PROBE_SECONDS = 10.0
 _MIN_PYTHON = (3, 11)
 _MIN_TESSERACT = 5
+_SCANNING = "scanimage"
 _FREE_MB = 1024
 """Megabytes that should be free: some five hundred pages in work and in the archive."""
 _ENDING_DAYS = 30
@@ -109,6 +110,8 @@ class Probes:
     now: Callable[[], dt.datetime]
     run: Callable[[Sequence[str]], str | None]
     """Output of a program, None where it fails; see `program_output`."""
+    scanners: Callable[[], Sequence[str]] | None = None
+    """Identities of the scanners that answer; None: not asked, for they take their time."""
 
 
 def program_output(command: Sequence[str]) -> str | None:
@@ -147,6 +150,8 @@ def examine(settings: Settings, probes: Probes) -> tuple[Finding, ...]:
         ("signing", lambda: _signing(settings, probes)),
         *(_office_signing(settings, probes)),
     )
+    if probes.scanners is not None or shutil.which(_SCANNING) is not None:
+        parts = (*parts, ("scanner", lambda: _scanner(probes)))
     return tuple(_guarded(name, look) for name, look in parts)
 
 
@@ -320,6 +325,17 @@ def _signing(settings: Settings, probes: Probes) -> Finding:
     if certificate.development:
         return _warn("signing", "SIGNING_DEVELOPMENT", until)
     return _lasting("signing", until, certificate.not_after, now)
+
+
+def _scanner(probes: Probes) -> Finding:
+    """An office without scanners needs none of it, so it is looked at where it is there."""
+    version = _program(probes, _SCANNING, "sane-utils", "--version")
+    if probes.scanners is None:
+        return _ok("scanner", version)
+    identities = probes.scanners()
+    if not identities:
+        return _warn("scanner", "SCANNER_NONE", version)
+    return _ok("scanner", f"{version}: {', '.join(identities)}")
 
 
 def _ok(name: str, version: str) -> Finding:

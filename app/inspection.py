@@ -19,8 +19,13 @@ from storage.records import look
 from storage.records.schema import HEAD
 
 
-def inspect(services: Services) -> tuple[Finding, ...]:
-    """Look at every part of the installation behind some services."""
+def inspect(services: Services, *, scanners: bool = False) -> tuple[Finding, ...]:
+    """Look at every part of the installation behind some services.
+
+    Args:
+        services: whose parts.
+        scanners: also ask which scanners answer, which takes some seconds.
+    """
     ports, settings = services.ports, services.settings
     with contextlib.suppress(SohoaError):  # what is wrong shows in the findings
         ports.ensure_index()
@@ -44,6 +49,9 @@ def inspect(services: Services) -> tuple[Finding, ...]:
         found = look(ports.database_url, settings.database.password)
         return f"{found.product} · {found.revision or '–'}", f"{found.product} · {HEAD}"
 
+    def attached() -> tuple[str, ...]:
+        return tuple(str(device.identity) for device in services.scans.devices())
+
     return examine(
         settings,
         Probes(
@@ -58,5 +66,6 @@ def inspect(services: Services) -> tuple[Finding, ...]:
             timestamps=ports.signing.timestamps_until,
             now=ports.clock.now,
             run=program_output,
+            scanners=attached if scanners else None,
         ),
     )

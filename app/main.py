@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import typer
 
-from app.cli import intake, keeping, looking, orchestrating, reviewing, signing
+from app.cli import intake, keeping, looking, orchestrating, reviewing, scanning, signing
 from app.messages import Messages
 from app.messages.rendering import Language
 from pipeline.errors import ExitCode, SohoaError
@@ -34,6 +34,7 @@ def build() -> typer.Typer:
     )
     day: tuple[Callable[..., None], ...] = (
         intake.ingest,
+        scanning.scan,
         intake.watch,
         looking.search,
         looking.show,

@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from pipeline.workspace import Workspace
+from pipeline.adapters.file_claims import FileClaims
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -101,7 +101,7 @@ class PrefectOffice:
 
     def reading(self, batch_ids: Sequence[str]) -> int | None:
         """Process id of the run that works on one of these batches; None while none does."""
-        claims = Workspace(self.home / "work")
+        claims = FileClaims(self.home / "work" / "claims")
         if not any(claims.held(batch_id) for batch_id in batch_ids):
             return None
         found = [p for p in _below(self.processes["worker"].pid) if b"prefect" in _command(p)]

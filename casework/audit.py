@@ -14,6 +14,7 @@ Codes of findings, all failures but those marked (info):
     COMPONENT_INCOMPLETE    an archived component lacks a revision, version, code or sidecar
     OBJECT_LOST/_CHANGED    a revision's file
     OBJECT_REPLACED         a write-once key holds a newer version
+    OBJECT_DELETED          a delete marker lies over an object; its bytes are still there
     SIDECAR_LOST/_CHANGED   words and fields of a component
     MANIFEST_LOST/_CHANGED  a manifest
     MANIFEST_MISSING        a dossier with archived batches has none
@@ -62,10 +63,15 @@ from storage.fixity import fixity
 __all__ = ["INFO", "AuditReport", "audit"]
 
 _PREFIXES: Final = ("dossiers/", "raw/", "text/")
+_LEDGER: Final = "ledger/"
 
 
 def audit(
-    records: Records, store: ObjectStore, index_ids: Callable[[], Collection[str]]
+    records: Records,
+    store: ObjectStore,
+    index_ids: Callable[[], Collection[str]],
+    *,
+    locks_renewed: int = 0,
 ) -> AuditReport:
     """Compare everything with everything.
 
@@ -73,20 +79,22 @@ def audit(
         records: what is expected.
         store: what is there.
         index_ids: every component_id of the index.
+        locks_renewed: what was done before, for the report.
 
     Raises:
         ArchiveUnavailable: the archive or the records cannot be reached.
     """
-    return _Audit(records, store).run(index_ids)
+    return _Audit(records, store, locks_renewed).run(index_ids)
 
 
 class _Audit:
     """One run: what it has seen, what it found."""
 
-    def __init__(self, records: Records, store: ObjectStore) -> None:
+    def __init__(self, records: Records, store: ObjectStore, locks_renewed: int) -> None:
         self._records = records
         self._store = store
         self._found = Findings()
+        self._found.count(locks_renewed=locks_renewed)
         self._archived: set[str] = set()
         """Batches in state ARCHIVED."""
         self._indexed: set[str] = set()
@@ -290,9 +298,11 @@ class _Audit:
     # -- objects and index ------------------------------------------------------------------
 
     def _objects(self) -> None:
-        for prefix in _PREFIXES:
+        for prefix in (*_PREFIXES, _LEDGER):
             for stored in self._store.list(prefix):
-                if stored.key in self._keys:
+                if stored.deleted:
+                    self._found.add("OBJECT_DELETED", object_key=stored.key)
+                if stored.key in self._keys or prefix == _LEDGER:
                     continue
                 known = stored.key in self._unfinished or self._in_work(stored.key)
                 self._found.add(

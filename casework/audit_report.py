@@ -38,6 +38,8 @@ class AuditCounts(Model):
     events: int = 0
     """Of the chain."""
     sealed_days: int = 0
+    locks_renewed: int = 0
+    """Before it was looked at."""
 
 
 class AuditReport(Model):

@@ -10,11 +10,14 @@ hole, and the next one takes it away.
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator
 
+from casework.scanning.sessions import ScanSessions, clear_archived
 from pipeline.errors import NotFound
 from pipeline.models.batch import Batch, BatchState
 from pipeline.run.work import Tools, Work
+from pipeline.sharing import BATCHES
 
 NOTE = "received"
 """Result that tells of a batch beside its bytes, for records that know nothing of it."""
@@ -31,7 +34,7 @@ def clear(tools: Tools) -> None:
         results: set[tuple[str, str]] = set()
         for state in _UNFINISHED:
             for record in tools.records.batches(state=state):
-                needed = Work(tools=tools, batch=record.batch).files()
+                needed = Work(tools=tools, batch=record.batch, shared=False).files()
                 blobs |= needed.blobs
                 results |= needed.results | {(NOTE, record.batch.batch_id)}
         for batch in _unknown(tools):
@@ -39,13 +42,51 @@ def clear(tools: Tools) -> None:
             results.add((NOTE, batch.batch_id))
         blobs |= _sidecars_owed(tools) | tools.records.unanswered()
         tools.workspace.sweep(blobs, results)
+        clear_archived(ScanSessions(tools.workspace), tools.records)
+
+
+def clear_shared(tools: Tools, grace: dt.timedelta) -> int:
+    """Clear the shelves of batches that are finished, or were given up; gives their number.
+
+    The last step of a batch clears its shelf; this finds those of processes killed before. Shelves
+    used within the grace stay: a batch may just be coming in. Those of batches that the records do
+    not know stay too, once they were received.
+
+    Args:
+        tools: workspace and records of any host.
+        grace: time since the last use.
+
+    Raises:
+        ArchiveUnavailable: what is shared cannot be reached.
+    """
+    backing = tools.workspace.backing
+    if backing is None:
+        return 0
+    records, cleared = tools.records, 0
+    needed = {r.batch.batch_id for state in _UNFINISHED for r in records.batches(state=state)}
+    needed |= {records.component(row.component_id).batch_id for row in records.outbox(_ALL)}
+    for batch_id in backing.folders(BATCHES):
+        files = list(backing.list(f"{BATCHES}{batch_id}/")) if batch_id not in needed else []
+        if not files or tools.clock.now() - max(f.modified for f in files) < grace:
+            continue
+        received = any(f"/stages/{NOTE}/" in f.name for f in files)
+        if not received or _is_known(tools, batch_id):
+            backing.delete(f.name for f in files)
+            cleared += 1
+    return cleared
+
+
+def _is_known(tools: Tools, batch_id: str) -> bool:
+    try:
+        tools.records.batch(batch_id)
+    except NotFound:
+        return False
+    return True
 
 
 def _unknown(tools: Tools) -> Iterator[Batch]:
     for batch in tools.workspace.results(NOTE, Batch):
-        try:
-            tools.records.batch(batch.batch_id)
-        except NotFound:
+        if not _is_known(tools, batch.batch_id):
             yield batch
 
 

@@ -6,24 +6,15 @@ What people said of fields since is carried out on the way (`casework.review`).
 from __future__ import annotations
 
 from casework.review import carried_out
-from pipeline.catalogue import Catalogue
 from pipeline.errors import ChecksumMismatch, NotFound
-from pipeline.ports.archive import ObjectStore
-from pipeline.ports.records import Records
-from pipeline.workspace import Workspace
+from pipeline.run.work import Tools
 from search.documents import ComponentFacts, Document, document_of
 from search.port import ComponentIndex
 
 _ROUND = 100
 
 
-def deliver(
-    records: Records,
-    store: ObjectStore,
-    workspace: Workspace,
-    index: ComponentIndex,
-    catalogue: Catalogue,
-) -> int:
+def deliver(tools: Tools, index: ComponentIndex) -> int:
     """Hand all owed documents to the index; repeated delivery replaces, an overtaken one does not.
 
     A component whose sidecar is lost or changed stays owed and does not hold up the others.
@@ -36,6 +27,7 @@ def deliver(
         ArchiveUnavailable: the archive cannot be reached; the rows stay owed.
     """
     total = 0
+    records = tools.records
     lost: set[int] = set()
     while rows := [r for r in records.outbox(_ROUND + len(lost)) if r.row_id not in lost]:
         # Rows are read before the documents are drawn: what a later row tells of may be in
@@ -44,7 +36,7 @@ def deliver(
         documents = []
         for component_id in newest:
             try:
-                documents.append(_document(component_id, records, store, workspace, catalogue))
+                documents.append(_document(component_id, tools))
             except (NotFound, ChecksumMismatch):
                 lost |= {row.row_id for row in rows if row.component_id == component_id}
         index.put(documents, [newest[document.component_id] for document in documents])
@@ -54,16 +46,11 @@ def deliver(
     return total
 
 
-def _document(
-    component_id: str,
-    records: Records,
-    store: ObjectStore,
-    workspace: Workspace,
-    catalogue: Catalogue,
-) -> Document:
+def _document(component_id: str, tools: Tools) -> Document:
+    records = tools.records
     component = records.component(component_id)
     dossier = records.dossier(component.dossier_code, component.unit)
-    sidecar = carried_out(component, records, store, workspace)
+    sidecar = carried_out(component, tools)
     facts = ComponentFacts(
         component_id=component_id,
         code=component.code,
@@ -73,4 +60,4 @@ def _document(
         procedure=dossier.procedure,
         received_at=records.batch(component.batch_id).batch.received_at,
     )
-    return document_of(facts, sidecar, catalogue)
+    return document_of(facts, sidecar, tools.catalogue)

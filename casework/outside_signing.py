@@ -135,7 +135,7 @@ def export(
         BatchBusy: another process works on the batch.
     """
     work, ids = batch_of(tools, given)
-    with tools.workspace.working(), tools.workspace.claim(work.batch_id):
+    with tools.workspace.working(), tools.claims.claim(work.batch_id):
         state = tools.records.batch(work.batch_id).state
         held = making.unsigned(work) if state is BatchState.AWAITING_SIGNATURE else ()
         wanted = [c for c in held if c.component_id in ids]
@@ -164,20 +164,20 @@ def _exported(
     made = making.assembled(work, component)
     at = tools.clock.now()
     before = work.open_request(component.component_id)
-    if before is not None and _still_holds(before, made.file.sha256, chain, at, tools):
+    if before is not None and _still_holds(before, made.file.sha256, chain, at, work):
         return Export(before.request, again=True)
     document, prepared = tools.two_step.prepare(
         made,
-        tools.workspace.path(made.file),
+        work.tools.workspace.path(made.file),
         making.capture_facts(work, component),
         at,
         chain,
     )
-    tools.workspace.put(document, prepared.document.media_type)
+    work.tools.workspace.put(document, prepared.document.media_type)
     handed_out = OpenRequest(
         request=_request(work, prepared, at), prepared=prepared, assembled=made.file.sha256
     )
-    tools.workspace.publish("request", work.request_key(component.component_id), handed_out)
+    work.tools.workspace.publish("request", work.request_key(component.component_id), handed_out)
     request = handed_out.request
     tools.records.append(
         [
@@ -199,13 +199,13 @@ def _exported(
 
 
 def _still_holds(
-    before: OpenRequest, assembled: str, chain: Sequence[bytes], at: dt.datetime, tools: Tools
+    before: OpenRequest, assembled: str, chain: Sequence[bytes], at: dt.datetime, work: Work
 ) -> bool:
     return (
         before.assembled == assembled
         and before.prepared.certificates[0] == chain[0]
         and before.request.expires_at > at
-        and tools.workspace.sound(before.prepared.document.sha256)
+        and work.tools.workspace.sound(before.prepared.document.sha256)
     )
 
 
@@ -250,7 +250,7 @@ def take_in(tools: TwoStepTools, response: SigningResponse, actor: Actor) -> tup
     """
     record = tools.records.component(response.component_id)
     work = Work(tools=tools, batch=tools.records.batch(record.batch_id).batch)
-    with tools.workspace.working(), tools.workspace.claim(work.batch_id):
+    with tools.workspace.working(), tools.claims.claim(work.batch_id):
         return work, _taken_in(tools, work, record.component_id, response, actor)
 
 
@@ -270,7 +270,7 @@ def _taken_in(
         return 0
     handed_out = _checked(tools, work, handed_out, response)
     try:
-        document = tools.workspace.whole(handed_out.prepared.document)
+        document = work.tools.workspace.whole(handed_out.prepared.document)
     except NotFound as error:
         raise SigningRequestRefused("SIGNING_REQUEST_UNKNOWN") from error
     data, info = tools.two_step.finish(handed_out.prepared, document, response.signature)

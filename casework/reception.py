@@ -21,14 +21,14 @@ from pipeline.models.records import BatchRecord
 from pipeline.models.review import ReviewKind
 from pipeline.ports.reading import SourceReader
 from pipeline.ports.records import Records
-from pipeline.ports.runtime import Clock
+from pipeline.ports.runtime import Claims, Clock
 from pipeline.settings import IntakeSettings
 from pipeline.stages import intake
 from pipeline.textnorm import has_control_characters, nfc
 from pipeline.workspace import Workspace
 
 _LONGEST_CODE = 64
-_LONGEST_STATION = 100
+LONGEST_STATION = 100
 """Letters of a station's name: it is written into every file."""
 _UNFINISHED = (BatchState.PENDING, BatchState.NEEDS_REVIEW, BatchState.AWAITING_SIGNATURE)
 
@@ -39,6 +39,7 @@ class Desk:
 
     workspace: Workspace
     records: Records
+    claims: Claims
     reader: SourceReader
     clock: Clock
     limits: IntakeSettings
@@ -73,7 +74,7 @@ def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Recei
         UnreadableScan: `SOURCE_EMPTY` for a folder without files.
         DuplicateBatch: the same papers are in work, or archived under another type.
     """
-    _check(terms, desk.catalogue)
+    check_terms(terms, desk.catalogue)
     taken = intake.take_in(
         source,
         desk.workspace,
@@ -97,14 +98,22 @@ def receive(source: Path, terms: IngestTerms, actor: Actor, desk: Desk) -> Recei
         refused=taken.refused,
         received_at=desk.clock.now(),
     )
-    desk.workspace.publish(NOTE, batch.batch_id, batch)
+    shared = desk.workspace.of(batch.batch_id)
+    shared.share(source.file.sha256 for source in batch.sources)
+    shared.publish(NOTE, batch.batch_id, batch)
     record = desk.records.register_batch(batch, [_event("batch.received", batch, desk)])
     if not batch.refused:
         _supersede(batch, desk)
     return Received(record=record, duplicate=duplicate)
 
 
-def _check(terms: IngestTerms, catalogue: Catalogue) -> None:
+def check_terms(terms: IngestTerms, catalogue: Catalogue) -> None:
+    """Whether papers may be handed in under these terms; before they are touched.
+
+    Raises:
+        ConfigError: `TERM_UNKNOWN`, `CASE_WITHOUT_PROCEDURE`, `DOSSIER_CODE_INVALID`,
+            `STATION_INVALID`.
+    """
     try:
         if terms.as_code is not None:
             catalogue.component(terms.as_code)
@@ -119,8 +128,8 @@ def _check(terms: IngestTerms, catalogue: Catalogue) -> None:
     if terms.dossier is not None:
         check_dossier_code(terms.dossier)
     station = terms.station
-    if station is not None and (len(station) > _LONGEST_STATION or has_control_characters(station)):
-        raise ConfigError("STATION_INVALID", longest=_LONGEST_STATION)
+    if station is not None and (len(station) > LONGEST_STATION or has_control_characters(station)):
+        raise ConfigError("STATION_INVALID", longest=LONGEST_STATION)
 
 
 def check_dossier_code(code: str) -> None:
@@ -180,7 +189,7 @@ def _supersede(batch: Batch, desk: Desk) -> None:
 def _close(held: Batch, batch: Batch, desk: Desk) -> None:
     """Supersede a held batch, unless another process is just taking it on."""
     try:
-        with desk.workspace.claim(held.batch_id):
+        with desk.claims.claim(held.batch_id):
             if desk.records.batch(held.batch_id).state is not BatchState.NEEDS_REVIEW:
                 return
             event = _event("batch.superseded", held, desk, by=batch.batch_id)

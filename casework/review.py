@@ -28,6 +28,7 @@ from pipeline.models.review import (
 )
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
+from pipeline.run.work import Tools
 from pipeline.stages.archiving import packed, put_blob, sidecar_key, unpacked
 from pipeline.textnorm import has_control_characters, nfc
 from pipeline.workspace import Workspace
@@ -120,9 +121,7 @@ def store_answer(
     return state
 
 
-def carried_out(
-    component: ComponentRecord, records: Records, store: ObjectStore, workspace: Workspace
-) -> Sidecar:
+def carried_out(component: ComponentRecord, tools: Tools) -> Sidecar:
     """The sidecar of an archived component, after what people said of its fields.
 
     A new sidecar's digest is committed before it is put, as for signed bytes: what the archive
@@ -134,10 +133,12 @@ def carried_out(
         ChecksumMismatch: it is not the one that was archived.
         ArchiveUnavailable: the store cannot be reached; the answers are kept.
     """
+    records, store = tools.records, tools.store
+    workspace = tools.workspace.of(component.batch_id)
     before = _expected(component, store, workspace)
     if not _changes(before, _answers(component, records)):
         return before
-    with workspace.working(), workspace.claim(component.batch_id, wait=True):
+    with workspace.working(), tools.claims.claim(component.batch_id, wait=True):
         component = records.component(component.component_id)
         before = _expected(component, store, workspace)
         changes = _changes(before, _answers(component, records))

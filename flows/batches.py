@@ -121,6 +121,7 @@ class Batches:
         desk = reception.Desk(
             workspace=ports.workspace,
             records=ports.records,
+            claims=ports.claims,
             reader=ports.reader,
             clock=ports.clock,
             limits=self.ports.settings.intake,
@@ -230,8 +231,9 @@ class Batches:
     def _quarantine(self, batch_id: str, error: SohoaError) -> None:
         batch = self.ports.records.batch(batch_id).batch
         reason: dict[str, object] = {"code": error.code, "params": error.params}
+        own = self.ports.workspace.of(batch_id)
         for source in batch.sources:
-            self.ports.workspace.quarantine(source.file, {**reason, "name": source.name})
+            own.quarantine(source.file, {**reason, "name": source.name})
         self._change(batch_id, BatchState.QUARANTINED, "batch.quarantined", error)
 
     def _change(
@@ -263,9 +265,7 @@ class Batches:
         with contextlib.suppress(ArchiveError):
             seal_finished_days(ports.records, ports.store, today)
         with contextlib.suppress(ArchiveError, SearchError, ConfigError):
-            delivery.deliver(
-                ports.records, ports.store, ports.workspace, ports.index, ports.catalogue
-            )
+            delivery.deliver(ports, ports.index)
 
     def resolve(self, review_id: str, answer: Answer, actor: Actor) -> Outcome | None:
         """Store an answer; the last blocking one lets the batch go on.

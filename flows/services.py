@@ -6,16 +6,20 @@ never loads OCR or signing. A use case is a method; its rules live in `casework`
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from casework.clearing import clear_shared
 from casework.reporting import ComponentText, DossierView, Reporter, pages_so_far
 from flows.batches import Batches
 from flows.outside import OutsideSigning
+from flows.scanning import Scans
 from flows.wiring import Ports
-from pipeline.errors import ConfigError, NotFound, SohoaError, UnsafeInput
+from pipeline.errors import ArchiveError, ConfigError, NotFound, SohoaError, UnsafeInput
 from pipeline.ids import digest, shown
 from pipeline.models.actors import Actor, Role
 from pipeline.models.events import Event
@@ -50,6 +54,7 @@ class Services:
         self.ports = Ports(settings, progress)
         self.batches = Batches(self.ports)
         self.outside = OutsideSigning(self.batches)
+        self.scans = Scans(self.ports)
 
     def actor(
         self,
@@ -118,7 +123,8 @@ class Services:
         self._read("component.read", actor, {"component_id": component.component_id})
         if revision.version_id is None:
             ref = FileRef(sha256=revision.sha256, size=revision.size, media_type="application/pdf")
-            return revision.sha256, self.ports.workspace.path(ref).open("rb")
+            own = self.ports.workspace.of(component.batch_id)
+            return revision.sha256, own.path(ref).open("rb")
         archive = self.ports.store_to_read
         return revision.sha256, archive.open(revision.object_key, revision.version_id)
 
@@ -251,13 +257,20 @@ class Services:
             clear(ports)
 
     def audit(self) -> AuditReport:
-        """Pages = records = archive = index, chain whole."""
+        """Pages = records = archive = index, chain whole; and what is due every night beside it.
+
+        Locks that end soon are set anew, and what nobody needs leaves the shared files in work.
+        """
         from casework.audit import audit
+        from casework.renewal import renew_locks
 
         self.ports.ensure_index()
         self.batches.settle()
-        ports = self.ports
-        return audit(ports.records, ports.store, ports.index.ids)
+        ports, archive = self.ports, self.settings.archive
+        renewed = renew_locks(ports.records, ports.store, ports.clock.now(), archive.lock_days)
+        with contextlib.suppress(ArchiveError):
+            clear_shared(ports, dt.timedelta(hours=archive.work_grace_hours))
+        return audit(ports.records, ports.store, ports.index.ids, locks_renewed=renewed)
 
     def rebuild_index(self) -> tuple[int, tuple[SohoaError, ...]]:
         """A new index from the archive alone, built beside and switched to."""

@@ -12,13 +12,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pipeline.adapters.file_claims import FileClaims
 from pipeline.catalogue import Catalogue, load_catalogue
 from pipeline.errors import ConfigError
 from pipeline.models.batch import BatchState
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.runtime import Claims, Clock, Progress
+from pipeline.ports.scanning import Capture, Scanner
 from pipeline.settings import Settings
+from pipeline.sharing import Backing
 from pipeline.workspace import Workspace
 from search.port import ComponentIndex
 from search.sqlite_index import SqliteIndex
@@ -84,13 +87,17 @@ class Ports:
 
     @cached_property
     def workspace(self) -> Workspace:
-        """Files in work."""
-        return Workspace(self.home / "work")
+        """Files in work: in the home, and shared with other hosts where a bucket is set for it."""
+        return Workspace(self.home / "work", self._backing())
 
-    @property
-    def claims(self) -> Claims:
-        """Who works on what."""
-        return self.workspace
+    def _backing(self) -> Backing | None:
+        archive = self.settings.archive
+        if archive.work_bucket is None:
+            return None
+        from storage.minio_work import open_backing
+
+        ca = self.settings.resolve(archive.ca) if archive.ca else None
+        return open_backing(archive, ca, archive.work_bucket)
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -119,6 +126,15 @@ class Ports:
             with contextlib.suppress(OSError):  # what is wrong is said where it is opened
                 path.touch(mode=0o600)
         return sqlite_url(path)
+
+    @cached_property
+    def claims(self) -> Claims:
+        """Who works on what: of all hosts where they share a server, else of this home."""
+        if self.database_url.startswith("postgresql"):
+            from storage.records.claims import PostgresqlClaims
+
+            return PostgresqlClaims(self.database_url, self.settings.database.password)
+        return FileClaims(self.home / "work" / "claims")
 
     @cached_property
     def store(self) -> ObjectStore:
@@ -251,6 +267,20 @@ class Ports:
         from pipeline.adapters.symbols import ZxingSymbolReader
 
         return ZxingSymbolReader()
+
+    @cached_property
+    def scanner(self) -> Scanner:
+        """Scanners by SANE."""
+        from pipeline.adapters.sane import SaneScanner
+
+        return SaneScanner(self.settings.scanner, max_pixels=self.settings.intake.max_page_pixels)
+
+    @cached_property
+    def capture(self) -> Capture:
+        """Codes what a scanner gives."""
+        from pipeline.adapters.capture import PageCapture
+
+        return PageCapture(jpeg_quality=self.settings.scanner.jpeg_quality)
 
     def stamp_font(self) -> Path:
         """The font of the stamp.

@@ -13,6 +13,12 @@ Parameters never hold personal data: counts, sizes, page numbers, tool names, co
     │   ├── UnreadableScan         cannot be read as a scan at all
     │   ├── UnsafeInput            encrypted, oversized, symlink, wrong permissions
     │   └── DuplicateBatch         the same papers are already in work under other terms
+    ├── ScannerError               a scanner failed; the good sheets are kept
+    │   ├── ScannerUnavailable   r none found, busy, gone, silent
+    │   ├── FeederEmpty          r no paper where some was expected
+    │   ├── PaperJam             r
+    │   ├── DoubleFeed           r two sheets went through as one
+    │   └── CoverOpen            r
     ├── SplitError                 a split that loses or doubles a page
     ├── OcrError
     │   ├── OcrTimeout           r
@@ -140,6 +146,48 @@ class DuplicateBatch(IntakeError):
     """The same papers are in work, or archived under other terms."""
 
     default_code = "BATCH_DUPLICATE"
+
+
+class ScannerError(SohoaError):
+    """Scanning stopped; every sheet that came out whole is kept."""
+
+    default_code = "SCAN_FAILED"
+    exit_code = ExitCode.UNAVAILABLE
+
+
+class ScannerUnavailable(ScannerError):
+    """No scanner that answers: none there, busy, switched off, too slow."""
+
+    default_code = "SCANNER_UNAVAILABLE"
+    retryable = True
+
+
+class FeederEmpty(ScannerError):
+    """The feeder has no paper where some was expected."""
+
+    default_code = "FEEDER_EMPTY"
+    retryable = True
+
+
+class PaperJam(ScannerError):
+    """A sheet is stuck."""
+
+    default_code = "PAPER_JAM"
+    retryable = True
+
+
+class DoubleFeed(ScannerError):
+    """Two sheets went through as one."""
+
+    default_code = "DOUBLE_FEED"
+    retryable = True
+
+
+class CoverOpen(ScannerError):
+    """The cover is open."""
+
+    default_code = "COVER_OPEN"
+    retryable = True
 
 
 class SplitError(SohoaError):

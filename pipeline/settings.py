@@ -1,8 +1,9 @@
 """One frozen `Settings`, read once at the composition root and handed down.
 
 From `SOHOA_…` variables and `sohoa.toml` in `SOHOA_HOME` or at `SOHOA_CONFIG` (never the working
-folder); variables win; unknown keys are refused; secrets are masked. Stages take the small
-option groups, never the whole (architecture §10).
+folder); variables win; unknown keys are refused; secrets are masked. `SOHOA_…_FILE` names a file
+that holds the value: how systemd's credentials and containers' secrets are handed in. Stages take
+the small option groups, never the whole (architecture §10).
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from pipeline.errors import ConfigError
+from pipeline.models.scanning import ScanProfile
 
 UNIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
 """What a unit code looks like: it stands in codes, object keys and names of folders."""
 PREFIX = "SOHOA_"
 _NESTED = "__"
+_FROM_FILE = "_FILE"
+_LONGEST_SECRET = 64 * 1024
+"""Bytes."""
 _PLACES = ("HOME", "CONFIG")
 
 
@@ -214,6 +219,8 @@ class ArchiveSettings(Group):
     """First lock of an object; renewed while the dossier is open (architecture §3)."""
     work_bucket: str | None = None
     """`s3:`: bucket where hosts share files in work; not locked. None: work stays on this host."""
+    work_grace_hours: Measure = 24.0
+    """What no unfinished batch needs leaves the work bucket when it has lain so long."""
 
 
 class SearchSettings(Group):
@@ -241,6 +248,32 @@ class DatabaseSettings(Group):
     url: str = "sqlite:records.sqlite"
     """`sqlite:FILE`, relative to the home, or `postgresql+psycopg://USER@HOST:PORT/DATABASE`."""
     password: SecretStr | None = None
+
+
+class ScannerSettings(Group):
+    """Scanning with `sohoa scan`."""
+
+    profiles: dict[Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")], ScanProfile] = {}
+    """By name; `default` is built in (feeder where there is one, A4, 300 dpi, colour) and may be
+    set otherwise."""
+    jpeg_quality: Annotated[int, Field(ge=85, le=100)] = 90
+    """Of grey and colour pages; domain-pack E.1 asks for at least 85."""
+    answer_timeout_seconds: Measure = 30.0
+    """For the list of scanners, or the options of one."""
+    sheet_timeout_seconds: Measure = 120.0
+    """For one side of a sheet."""
+
+    def profile(self, name: str) -> ScanProfile:
+        """A profile by name.
+
+        Raises:
+            ConfigError: `SCAN_PROFILE_UNKNOWN`.
+        """
+        if name in self.profiles:
+            return self.profiles[name]
+        if name == "default":
+            return ScanProfile()
+        raise ConfigError("SCAN_PROFILE_UNKNOWN", profile=name[:32])
 
 
 class FlowSettings(Group):
@@ -282,6 +315,7 @@ class Settings(Group):
     database: DatabaseSettings = DatabaseSettings()
     tsa: TsaSettings = TsaSettings()
     flows: FlowSettings = FlowSettings()
+    scanner: ScannerSettings = ScannerSettings()
 
     @property
     def production(self) -> bool:
@@ -314,8 +348,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings once.
 
     Raises:
-        ConfigError: `CONFIG_UNREADABLE` (file), `CONFIG_UNKNOWN_KEY` or `CONFIG_INVALID` (naming
-            the key), `CONFIG_PRODUCTION_UNIT`.
+        ConfigError: `CONFIG_UNREADABLE` (file), `SECRET_UNREADABLE` (file), `CONFIG_UNKNOWN_KEY`
+            or `CONFIG_INVALID` (naming the key), `CONFIG_PRODUCTION_UNIT`.
     """
     environ = os.environ if environ is None else environ
     home = default_home(environ)
@@ -332,8 +366,9 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
             raise ConfigError("CONFIG_UNREADABLE", file=config.name) from error
     elif environ.get(f"{PREFIX}CONFIG"):
         raise ConfigError("CONFIG_UNREADABLE", file=config.name)
-    for name, value in environ.items():
-        if name.startswith(PREFIX) and name.removeprefix(PREFIX) not in _PLACES:
+    for variable, given in environ.items():
+        if variable.startswith(PREFIX) and variable.removeprefix(PREFIX) not in _PLACES:
+            name, value = _spelled_out(variable, given, environ)
             _put(values, name.removeprefix(PREFIX).lower().split(_NESTED), value)
     values["home"] = home
     try:
@@ -346,6 +381,23 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if settings.production and settings.unit == "DEV":
         raise ConfigError("CONFIG_PRODUCTION_UNIT", key="unit")
     return settings
+
+
+def _spelled_out(name: str, value: str, environ: Mapping[str, str]) -> tuple[str, str]:
+    """A variable and its value, which a file may hold; one line end at its end does not count."""
+    if not name.endswith(_FROM_FILE):
+        return name, value
+    plain = name.removesuffix(_FROM_FILE)
+    if plain in environ:
+        key = plain.removeprefix(PREFIX).lower().replace(_NESTED, ".")
+        raise ConfigError("CONFIG_INVALID", key=key, problem="given twice, as value and as file")
+    path = Path(value)
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            text = stream.read(_LONGEST_SECRET)
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError("SECRET_UNREADABLE", file=path.name, variable=name) from error
+    return plain, text.removesuffix("\n").removesuffix("\r")
 
 
 def _put(values: dict[str, Any], keys: list[str], value: str) -> None:

@@ -23,7 +23,7 @@ from pipeline.models.base import Sha256
 from pipeline.models.events import ChainedEvent, Event
 from pipeline.models.files import FileRef
 from pipeline.models.manifest import ArchiveDocument, Manifest
-from pipeline.ports.archive import ObjectStore
+from pipeline.ports.archive import ObjectStore, StoredObject
 from pipeline.ports.records import Records
 
 GENESIS: Final = "0" * 64
@@ -119,7 +119,7 @@ def sealed_days(store: ObjectStore) -> Iterator[tuple[str, LedgerDay | None]]:
     for stored in store.list(PREFIX):
         if stored.key.endswith(_SEAL):
             try:
-                yield stored.key, _read_day(store, stored.key)
+                yield stored.key, _read_day(store, stored)
             except (ChecksumMismatch, NotFound):
                 yield stored.key, None
 
@@ -130,8 +130,8 @@ def last_sealed_day(store: ObjectStore) -> LedgerDay | None:
     Raises:
         ChecksumMismatch: `LEDGER_DAY_UNREADABLE`.
     """
-    keys = [stored.key for stored in store.list(PREFIX) if stored.key.endswith(_SEAL)]
-    return _read_day(store, keys[-1]) if keys else None
+    seals = [stored for stored in store.list(PREFIX) if stored.key.endswith(_SEAL)]
+    return _read_day(store, seals[-1]) if seals else None
 
 
 def seal_day(store: ObjectStore, day: dt.date, events: tuple[ChainedEvent, ...]) -> LedgerDay:
@@ -218,13 +218,13 @@ def _unsealed(
         yield day, tuple(gathered)
 
 
-def _read_day(store: ObjectStore, key: str) -> LedgerDay:
-    with store.open(key) as stream:
+def _read_day(store: ObjectStore, stored: StoredObject) -> LedgerDay:
+    with store.open(stored.key, stored.version_id) as stream:
         data = stream.read()
     try:
         return LedgerDay.model_validate_json(data)
     except ValidationError as error:
-        raise ChecksumMismatch("LEDGER_DAY_UNREADABLE", key=key) from error
+        raise ChecksumMismatch("LEDGER_DAY_UNREADABLE", key=stored.key) from error
 
 
 # -- what is anchored -----------------------------------------------------------------------

@@ -8,17 +8,19 @@ use. May not come in: keys and what they mean, how a store works (`minio_store`,
 from __future__ import annotations
 
 import contextlib
+import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import urllib3
 from minio import Minio
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
+from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry, Timeout
 
 from pipeline.errors import ArchiveError, ArchiveUnavailable, ChecksumMismatch, ConfigError
@@ -213,3 +215,32 @@ def _failure(status: int, code: str = "") -> Exception:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
         return ArchiveUnavailable()
     return ArchiveError("ARCHIVE_REFUSED", problem=code or str(status))
+
+
+class Content(io.RawIOBase):
+    """The body of an answer; gives its connection back when it is closed."""
+
+    def __init__(self, response: BaseHTTPResponse) -> None:
+        self._response = response
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """See `io.RawIOBase`.
+
+        Raises:
+            ArchiveUnavailable: the server fell silent, or broke off before the end.
+        """
+        with mapped():
+            piece = self._response.read(len(buffer))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def close(self) -> None:
+        """Once read to the end the connection serves again; else it is closed."""
+        if not self.closed:
+            self._response.close()
+            self._response.release_conn()
+        super().close()

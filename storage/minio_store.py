@@ -34,7 +34,6 @@ from minio.commonconfig import COMPLIANCE, ENABLED
 from minio.datatypes import Object
 from minio.error import S3Error
 from minio.retention import Retention
-from urllib3.response import BaseHTTPResponse
 
 from pipeline.errors import (
     ArchiveUnavailable,
@@ -46,7 +45,7 @@ from pipeline.errors import (
 from pipeline.models.files import FileRef
 from pipeline.ports.archive import Immutability, StoredObject
 from pipeline.settings import ArchiveSettings
-from storage.minio_client import client_of, code_of, mapped, place_of
+from storage.minio_client import Content, client_of, code_of, mapped, place_of
 from storage.object_keys import PIECE, checked_key, disk_name, disk_parts
 
 PART: Final = 16 * 1024**2
@@ -311,7 +310,7 @@ class MinioStore:
 
     def _content(self, name: str, version_id: str | None) -> IO[bytes]:
         response = self._client.get_object(self._bucket, name, version_id=version_id)
-        return io.BufferedReader(_Content(response), _CHUNK)
+        return io.BufferedReader(Content(response), _CHUNK)
 
     def _versions(self, name: str) -> tuple[Object, ...]:
         """Versions of one key, newest first, without delete markers."""
@@ -381,35 +380,6 @@ class _Announced:
         self.read(0 if not self._ref.size else _CHUNK)
         while self._size < self._ref.size:
             self.read(_CHUNK)
-
-
-class _Content(io.RawIOBase):
-    """The body of an answer; gives its connection back when it is closed."""
-
-    def __init__(self, response: BaseHTTPResponse) -> None:
-        self._response = response
-
-    def readable(self) -> bool:
-        """It is."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """See `io.RawIOBase`.
-
-        Raises:
-            ArchiveUnavailable: the server fell silent, or broke off before the end.
-        """
-        with mapped():
-            piece = self._response.read(len(buffer))
-        buffer[: len(piece)] = piece
-        return len(piece)
-
-    def close(self) -> None:
-        """Once read to the end the connection serves again; else it is closed."""
-        if not self.closed:
-            self._response.close()
-            self._response.release_conn()
-        super().close()
 
 
 # -- keys -----------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("tests.services",)
+
 SUITES = ("unit", "contract", "flows", "golden", "live")
 HERE = Path(__file__).parent
 

@@ -9,6 +9,18 @@ import typer
 
 from app.cli.output import output_file
 from app.cli.session import AsJson, Session, session
+from app.cli.terms import (
+    AsCode,
+    Case,
+    ChannelOption,
+    Dossier,
+    Officer,
+    Procedure,
+    Queued,
+    Station,
+    Unit,
+    terms_of,
+)
 from app.presenting import (
     exit_code,
     failed_json,
@@ -25,20 +37,6 @@ from pipeline.errors import ConfigError, ExitCode, NotFound, SohoaError
 from pipeline.models.actors import Actor
 from pipeline.models.batch import Channel, IngestTerms
 from pipeline.textnorm import nfc
-
-Procedure = Annotated[str | None, typer.Option(help="Mã thủ tục hành chính.")]
-Case = Annotated[str | None, typer.Option(help="Mã trường hợp hưởng.")]
-Dossier = Annotated[str | None, typer.Option(help="Mã hồ sơ.")]
-AsCode = Annotated[
-    str | None, typer.Option("--as", help="Cả nguồn là một thành phần thuộc loại này.")
-]
-ChannelOption = Annotated[Channel, typer.Option(help="Hồ sơ đến bằng đường nào.")]
-Officer = Annotated[str | None, typer.Option(help="Tài khoản viên chức quét.")]
-Unit = Annotated[str | None, typer.Option(help="Mã đơn vị.")]
-Station = Annotated[str | None, typer.Option(help="Máy trạm quét.")]
-Queued = Annotated[
-    bool, typer.Option("--queue", help="Chỉ tiếp nhận; việc xử lý giao cho máy khác (Prefect).")
-]
 
 
 def ingest(
@@ -60,14 +58,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Số hoá: tách, nhận dạng, ký, lưu trữ, lập chỉ mục. Mỗi SOURCE là một lô."""
-    terms = IngestTerms(
-        procedure=procedure,
-        case=case,
-        dossier=None if dossier is None else nfc(dossier),
-        as_code=as_code,
-        channel=channel,
-        station=None if station is None else nfc(station),
-    )
+    terms = terms_of(procedure, case, dossier, as_code, channel, station)
     if resume == bool(sources):
         raise ConfigError("SOURCE_NEEDED")
     with session(as_json) as run:
@@ -111,7 +102,7 @@ def watch(
             if line is None:
                 return services.batches.ingest(source, terms, actor)
             outcome = line.take(source, terms, actor)
-            _submit(run, line)
+            submit_queue(run, line)
             return outcome
 
         codes = [
@@ -146,23 +137,23 @@ def _queue(run: Session, sources: list[str], terms: IngestTerms, actor: Actor) -
         for record in run.services.batches.standing():
             run.services.batches.release(record.batch.batch_id)
             line.add(record.batch)
-        raise typer.Exit(_submit(run, line))
+        raise typer.Exit(submit_queue(run, line))
 
     def take(source: str) -> int:
         outcome = line.take(_path(source), terms, actor, again=True)
         code = give_outcome(run, outcome, queued=True)
         if line.full:
-            _submit(run, line)
+            submit_queue(run, line)
         return code
 
     try:
         run.each(sources, take, failed_json)
     finally:
-        _submit(run, line)
+        submit_queue(run, line)
 
 
-def _submit(run: Session, line: Queue) -> int:
-    """Hand over; say where that must wait, which is no failure: the papers are kept."""
+def submit_queue(run: Session, line: Queue) -> int:
+    """Hand over what was taken in; where that must wait it is said: no failure, papers are kept."""
     error = line.submit()
     return int(ExitCode.DONE) if error is None else run.fail(error)
 

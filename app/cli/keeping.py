@@ -72,10 +72,15 @@ def rebuild(
         run.give(report.model_dump(mode="json"), rebuild_lines(report, run.messages))
 
 
-def doctor(as_json: AsJson = False) -> None:
+def doctor(
+    scanners: Annotated[
+        bool, typer.Option("--scanners", help="Hỏi cả các máy quét (mất vài giây).")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Kiểm tra máy: công cụ, phiên bản, thứ còn thiếu và lệnh cài."""
     with session(as_json, looks_only=True) as run:
-        findings = inspect(run.services)
+        findings = inspect(run.services, scanners=scanners)
         for finding in findings:
             run.give(_finding_json(finding, run.messages), _finding_lines(finding, run.messages))
         raise typer.Exit(ExitCode.DONE if healthy(findings) else ExitCode.USAGE)

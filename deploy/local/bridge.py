@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from deploy.local.elastic import TRANSPORT
 from deploy.local.service import Service, ServiceError, environment
 from deploy.local.state import LOOPBACK
 from deploy.local.supervisor import Launch
@@ -29,12 +30,17 @@ class BridgeService(Service):
 
     @property
     def _ports(self) -> list[int]:
-        return [port for name, port in self.state.ports().items() if name != self.name]
+        inner = (self.name, TRANSPORT)
+        return [port for name, port in self.state.ports().items() if name not in inner]
 
     @property
     def address(self) -> str:
         """The address only: the ports are the services'."""
         return self._bind
+
+    def lacking(self) -> str | None:
+        """Nothing."""
+        return None
 
     def prepare(self) -> Launch:
         """All ports known so far."""

@@ -23,6 +23,9 @@ MINIO = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
 ELASTIC = "org.elasticsearch.distribution.integ-test-zip:elasticsearch:9.2.0"
 GO_AT_LEAST = (1, 24)
 JDK_AT_LEAST = 21
+NO_GO = "MinIO is built from source: Go 1.24 or newer is needed, in PATH or at /usr/local/go"
+NO_JDK = "Elasticsearch needs a JDK 21 or newer, in JAVA_HOME, PATH or /usr/lib/jvm"
+NO_MAVEN = "Elasticsearch is fetched with Maven: the package maven is missing"
 
 
 def say(text: str) -> None:
@@ -60,6 +63,18 @@ def jdk() -> Path | None:
     return None
 
 
+def minio_lacking(cache: Path) -> str | None:
+    """What MinIO lacks here."""
+    return None if _minio_folder(cache).is_dir() or go() is not None else NO_GO
+
+
+def elastic_lacking(cache: Path) -> str | None:
+    """What Elasticsearch lacks here."""
+    if jdk() is None:
+        return NO_JDK
+    return None if _elastic_folder(cache).is_dir() or shutil.which("mvn") else NO_MAVEN
+
+
 def minio(cache: Path) -> Path:
     """The MinIO server, compiled from its pinned source: minutes the first time.
 
@@ -82,7 +97,7 @@ def minio(cache: Path) -> Path:
             GOTOOLCHAIN="auto",
         )
 
-    return _kept(cache / MINIO.rpartition("@")[2].join(("minio-", "")), build) / "minio"
+    return kept(_minio_folder(cache), build) / "minio"
 
 
 def elastic(cache: Path) -> Path:
@@ -94,7 +109,7 @@ def elastic(cache: Path) -> Path:
 
     def fetch(folder: Path) -> None:
         if shutil.which("mvn") is None:
-            raise ServiceError("Elasticsearch is fetched with Maven: the package maven is missing")
+            raise ServiceError(NO_MAVEN)
         say("Fetching Elasticsearch once")
         _run(
             ["mvn", "-q", "-B", "dependency:get", f"-Dartifact={ELASTIC}:zip", "-Dtransitive=false"]
@@ -113,11 +128,19 @@ def elastic(cache: Path) -> Path:
                     shutil.copyfileobj(source, out)
                 target.chmod((entry.external_attr >> 16) & 0o777 or 0o644)
 
-    return _kept(cache / ELASTIC.rpartition(":")[2].join(("elasticsearch-", "")), fetch)
+    return kept(_elastic_folder(cache), fetch)
 
 
-def _kept(folder: Path, make: Callable[[Path], None]) -> Path:
-    """The folder, made whole by the first who needs it."""
+def _minio_folder(cache: Path) -> Path:
+    return cache / f"minio-{MINIO.rpartition('@')[2]}"
+
+
+def _elastic_folder(cache: Path) -> Path:
+    return cache / f"elasticsearch-{ELASTIC.rpartition(':')[2]}"
+
+
+def kept(folder: Path, make: Callable[[Path], None]) -> Path:
+    """The folder, made whole by the first who needs it; `make` fills a fresh one."""
     if folder.is_dir():
         return folder
     with _lock(folder.parent, folder.name):

@@ -20,6 +20,8 @@ from deploy.local.supervisor import Account, Launch
 SOHOA = "sohoa"
 ADMIN = "services-admin"
 HEAP = "512m"
+TRANSPORT = "elastic-transport"
+"""Name of the port between nodes: there is one node."""
 _ROUNDS = 10_000
 _ROLES = {
     SOHOA: {
@@ -35,13 +37,15 @@ class ElasticService(Service):
     name = "elastic"
     deadline = 180
 
+    def lacking(self) -> str | None:
+        """A JDK, and what fetches the program unless it was fetched before."""
+        return builds.elastic_lacking(self.place.cache)
+
     def prepare(self) -> Launch:
         """Program, configuration and data where the unprivileged account reaches them."""
         java = builds.jdk()
         if java is None:
-            raise ServiceError(
-                "Elasticsearch needs a JDK 21 or newer: in JAVA_HOME, PATH or /usr/lib/jvm"
-            )
+            raise ServiceError(builds.NO_JDK)
         home = self.place.reachable("elastic")
         account = self.place.account
         program = builds.elastic(self.place.cache)
@@ -81,7 +85,7 @@ class ElasticService(Service):
                     "http.host": LOOPBACK,
                     "http.port": self.port,
                     "transport.host": LOOPBACK,
-                    "transport.port": self.state.port("elastic-transport"),
+                    "transport.port": self.state.port(TRANSPORT),
                     "path.data": str(home / "data"),
                     "path.logs": str(home / "logs"),
                     "xpack.security.enabled": True,

@@ -47,6 +47,10 @@ class MinioService(Service):
 
     name = "minio"
 
+    def lacking(self) -> str | None:
+        """A compiler, unless it was built before."""
+        return builds.minio_lacking(self.place.cache)
+
     def prepare(self) -> Launch:
         """One drive in the state folder."""
         server = builds.minio(self.place.cache)

@@ -47,20 +47,20 @@ class Office:
         """
         wanted = self._with_needs(names)
         ran = {name for name in wanted if self._running(name)}
-        self._cancelled.clear()
-        ready: dict[str, Future[None]] = {}
-        with ThreadPoolExecutor(max_workers=max(len(wanted), 1)) as pool:
-            for name in wanted:
-                ready[name] = pool.submit(self._bring_up, self._services[name], dict(ready))
-            try:
-                wait(ready.values(), return_when=FIRST_EXCEPTION)
-            finally:
-                if not all(future.done() and not future.exception() for future in ready.values()):
-                    self._cancelled.set()
-        failures = [error for future in ready.values() if (error := future.exception())]
-        if failures:
+        try:
+            self._bring_up_all(wanted)
+        except BaseException:
             self.stop(name for name in wanted if name not in ran)
-            raise next((e for e in failures if not isinstance(e, _Cancelled)), failures[0])
+            raise
+
+    def lacking(self) -> dict[str, str]:
+        """Services that this machine cannot run, with what is lacking; their dependants, too."""
+        found: dict[str, str] = {}
+        for name, service in self._services.items():
+            reasons = [found[need] for need in service.needs if need in found]
+            if reason := service.lacking() or next(iter(reasons), None):
+                found[name] = reason
+        return found
 
     def stop(self, names: Iterable[str]) -> list[str]:
         """End what runs of these, last started first; names of those that were ended."""
@@ -115,60 +115,79 @@ class Office:
                 wanted |= set(service.needs)
         return [name for name in self._services if name in wanted]
 
+    def _bring_up_all(self, wanted: Sequence[str]) -> None:
+        """Each in a thread; the first failure, or an interruption, ends the waiting of all."""
+        self._cancelled.clear()
+        ready: dict[str, Future[None]] = {}
+        with ThreadPoolExecutor(max_workers=max(len(wanted), 1)) as pool:
+            try:
+                for name in wanted:
+                    ready[name] = pool.submit(self._bring_up, self._services[name], dict(ready))
+                wait(ready.values(), return_when=FIRST_EXCEPTION)
+            finally:
+                if not all(future.done() and not future.exception() for future in ready.values()):
+                    self._cancelled.set()
+        failures = [error for future in ready.values() if (error := future.exception())]
+        if failures:
+            raise next((e for e in failures if not isinstance(e, _Cancelled)), failures[0])
+
     def _running(self, name: str) -> supervisor.Process | None:
         process = self._state.process(name)
         return process if process is not None and supervisor.alive(process) else None
 
     def _bring_up(self, service: Service, ready: Mapping[str, Future[None]]) -> None:
-        """Prepare, launch, wait, settle."""
+        """Make one healthy; whatever goes wrong names the service and ends with its log."""
         log = self._state.logs / f"{service.name}.log"
         offset = log.stat().st_size if log.exists() else 0
         try:
-            if self._running(service.name):
-                self._await_health(service, log, offset)
-            else:
-                how = service.prepare()
-                for need in service.needs:
-                    ready[need].result()
-                for attempt in range(1, service.attempts + 1):
-                    self._launch(service, how, log)
-                    if self._await_health(service, log, offset, last=attempt == service.attempts):
-                        break
-            service.settle()
-        except (_Cancelled, ServiceError):
+            self._make_healthy(service, ready, log)
+        except _Cancelled:
             raise
-        except subprocess.CalledProcessError as error:
-            output = (error.output or b"").decode(errors="replace")
-            raise ServiceError(
-                f"{service.name}: {Path(error.cmd[0]).name} failed\n{output}"
-            ) from error
         except Exception as error:
-            raise ServiceError(f"{service.name}: {error}\n{_tail(log, offset)}") from error
+            text = str(error)
+            if isinstance(error, subprocess.CalledProcessError):
+                output = (error.output or b"").decode(errors="replace")
+                text = f"{Path(error.cmd[0]).name} failed\n{output}"
+            raise ServiceError(f"{service.name}: {text}{_tail(log, offset)}") from error
+
+    def _make_healthy(self, service: Service, ready: Mapping[str, Future[None]], log: Path) -> None:
+        """Prepare, launch, wait, settle."""
+        if not self._running(service.name):
+            how = service.prepare()
+            for need in service.needs:
+                if ready[need].exception() is not None:
+                    raise _Cancelled
+            self._launch(service, how, log)
+        for attempt in range(1, service.attempts + 1):
+            if self._healthy_in_time(service):
+                break
+            if attempt == service.attempts:
+                raise ServiceError("it ended at once")
+            self._pause(1)
+            self._launch(service, service.prepare(), log)
+        service.settle()
 
     def _launch(self, service: Service, how: supervisor.Launch, log: Path) -> None:
         if self._cancelled.is_set():
             raise _Cancelled
         if not port_is_free(service.port):
-            raise ServiceError(f"{service.name}: another program listens on {service.address}")
+            raise ServiceError(f"another program listens on {service.address}")
         self._state.started(service.name, supervisor.launch(how, log))
 
-    def _await_health(self, service: Service, log: Path, offset: int, *, last: bool = True) -> bool:
-        """True when it is healthy; False when it ended and may be tried again."""
+    def _healthy_in_time(self, service: Service) -> bool:
+        """True once it is healthy, False when it ended before."""
         until = time.monotonic() + service.deadline
         while not service.healthy():
-            if self._cancelled.wait(_PAUSE):
-                raise _Cancelled
+            self._pause(_PAUSE)
             if not self._running(service.name):
-                if not last:
-                    self._cancelled.wait(1)
-                    return False
-                raise ServiceError(f"{service.name}: it ended at once\n{_tail(log, offset)}")
+                return False
             if time.monotonic() > until:
-                raise ServiceError(
-                    f"{service.name}: not healthy after {service.deadline:.0f} s\n"
-                    f"{_tail(log, offset)}"
-                )
+                raise ServiceError(f"not healthy after {service.deadline:.0f} s")
         return True
+
+    def _pause(self, seconds: float) -> None:
+        if self._cancelled.wait(seconds):
+            raise _Cancelled
 
 
 class _Cancelled(ServiceError):
@@ -176,10 +195,10 @@ class _Cancelled(ServiceError):
 
 
 def _tail(log: Path, offset: int) -> str:
-    """The last lines written since `offset`."""
+    """The last lines written since `offset`; empty when there are none."""
     if not log.exists():
         return ""
     with log.open("rb") as file:
         file.seek(offset)
-        lines = file.read().decode(errors="replace").splitlines()
-    return "\n".join([f"the end of {log}:", *lines[-_TAIL:]])
+        lines = file.read().decode(errors="replace").splitlines()[-_TAIL:]
+    return "\n".join([f"\nThe end of {log}:", *lines]) if lines else ""

@@ -30,17 +30,20 @@ MODULES = (
 OFFICERS = ("dev", "hung", "lan", "thu")
 """Accounts: RSA-2048, RSA-3072, P-256, and one whose certificate is revoked (RSA-2048). Label of
 key and certificate on the token: the account."""
+NO_TOKEN = "the package softhsm2 is missing"  # noqa: S105
+_TOKEN_TOOL = "softhsm2-util"  # noqa: S105
 _TEMPLATE = Path(__file__).with_name("pki.yml")
 _ROOT = Path(__file__).resolve().parents[2]
 _RSA_BITS = {
     "root": 3072,
-    "ca": 3072,
+    "ca": 2048,
     "ocsp": 2048,
-    "tsa": 3072,
+    "tsa": 2048,
     "dev": 2048,
     "hung": 3072,
     "thu": 2048,
 }
+"""RSA also for authorities: its signatures repeat, so a restarted server issues the same bytes."""
 
 
 class PkiService(Service):
@@ -52,6 +55,11 @@ class PkiService(Service):
     @property
     def _home(self) -> Path:
         return self.state.made("pki")
+
+    def lacking(self) -> str | None:
+        """SoftHSM2, library and tool."""
+        there = any(found.is_file() for found in MODULES) and shutil.which(_TOKEN_TOOL)
+        return None if there else NO_TOKEN
 
     def prepare(self) -> Launch:
         """Keys, configuration, certificates as files, the token."""
@@ -83,9 +91,9 @@ class PkiService(Service):
         self._fill_token(home)
 
     def _fill_token(self, home: Path) -> None:
-        program = shutil.which("softhsm2-util")
+        program = shutil.which(_TOKEN_TOOL)
         if program is None:
-            raise ServiceError("the package softhsm2 is missing")
+            raise ServiceError(NO_TOKEN)
         conf = home / "softhsm2.conf"
         conf.write_text(
             f"directories.tokendir = {home / 'tokens'}\nobjectstore.backend = file\n"
@@ -160,7 +168,7 @@ def module() -> Path:
     for found in MODULES:
         if found.is_file():
             return found
-    raise ServiceError("the package softhsm2 is missing")
+    raise ServiceError(NO_TOKEN)
 
 
 def configuration(url: str, now: datetime) -> str:

@@ -18,6 +18,7 @@ ADMIN = "services_admin"
 SOHOA = "sohoa"
 PREFECT = "prefect"
 AT_LEAST = 15
+NO_SERVER = "the package postgresql (15 or newer) is missing"
 _ROOT = Path("/usr/lib/postgresql")
 
 
@@ -43,11 +44,15 @@ class PostgresService(Service):
     attempts = 5
     """After a SIGKILL the old backends may take a moment to notice and hold the memory."""
 
+    def lacking(self) -> str | None:
+        """The server's programs."""
+        return None if programs() else NO_SERVER
+
     def prepare(self) -> Launch:
         """A cluster that listens on the loopback port and on no socket file."""
         found = programs()
         if found is None:
-            raise ServiceError("the package postgresql (15 or newer) is missing")
+            raise ServiceError(NO_SERVER)
         home = self.place.reachable("postgres")
         data = home / "data"
         account = self.place.account

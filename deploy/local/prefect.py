@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from signal import SIGINT
 
 from deploy.local.postgres import PostgresService
-from deploy.local.service import Service, ServiceError, ask, environment
+from deploy.local.service import Service, ask, environment
 from deploy.local.state import LOOPBACK
 from deploy.local.supervisor import Launch
+
+_PROGRAM = Path(sys.executable).with_name("prefect")
 
 
 class PrefectService(Service):
@@ -19,16 +20,16 @@ class PrefectService(Service):
     name = "prefect"
     needs = (PostgresService.name,)
     deadline = 180
-    stop_signal = SIGINT
+
+    def lacking(self) -> str | None:
+        """The package, in this environment."""
+        return None if _PROGRAM.is_file() else "Prefect is not installed: bin/setup --tests"
 
     def prepare(self) -> Launch:
         """A home of its own, so that nobody's profile speaks in."""
         home = self.state.made("prefect")
-        program = Path(sys.executable).with_name("prefect")
-        if not program.is_file():
-            raise ServiceError("Prefect is not installed: bin/setup --office")
         return Launch(
-            (str(program), "server", "start", "--host", LOOPBACK, "--port", str(self.port)),
+            (str(_PROGRAM), "server", "start", "--host", LOOPBACK, "--port", str(self.port)),
             environment(
                 home,
                 PREFECT_HOME=str(home),

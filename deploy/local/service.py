@@ -99,11 +99,15 @@ class Service:
         """`HOST:PORT`."""
         return f"{LOOPBACK}:{self.port}"
 
+    def lacking(self) -> str | None:
+        """What this machine lacks to run it, None where all is there."""
+        raise NotImplementedError
+
     def prepare(self) -> Launch:
-        """Make what it needs; harmless when repeated.
+        """Make what it needs; harmless when repeated. Nothing is lacking.
 
         Raises:
-            ServiceError: what this machine lacks.
+            ServiceError: it cannot be made.
         """
         raise NotImplementedError
 

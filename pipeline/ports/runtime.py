@@ -24,13 +24,22 @@ class Progress(Protocol):
 
 
 class Claims(Protocol):
-    """Who works on what: one process at a time; a dead process's claims are free at once."""
+    """Who works on what: leases that die with their process, on this host or on many.
+
+    A claim spares double work; it does not guard the truth. Every step is idempotent and the first
+    commit wins, so that a short overlap, after a broken connection, does no harm.
+
+    Raises (all methods): ArchiveUnavailable where claims cannot be asked for.
+    """
 
     def claim(self, name: str, *, wait: bool = False) -> AbstractContextManager[None]:
-        """Hold a name while the context lasts.
+        """Work on something alone; the claim of a dead process is free within a second.
+
+        Not re-entrant: what this process holds is busy for itself, too, and waiting for it would
+        be for ever.
 
         Args:
-            name: what is claimed.
+            name: what is claimed: a batch_id, or another digest.
             wait: wait for a living process instead of refusing; for short work only.
 
         Raises:
@@ -39,5 +48,13 @@ class Claims(Protocol):
         ...
 
     def held(self, name: str) -> bool:
-        """True where a living process holds a name."""
+        """True where a living process, this one included, holds it; disturbs nobody."""
+        ...
+
+    def check(self, name: str) -> None:
+        """Between two steps: is what was claimed here still ours? Nothing where it never was.
+
+        Raises:
+            ArchiveUnavailable: `CLAIM_LOST`: stop, another process may have taken it over.
+        """
         ...

@@ -37,7 +37,7 @@ class Teller(Protocol):
 @contextlib.contextmanager
 def alone(tools: Tools, dossier: DossierRecord) -> Iterator[None]:
     """Nobody else writes a manifest of this dossier meanwhile; waits for who does."""
-    with tools.workspace.claim(digest("dossier", dossier.unit, dossier.code), wait=True):
+    with tools.claims.claim(digest("dossier", dossier.unit, dossier.code), wait=True):
         yield
 
 

@@ -68,13 +68,16 @@ def advance(tools: Tools, batch_id: str, runner: Runner = here) -> BatchState:
         ARCHIVED, or NEEDS_REVIEW where a person must answer first.
 
     Raises:
-        SohoaError: a step failed; the caller decides what state that is. Work is kept.
+        SohoaError: a step failed, or the claim on the batch was lost between two; the caller
+            decides what state that is. Work is kept.
     """
     record = tools.records.batch(batch_id)
     if record.state in (BatchState.ARCHIVED, BatchState.SUPERSEDED, BatchState.QUARANTINED):
         return record.state
     work = Work(tools=tools, batch=record.batch)
+    work.share()
     for step in STEPS:
+        tools.claims.check(batch_id)
         if runner(step, work):
             if record.state is not BatchState.NEEDS_REVIEW:
                 tools.records.set_state(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cached_property
+from typing import Protocol, cast
 
 from pipeline.catalogue import Catalogue
 from pipeline.errors import WorkflowError
@@ -22,7 +23,7 @@ from pipeline.models.text import PageText
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.records import Records
-from pipeline.ports.runtime import Clock, Progress
+from pipeline.ports.runtime import Claims, Clock, Progress
 from pipeline.ports.signing import SignatureJudge, SignerBook
 from pipeline.provenance import STAGE_VERSIONS, software
 from pipeline.settings import Settings
@@ -88,6 +89,11 @@ class Tools(Protocol):
         ...
 
     @property
+    def claims(self) -> Claims:
+        """Who works on what."""
+        ...
+
+    @property
     def clock(self) -> Clock:
         """The time."""
         ...
@@ -134,12 +140,39 @@ class BatchFiles:
     """(stage, key)"""
 
 
+class _BatchTools:
+    """The tools, with the workspace as one batch has it."""
+
+    def __init__(self, tools: Tools, batch_id: str) -> None:
+        self.bare = tools
+        self._batch_id = batch_id
+
+    @cached_property
+    def workspace(self) -> Workspace:
+        return self.bare.workspace.of(self._batch_id)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.bare, name)
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One batch in work."""
+    """One batch in work.
+
+    Its tools' workspace is the batch's own: what is put there is shared with other hosts, where
+    hosts share. A new `Work` sees what they have shared so far.
+    """
 
     tools: Tools
     batch: Batch
+    shared: bool = True
+    """False: looks at the local folder only."""
+
+    def __post_init__(self) -> None:
+        """Give the steps the batch's workspace."""
+        bare = self.tools.bare if isinstance(self.tools, _BatchTools) else self.tools
+        tools = cast("Tools", _BatchTools(bare, self.batch.batch_id)) if self.shared else bare
+        object.__setattr__(self, "tools", tools)
 
     @property
     def batch_id(self) -> str:
@@ -221,7 +254,9 @@ class Work:
 
     def provisional(self) -> Split | None:
         """The settled split, or the proposal that waits for answers."""
-        return self.split() or self.tools.workspace.result("proposal", self.split_key(), Split)
+        return self.split() or self.tools.workspace.result(
+            "proposal", self.split_key(), Split, changes=True
+        )
 
     def settled(self) -> Split:
         """The settled split.
@@ -330,6 +365,16 @@ class Work:
             unit, code = dossier.dossier.unit, dossier.dossier.code
             blobs |= {m.sha256 for m in self.tools.records.manifests(unit, code) if m.sha256}
         return BatchFiles(frozenset(blobs), frozenset(results))
+
+    def share(self) -> None:
+        """Put on the batch's shelf what only this host holds, for instance from before it shared.
+
+        Raises:
+            ArchiveUnavailable: the shelf cannot be reached.
+        """
+        if self.tools.workspace.shared:
+            here = Work(tools=self.tools, batch=self.batch, shared=False).files()
+            self.tools.workspace.share(here.blobs, here.results)
 
     def event(
         self,

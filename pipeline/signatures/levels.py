@@ -126,7 +126,7 @@ class Levels:
         await stamper.async_dummy_response(DIGEST)
         token = stamper.last
         assert token is not None  # noqa: S101
-        await self._authority_stands(token, Known(), deadline)
+        await self._authority_stands(token, Known(), token.at, deadline)
         until: dt.datetime = token.certificate.not_valid_after
         return until.astimezone(dt.UTC)
 
@@ -172,10 +172,12 @@ class Levels:
         authorities = {token.certificate.sha256: token for token in state.tokens}
         if coming is not None:
             authorities[coming.certificate.sha256] = coming
-        newest = next(reversed(authorities.values()))
+        newest = coming or state.tokens[-1]
+        outermost = (newest.certificate.sha256, state.tokens[-1].certificate.sha256)
         for token in authorities.values():
-            if token is newest:
-                found.append(await self._authority_stands(token, known, deadline))
+            at = min(newest.at, token.certificate.not_valid_after)
+            if token.certificate.sha256 in outermost:
+                found.append(await self._authority_stands(token, known, at, deadline))
             else:
                 found.append(
                     await self._known_first(
@@ -185,12 +187,12 @@ class Levels:
         return found
 
     async def _authority_stands(
-        self, token: Token, known: Known, deadline: Deadline
+        self, token: Token, known: Known, at: dt.datetime, deadline: Deadline
     ) -> ProvenChain:
-        """The newest authority is asked for afresh: nothing later will speak for it."""
+        """The outermost authorities are asked for afresh: nothing in the file speaks for them."""
         others = (*known.certificates, *token.others)
         try:
-            return await self._stands(token.certificate, others, token.at, deadline, stamp=True)
+            return await self._stands(token.certificate, others, at, deadline, stamp=True)
         except TimestampError:
             more = Known(others, known.ocsps, known.crls)
             return await self._kept(token.certificate, more, token.at, stamp=True)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
-from asn1crypto import cms, tsp, x509
+from asn1crypto import cms, core, tsp, x509
 from pyhanko.sign.general import extract_certificate_info, extract_signer_info
 from pyhanko.sign.timestamps.api import TimeStamper
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
@@ -24,6 +24,15 @@ MOST_TOKEN_BYTES: Final = 8192
 """Room that is kept for a token in a signature or document timestamp; usual ones have 3 to 6 KB."""
 _MOST_ANSWER_BYTES: Final = 64 * 1024
 _GRANTED: Final = frozenset({"granted", "granted_with_mods"})
+
+
+class _Response(core.Sequence):  # type: ignore[misc]
+    """TimeStampResp (RFC 3161, 2.4.2), whose token is missing from a refusal."""
+
+    _fields: ClassVar = [
+        ("status", tsp.PKIStatusInfo),
+        ("time_stamp_token", cms.ContentInfo, {"optional": True}),
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +115,7 @@ def read_token(signed_data: cms.SignedData) -> Token:
 
 def _granted(answer: bytes) -> cms.ContentInfo:
     try:
-        response = tsp.TimeStampResp.load(answer, strict=True)
+        response = _Response.load(answer, strict=True)
         status = str(response["status"]["status"].native)
         token = response["time_stamp_token"]
     except (ValueError, TypeError, KeyError) as error:

@@ -14,7 +14,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _PROBE: Final = b"Sohoa: does this certificate belong to this key?"
-_PERMANENT: Final = frozenset(
-    {"MechanismInvalid", "KeyFunctionNotPermitted", "KeyTypeInconsistent"}
-)
+_PERMANENT: Final = frozenset({"MechanismInvalid", "KeyTypeInconsistent", "KeySizeRange"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,33 +46,42 @@ class TokenPlace:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """An open session, and the PIN that opened it, as a digest with a secret of this process."""
+
+    session: pkcs11.Session
+    pin: bytes
+
+
 @dataclass(slots=True)
 class _Module:
-    """What a process knows of one PKCS#11 module."""
+    """What this process knows of one PKCS#11 module; whoever touches it holds the lock."""
 
-    lock: threading.RLock
     pid: int
+    lock: threading.RLock = field(default_factory=threading.RLock)
     library: Any = None
-    generation: int = 0
-    """Rises whenever the module is started again: sessions of before are void."""
+    sessions: dict[str, _Session] = field(default_factory=dict)
+    """By label of the token."""
 
 
 _MODULES: dict[Path, _Module] = {}
 _REFUSED: set[tuple[TokenPlace, bytes]] = set()
-"""PINs that a token refused, as digests with a secret of this process."""
+"""PINs that a token refused."""
+_INHERITED: list[_Module] = []
+"""Of the parent of a forked child: kept, so that nobody closes them from here."""
 _SECRET: Final = os.urandom(16)
 _GUARD: Final = threading.Lock()
 
 
 class Token:
-    """One token and its one session in this process."""
+    """One token; all of this process that use it share its one session."""
 
     def __init__(self, place: TokenPlace, pin: str) -> None:
         """Bind; nothing is opened."""
         self.place = place
         self._pin = pin
-        self._session: pkcs11.Session | None = None
-        self._generation = -1
+        self._digest = hashlib.sha256(_SECRET + pin.encode()).digest()
 
     def key(self, label: str, chain: Sequence[x509.Certificate] = ()) -> TokenKey:
         """The key with this label, and the certificate that belongs to it.
@@ -115,38 +122,43 @@ class Token:
     def close(self) -> None:
         """End the session; the next use opens another."""
         with _alone(self.place.module) as module:
-            self._drop(module)
+            _drop(module, self.place.label)
 
     # -- the session --------------------------------------------------------------------------
 
     def _within(self, work: Callable[[pkcs11.Session], T]) -> T:
-        for last in (False, True):
-            try:
-                with self._opened() as session:
-                    return work(session)
-            except _SessionDied:
-                if last:
-                    raise KeyUnavailable("TOKEN_MISSING", token=self.place.label) from None
-        raise AssertionError
+        """Do something in the session, and once more in a new one where it was of no use.
 
-    @contextlib.contextmanager
-    def _opened(self) -> Iterator[pkcs11.Session]:
-        """The session, behind the module's lock; errors of the module become ours."""
+        A key that is not found may be on a token that was pulled out.
+        """
         with _alone(self.place.module) as module:
-            if self._session is None or self._generation != module.generation:
-                self._session = self._open(module)
-                self._generation = module.generation
             try:
-                yield self._session
+                return work(self._session(module))
             except _pkcs11_error() as error:
-                self._drop(module)
-                problem = type(error).__name__
-                if problem in _PERMANENT:
-                    raise SigningError("TOKEN_REFUSED", problem=problem) from error
-                raise _SessionDied from error
+                if type(error).__name__ in _PERMANENT:
+                    raise SigningError("TOKEN_REFUSED", problem=type(error).__name__) from error
+            except KeyUnavailable as error:
+                if error.code == "TOKEN_MISSING":
+                    raise
+            _drop(module, self.place.label)
+            try:
+                return work(self._session(module))
+            except _pkcs11_error() as error:
+                _drop(module, self.place.label)
+                raise KeyUnavailable("TOKEN_MISSING", token=self.place.label) from error
+
+    def _session(self, module: _Module) -> pkcs11.Session:
+        held = module.sessions.get(self.place.label)
+        if held is not None and held.pin != self._digest:
+            _drop(module, self.place.label)
+            held = None
+        if held is None:
+            held = _Session(self._open(module), self._digest)
+            module.sessions[self.place.label] = held
+        return held.session
 
     def _open(self, module: _Module) -> pkcs11.Session:
-        refused = (self.place, hashlib.sha256(_SECRET + self._pin.encode()).digest())
+        refused = (self.place, self._digest)
         if refused in _REFUSED:
             raise ConfigError("TOKEN_PIN_WRONG", token=self.place.label)
         token = self._found(module)
@@ -179,12 +191,6 @@ class Token:
                 return found[0]
         raise KeyUnavailable("TOKEN_MISSING", token=self.place.label)
 
-    def _drop(self, module: _Module) -> None:
-        session, self._session = self._session, None
-        if session is not None and self._generation == module.generation:
-            with contextlib.suppress(_pkcs11_error()):
-                session.close()
-
 
 @dataclass(frozen=True, slots=True)
 class TokenKey:
@@ -200,10 +206,6 @@ class TokenKey:
         return self.token.sign(self.label, key_algorithm(self.certificate), data)
 
 
-class _SessionDied(Exception):
-    """The token is gone, or another program logged it out."""
-
-
 # -- the module -----------------------------------------------------------------------------
 
 
@@ -213,11 +215,9 @@ def _alone(path: Path) -> Iterator[_Module]:
     with _GUARD:
         module = _MODULES.get(path)
         if module is None or module.pid != os.getpid():
-            stale = module
-            module = _Module(threading.RLock(), os.getpid())
-            if stale is not None:
-                module.generation = stale.generation
-            _MODULES[path] = module
+            if module is not None:
+                _INHERITED.append(module)
+            module = _MODULES[path] = _Module(os.getpid())
     with module.lock:
         if module.library is None:
             _start(module, path)
@@ -233,7 +233,8 @@ def _start(module: _Module, path: Path) -> None:
         import pkcs11  # noqa: PLC0415
     except ImportError as error:
         raise MissingToolError("PKCS11_MISSING") from error
-    module.generation += 1
+    for label in tuple(module.sessions):
+        _drop(module, label)
     try:
         library = pkcs11.lib(str(path))
         with contextlib.suppress(pkcs11.PKCS11Error):
@@ -243,6 +244,13 @@ def _start(module: _Module, path: Path) -> None:
         module.library = None
         raise ConfigError("TOKEN_MODULE_UNUSABLE", file=path.name) from error
     module.library = library
+
+
+def _drop(module: _Module, label: str) -> None:
+    held = module.sessions.pop(label, None)
+    if held is not None:
+        with contextlib.suppress(_pkcs11_error()):
+            held.session.close()
 
 
 def _tokens(module: _Module, label: str) -> list[pkcs11.Token]:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from asn1crypto import pem, x509
+from asn1crypto import cms, pem, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
 from pyhanko.sign.validation.pdf_embedded import (
     async_validate_pdf_signature,
     async_validate_pdf_timestamp,
@@ -24,10 +25,10 @@ from pyhanko.sign.validation.utils import CMSAlgorithmUsagePolicy
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
 
-from pipeline.errors import ConfigError
+from pipeline.errors import CertificateRejected, ConfigError, TimestampError
 from pipeline.signatures.certificates import SIGNING_USES
 from pipeline.signatures.integrity import ReadSignature
-from pipeline.signatures.revocation import Known
+from pipeline.signatures.revocation import Known, stands
 from pipeline.signatures.store import read_store
 from pipeline.signatures.verdicts import Reason
 
@@ -114,8 +115,9 @@ class Standings:
             claimed: when the signer says that they signed.
         """
         outer, until = await self._over(later)
-        first = await self._validated(signature, self._at, until)
-        intact = sorted((*_token(first.timestamp_validity), *outer), key=lambda p: p.at)
+        first = await self._validated(signature, self._at)
+        inner = await self._proof_of(first.timestamp_validity, until)
+        intact = sorted((*inner, *outer), key=lambda p: p.at)
         proven = next((p for p in intact if p.trusted), None)
         reasons: list[Reason] = []
         if proven is None:
@@ -123,9 +125,9 @@ class Standings:
             if intact:
                 reasons.append(Reason.TIMESTAMP_UNTRUSTED)
         at = proven.at if proven is not None else self._at
-        status = first if proven is None else await self._validated(signature, at, until)
+        status = first if proven is None else await self._validated(signature, at)
         if status.trusted:
-            reasons.extend(await self._revocation(signature, at, until))
+            reasons.extend(await self._revocation(signature, at))
         else:
             reasons.extend(_distrust(status, at, claimed if proven is not None else None))
         anchor = _anchor(status)
@@ -150,36 +152,57 @@ class Standings:
         return proofs, until
 
     async def _validated(
-        self,
-        signature: ReadSignature,
-        at: dt.datetime,
-        until: dt.datetime,
-        *,
-        strict: bool = False,
+        self, signature: ReadSignature, at: dt.datetime, *, strict: bool = False
     ) -> PdfSignatureStatus:
+        """The signer at a moment; a timestamp within the signature at its own."""
         return await async_validate_pdf_signature(
             signature.opened,
             signer_validation_context=self._context(signature, at, strict=strict),
-            ts_validation_context=self._context(signature, until),
+            ts_validation_context=self._context(signature, _made(signature) or at),
             key_usage_settings=KeyUsageConstraints(key_usage=set(SIGNING_USES)),
             skip_diff=True,
             algorithm_policy=_ANY_DIGEST,
         )
 
-    async def _proof(self, timestamp: ReadSignature, at: dt.datetime) -> tuple[_Proof, ...]:
+    async def _proof(self, timestamp: ReadSignature, until: dt.datetime) -> tuple[_Proof, ...]:
         if not timestamp.sound:
             return ()
+        at = _stated(timestamp.opened.signed_data)
         status = await async_validate_pdf_timestamp(
             timestamp.opened, validation_context=self._context(timestamp, at), skip_diff=True
         )
-        return _token(status)
+        return await self._proof_of(status, until)
 
-    async def _revocation(
-        self, signature: ReadSignature, at: dt.datetime, until: dt.datetime
-    ) -> tuple[Reason, ...]:
+    async def _proof_of(
+        self, status: TimestampSignatureStatus | None, until: dt.datetime
+    ) -> tuple[_Proof, ...]:
+        """What a timestamp proves: its authority stood when it was made, and it lasts."""
+        found = _token(status)
+        if status is not None and any(proof.trusted for proof in found):
+            lasts = await self._lasts(status, until)
+            return tuple(replace(proof, trusted=lasts) for proof in found)
+        return found
+
+    async def _lasts(self, status: TimestampSignatureStatus, until: dt.datetime) -> bool:
+        """No certificate of its chain had ended by a moment, or is known to be revoked then."""
+        path = [one for one in status.validation_path or () if isinstance(one, x509.Certificate)]
+        if any(one.not_valid_after < until for one in path):
+            return False
+        known = Known((*self._known.certificates, *path), self._known.ocsps, self._known.crls)
+        try:
+            await stands(
+                status.signing_cert, self._trust.roots, known, until, None, timestamping=True
+            )
+        except CertificateRejected:
+            return False
+        except TimestampError:  # old statuses say nothing against it
+            return True
+        return True
+
+    async def _revocation(self, signature: ReadSignature, at: dt.datetime) -> tuple[Reason, ...]:
         """Whether the file brings revocation data for the whole chain."""
         if self.has_security_store or _brings_revocation(signature):
-            strict = await self._validated(signature, at, until, strict=True)
+            strict = await self._validated(signature, at, strict=True)
             if strict.trusted:
                 return ()
         if self._trust.revocation_required:
@@ -208,6 +231,17 @@ class Standings:
             revocation_mode="require" if strict else "soft-fail",
             retroactive_revinfo=True,
         )
+
+
+def _made(signature: ReadSignature) -> dt.datetime | None:
+    """When the timestamp within a signature says it was made."""
+    tokens = extract_tst_data_iter(signature.opened.signer_info, signed=False)
+    return next((_stated(token) for token in tokens), None)
+
+
+def _stated(token: cms.SignedData) -> dt.datetime:
+    stated: dt.datetime = token["encap_content_info"]["content"].parsed["gen_time"].native
+    return stated
 
 
 def _token(status: TimestampSignatureStatus | None) -> tuple[_Proof, ...]:

@@ -13,7 +13,6 @@ from pipeline.models.batch import Batch, BatchState, IngestTerms, Problem
 from pipeline.models.events import Event
 from pipeline.models.records import BatchRecord
 from pipeline.ports.runtime import Clock
-from storage.records import lines
 from storage.records.database import Database
 from storage.records.ledger import append_events
 from storage.records.outbox import owe_batch
@@ -32,7 +31,7 @@ class SqlBatches:
 
     def register_batch(self, batch: Batch, events: Sequence[Event]) -> BatchRecord:
         """See `BatchRecords.register_batch`."""
-        with self._database.write(batch.unit) as connection:
+        with self._database.write(batch.batch_id) as connection:
             row = _row(connection, batch.batch_id)
             if row is None:
                 connection.execute(
@@ -91,7 +90,7 @@ class SqlBatches:
         Raises:
             WorkflowError: `BATCH_FINISHED` where an archived batch would leave its state.
         """
-        with self._database.write(lines.of_batch(batch_id)) as connection:
+        with self._database.write(batch_id) as connection:
             row = known_batch(connection, batch_id)
             if row.state == BatchState.ARCHIVED.value and state is not BatchState.ARCHIVED:
                 raise WorkflowError("BATCH_FINISHED", batch=batch_id)
@@ -108,7 +107,7 @@ class SqlBatches:
         Raises:
             WorkflowError: `BATCH_FINISHED` where the batch is archived under other terms.
         """
-        with self._database.write(lines.of_batch(batch_id)) as connection:
+        with self._database.write(batch_id) as connection:
             row = known_batch(connection, batch_id)
             if row.document.terms == terms:
                 return
@@ -125,7 +124,7 @@ class SqlBatches:
 
     def finish_batch(self, batch_id: str, events: Sequence[Event]) -> None:
         """See `BatchRecords.finish_batch`."""
-        with self._database.write(lines.of_batch(batch_id)) as connection:
+        with self._database.write(batch_id) as connection:
             row = known_batch(connection, batch_id)
             if row.state == BatchState.ARCHIVED.value:
                 return

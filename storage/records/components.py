@@ -44,7 +44,7 @@ class SqlComponents:
         Raises:
             WorkflowError: `DOSSIER_NOT_OPEN`.
         """
-        with self._database.write(lines.of_batch(batch_id)) as connection:
+        with self._database.write(batch_id) as connection:
             dossier = slot_dossier(connection, batch_id, slot)
             if dossier is None:
                 raise WorkflowError("DOSSIER_NOT_OPEN", slot=slot)
@@ -118,7 +118,7 @@ class SqlComponents:
         query = select(components.c.component_id).where(
             components.c.batch_id == batch_id, components.c.component_id.not_in(signed)
         )
-        with self._database.write(lines.of_batch(batch_id)) as connection:
+        with self._database.write(batch_id) as connection:
             for component_id in set(connection.execute(query).scalars()) - set(keep):
                 connection.execute(
                     delete(components).where(components.c.component_id == component_id)

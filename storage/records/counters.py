@@ -4,40 +4,33 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, select, update
 
+from storage.records.database import insert_or
 from storage.records.schema import counters
 
 
 def next_number(connection: Connection, unit: str, name: str) -> int:
-    """The next number of a unit's counter, 1-based; needs a writing transaction."""
-    last = last_number(connection, unit, name)
-    _set(connection, unit, name, last, last + 1)
-    return last + 1
+    """The next number of a unit's counter, 1-based.
+
+    One statement: whoever asks for the same counter meanwhile waits for this transaction's end.
+    """
+    statement = insert_or(connection, counters).values(unit=unit, name=name, value=1)
+    number: int = connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[counters.c.unit, counters.c.name],
+            set_={"value": counters.c.value + 1},
+        ).returning(counters.c.value)
+    ).scalar_one()
+    return number
 
 
 def raise_to(connection: Connection, unit: str, name: str, value: int) -> None:
-    """Make sure that the next number is above `value`; needs a writing transaction."""
-    last = last_number(connection, unit, name)
-    if value > last:
-        _set(connection, unit, name, last, value)
-
-
-def last_number(connection: Connection, unit: str, name: str) -> int:
-    """The number given out last, 0 where none was."""
-    found: int | None = connection.execute(
-        select(counters.c.value).where(counters.c.unit == unit, counters.c.name == name)
-    ).scalar()
-    return found or 0
-
-
-def _set(connection: Connection, unit: str, name: str, last: int, value: int) -> None:
-    if last == 0:
+    """Make sure that the next number is above `value`; for a transaction that writes alone."""
+    where = (counters.c.unit == unit, counters.c.name == name)
+    last = connection.execute(select(counters.c.value).where(*where)).scalar()
+    if last is None:
         connection.execute(insert(counters).values(unit=unit, name=name, value=value))
-    else:
-        connection.execute(
-            update(counters)
-            .where(counters.c.unit == unit, counters.c.name == name)
-            .values(value=value)
-        )
+    elif value > last:
+        connection.execute(update(counters).where(*where).values(value=value))
 
 
 def nn_counter(dossier_code: str) -> str:

@@ -1,14 +1,14 @@
 """Transactions on a database, whichever product it is; the products are `sqlite`, `postgresql`.
 
-A writing transaction stands in line with the others of its unit (`lines`): what it reads stays
-true until it commits. May not come in: tables, what one product alone knows.
+A writing transaction stands in a line (`lines`): what it reads stays true until it commits. May
+not come in: tables, what one product alone knows.
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import Connection, Engine, Table
@@ -89,6 +89,10 @@ class Database:
             self._product.stand_in_line(connection, line)
             yield connection
 
+    def stand_in_line(self, connection: Connection, line: Line) -> None:
+        """Wait in a further line, within a writing transaction; always in the same order."""
+        self._product.stand_in_line(connection, line)
+
     @contextlib.contextmanager
     def write_beside(self) -> Iterator[Connection]:
         """One writing transaction in no line: for rows that depend on no others."""
@@ -132,14 +136,17 @@ class Database:
 
 def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows; one whose unique column is known, or being written elsewhere, is left out."""
-    if not rows:
-        return
-    if connection.dialect.name == "sqlite":
-        connection.execute(sqlite_dialect.insert(table).on_conflict_do_nothing(), rows)
-    else:
-        from sqlalchemy.dialects import postgresql as dialect  # noqa: PLC0415
+    if rows:
+        connection.execute(insert_or(connection, table).on_conflict_do_nothing(), rows)
 
-        connection.execute(dialect.insert(table).on_conflict_do_nothing(), rows)
+
+def insert_or(connection: Connection, table: Table) -> sqlite_dialect.Insert:
+    """An `INSERT` with `ON CONFLICT`, which all products have and spell alike."""
+    if connection.dialect.name == "sqlite":
+        return sqlite_dialect.insert(table)
+    from sqlalchemy.dialects import postgresql  # noqa: PLC0415
+
+    return cast(sqlite_dialect.Insert, postgresql.insert(table))
 
 
 def _product(url: str, password: SecretStr | None, busy_seconds: float) -> Product:

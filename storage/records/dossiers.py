@@ -40,11 +40,12 @@ class SqlDossiers:
         Raises:
             ConfigError: `DOSSIER_TEMPLATE_INVALID`.
         """
-        with self._database.write(lines.of_batch(batch_id)) as connection:
+        with self._database.write(batch_id) as connection:
             batch = known_batch(connection, batch_id)
             opened = slot_dossier(connection, batch_id, slot)
             if opened is not None:
                 return opened
+            self._database.stand_in_line(connection, lines.of_unit(batch.unit))
             code = wish.code or _next_code(connection, batch.unit, wish)
             if _row(connection, batch.unit, code) is None:
                 _insert(connection, batch.unit, code, wish, batch.document.terms.channel)
@@ -60,7 +61,7 @@ class SqlDossiers:
 
     def put_counts(self, batch_id: str, counts: Sequence[PageCounts]) -> None:
         """See `DossierRecords.put_counts`."""
-        with self._database.write(lines.of_batch(batch_id)) as connection:
+        with self._database.write(batch_id) as connection:
             known_batch(connection, batch_id)
             connection.execute(
                 update(batches).where(batches.c.batch_id == batch_id).values(counts=tuple(counts))
@@ -105,7 +106,7 @@ class SqlDossiers:
 
     def set_stage(self, unit: str, code: str, stage: DossierStage, events: Sequence[Event]) -> None:
         """See `DossierRecords.set_stage`."""
-        with self._database.write(unit) as connection:
+        with self._database.write(lines.of_unit(unit)) as connection:
             known_dossier(connection, unit, code)
             connection.execute(
                 update(dossiers)
@@ -130,11 +131,15 @@ def known_dossier(connection: Connection, unit: str, code: str) -> DossierRecord
 def slot_dossier(connection: Connection, batch_id: str, slot: int) -> DossierRecord | None:
     """The dossier that a batch's slot became, None before it is opened."""
     row = connection.execute(
-        select(batch_dossiers).where(
-            batch_dossiers.c.batch_id == batch_id, batch_dossiers.c.slot == slot
+        select(dossiers)
+        .join(
+            batch_dossiers,
+            (dossiers.c.unit == batch_dossiers.c.unit)
+            & (dossiers.c.code == batch_dossiers.c.dossier_code),
         )
+        .where(batch_dossiers.c.batch_id == batch_id, batch_dossiers.c.slot == slot)
     ).one_or_none()
-    return None if row is None else known_dossier(connection, row.unit, row.dossier_code)
+    return None if row is None else _record(row)
 
 
 def _next_code(connection: Connection, unit: str, wish: DossierWish) -> str:

@@ -1,7 +1,9 @@
-"""The lines in which writers wait for each other: one per unit, and one for each single task.
+"""The lines in which writers wait for each other (decision 0024).
 
-All rows belong to a unit, and no transaction writes rows of two: writers of different units need
-not wait. A line is named, or found by a query where only a row's id is at hand.
+Rows belong to a batch, and whoever writes them stands in the batch's line: what it has read stays
+true until it commits. What batches share has rules of its own: dossiers are written in the line of
+their unit, which is taken after a batch's and never before; numbers come from `counters`, which
+lock themselves; events and deliveries depend on no other row. May not come in: transactions.
 """
 
 from __future__ import annotations
@@ -10,28 +12,28 @@ from typing import Final, TypeAlias
 
 from sqlalchemy import Select, select
 
-from storage.records.schema import batches, components, reviews
+from storage.records.schema import components, reviews
 
 Line: TypeAlias = str | Select[tuple[str]]
-"""Name of the line, or the query that gives it (no row: nothing to wait for)."""
+"""Name of the line, or the query that gives it (no row: nothing to wait for).
 
-CHAINING: Final = ":chain"
-"""The one sequencer of the ledger. No unit begins with a colon."""
+A batch's line has its id for a name.
+"""
 
-MIGRATING: Final = ":migrate"
-"""Whoever changes the tables."""
-
-
-def of_batch(batch_id: str) -> Line:
-    """The line of a batch's unit."""
-    return select(batches.c.unit).where(batches.c.batch_id == batch_id)
+CHAINING: Final = "the ledger's sequencer"
+MIGRATING: Final = "whoever changes the tables"
 
 
 def of_component(component_id: str) -> Line:
-    """The line of a component's unit."""
-    return select(components.c.unit).where(components.c.component_id == component_id)
+    """The line of a component's batch."""
+    return select(components.c.batch_id).where(components.c.component_id == component_id)
 
 
 def of_review(review_id: str) -> Line:
-    """The line of a question's unit."""
-    return select(reviews.c.unit).where(reviews.c.review_id == review_id)
+    """The line of a question's batch."""
+    return select(reviews.c.batch_id).where(reviews.c.review_id == review_id)
+
+
+def of_unit(unit: str) -> Line:
+    """The line of those who write a unit's dossiers."""
+    return f"unit {unit}"

@@ -11,7 +11,6 @@ from pipeline.errors import NotFound
 from pipeline.ids import safe_code
 from pipeline.models.events import Event
 from pipeline.models.records import ManifestRecord
-from storage.records import lines
 from storage.records.batches import known_batch
 from storage.records.counters import manifest_counter, next_number
 from storage.records.database import Database
@@ -29,7 +28,7 @@ class SqlManifests:
         self, batch_id: str, unit: str, dossier_code: str, *, after: int = 0
     ) -> ManifestRecord:
         """See `ManifestRecords.allocate_manifest`."""
-        with self._database.write(lines.of_batch(batch_id)) as connection:
+        with self._database.write(batch_id) as connection:
             known_batch(connection, batch_id)
             dossier = known_dossier(connection, unit, dossier_code)
             row = connection.execute(
@@ -62,7 +61,7 @@ class SqlManifests:
         Raises:
             NotFound: `MANIFEST_UNKNOWN` where it was not allocated.
         """
-        with self._database.write(record.unit) as connection:
+        with self._database.write(record.batch_id) as connection:
             known = _known(connection, record)
             if known.sha256 is not None and known.sha256 != record.sha256:
                 return known

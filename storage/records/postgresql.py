@@ -18,7 +18,7 @@ from pipeline.errors import ArchiveUnavailable, ConfigError, MissingToolError, S
 from storage.records.lines import Line
 
 _LINES: Final = 0x534F484F
-"""First half of the advisory locks of all lines; claims use the other kind, of one number."""
+"""Seed of the locks of lines, so that they are none of the claims'."""
 
 _CONNECT_SECONDS: Final = 5
 _STATEMENT_MS: Final = 60_000
@@ -65,7 +65,7 @@ class Postgresql:
     def stand_in_line(self, connection: Connection, line: Line) -> None:
         """See `Product`; the next statement sees what was committed while this one waited."""
         name = literal(line) if isinstance(line, str) else line.subquery().c[0]
-        connection.execute(select(func.pg_advisory_xact_lock(_LINES, func.hashtext(name))))
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(name, _LINES))))
 
     def shut_out(self, connection: Connection, tables: Sequence[Table]) -> None:
         """See `Product`; a transaction of this kind may take long, and rest in between."""

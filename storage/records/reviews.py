@@ -28,7 +28,7 @@ class SqlReviews:
 
     def put_reviews(self, batch_id: str, items: Sequence[ReviewItem], kinds: Sequence[str]) -> None:
         """See `ReviewRecords.put_reviews`."""
-        with self._database.write(lines.of_batch(batch_id)) as connection:
+        with self._database.write(batch_id) as connection:
             unit = known_batch(connection, batch_id).unit
             for item in items:
                 _put(connection, unit, item)

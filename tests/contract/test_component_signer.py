@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import shutil
 import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +25,12 @@ from pipeline.errors import (
 )
 from pipeline.models.base import Box
 from pipeline.ports.signing import ComponentSigner
-from pipeline.settings import Settings, SigningSettings
-from pipeline.signatures import build_signer
+from pipeline.settings import Pkcs11Settings, Settings, SigningSettings
+from pipeline.signatures import Signing, build_signer
 from pipeline.signatures.preparing import FIELD_NAME
 from pipeline.signatures.signer import HeldKeySigner
 from pipeline.signatures.stamp import DEVELOPMENT_LINE, StampText
+from tests.fakes import tokens
 from tests.fakes.certificates import TODAY, Officer, make_officer
 from tests.fakes.papers import PAPERS, Paper, write_paper
 from tests.fakes.signers import MarkingSigner, SignerWithoutKey, capture_facts, component_of
@@ -62,18 +64,48 @@ def officer_signer(home: Path, officer: Officer) -> HeldKeySigner:
     return build_signer(settings_for(home, officer))
 
 
-@pytest.fixture(params=["development", "officer", "marking"])
-def signer(
-    request: pytest.FixtureRequest,
-    development_signer: HeldKeySigner,
-    officer_signer: HeldKeySigner,
-) -> ComponentSigner:
-    signers: dict[str, ComponentSigner] = {
-        "development": development_signer,
-        "officer": officer_signer,
-        "marking": MarkingSigner(),
-    }
-    return signers[request.param]
+KINDS = ("rsa2048", "rsa3072", "p256")
+
+
+@pytest.fixture(scope="module")
+def token_signers(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Mapping[str, HeldKeySigner]]:
+    """One token with a key of every kind, as an office has them."""
+    if (reason := tokens.missing()) is not None:
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("token")
+    officers = {kind: make_officer(folder / kind, kind=kind) for kind in KINDS}
+    held = {kind: officer.held() for kind, officer in officers.items()}
+    token = tokens.make_token(
+        folder / "token",
+        "Contract",
+        {kind: key for kind, (key, _) in held.items()},
+        {kind: certificate for kind, (_, certificate) in held.items()},
+    )
+    pkcs11 = Pkcs11Settings(
+        module=tokens.MODULE,
+        token=token.label,
+        pin=SecretStr(tokens.PIN),
+        keys={f"officer.{kind}": kind for kind in KINDS},
+    )
+    with tokens.plugged_in(token):
+        signing = Signing(Settings(home=folder, signing=SigningSettings(pkcs11=pkcs11)))
+        yield {kind: signing.signers.of(f"officer.{kind}") for kind in KINDS}
+        signing.close()
+
+
+@pytest.fixture(params=["development", "officer", "marking", *KINDS])
+def signer(request: pytest.FixtureRequest) -> ComponentSigner:
+    """By the name of the parameter."""
+    kind = str(request.param)
+    if kind == "marking":
+        return MarkingSigner()
+    if kind in KINDS:
+        held: ComponentSigner = request.getfixturevalue("token_signers")[kind]
+        return held
+    made: ComponentSigner = request.getfixturevalue(f"{kind}_signer")
+    return made
 
 
 # -- every signer --------------------------------------------------------------------------------
@@ -269,11 +301,11 @@ def test_it_is_a_pades_approval_signature(
 
 
 @pytest.mark.skipif(shutil.which("pdfsig") is None, reason="poppler-utils is not installed")
-@pytest.mark.parametrize("kind", ["development", "officer"])
-def test_poppler_finds_it_valid(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    maker: HeldKeySigner = request.getfixturevalue(f"{kind}_signer")
+def test_poppler_finds_it_valid(signer: ComponentSigner, tmp_path: Path) -> None:
+    if isinstance(signer, MarkingSigner):
+        return  # a mark is no signature
     pdf = write_paper(tmp_path)
-    signed, _ = maker.sign(component_of(pdf), pdf, capture_facts(), TODAY)
+    signed, _ = signer.sign(component_of(pdf), pdf, capture_facts(), TODAY)
     pdf.write_bytes(signed)
     said = subprocess.run(
         ["pdfsig", "-nocert", str(pdf)], check=False, capture_output=True, text=True

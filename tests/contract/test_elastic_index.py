@@ -15,7 +15,7 @@ from pipeline.errors import ConfigError, SearchUnavailable, SohoaError
 from search.documents import Document
 from search.elastic_index import ElasticIndex
 from search.query import Query
-from tests.fakes.elastic_indexes import ElasticIndexes
+from tests.fakes.elastic_indexes import ElasticIndexes, Server
 from tests.fakes.fault_proxy import FaultProxy
 
 BULK = b"POST /sohoa-"
@@ -42,8 +42,8 @@ def names(index: ElasticIndex) -> list[str | None]:
 
 
 @pytest.fixture
-def indexes() -> Iterator[ElasticIndexes]:
-    with ElasticIndexes() as made:
+def indexes(elastic_service: Server) -> Iterator[ElasticIndexes]:
+    with ElasticIndexes(elastic_service) as made:
         yield made
 
 

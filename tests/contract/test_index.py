@@ -79,10 +79,10 @@ PAPERS = (
 
 
 @contextlib.contextmanager
-def maker(name: str) -> Iterator[Make]:
+def maker(name: str, request: pytest.FixtureRequest) -> Iterator[Make]:
     """Makes indexes of an engine, as many as wanted, and cleans up."""
     if name == "elasticsearch":
-        with ElasticIndexes() as indexes:
+        with ElasticIndexes(request.getfixturevalue("elastic_service")) as indexes:
             yield lambda folder: indexes.make()
     elif name == "sqlite":
         yield lambda folder: SqliteIndex(folder / "index.sqlite")
@@ -92,7 +92,7 @@ def maker(name: str) -> Iterator[Make]:
 
 @pytest.fixture(params=ENGINES)
 def make(request: pytest.FixtureRequest) -> Iterator[Make]:
-    with maker(request.param) as made:
+    with maker(request.param, request) as made:
         yield made
 
 
@@ -387,10 +387,9 @@ WORDS = st.sampled_from(
 
 
 @pytest.mark.parametrize("name", [name for name in ENGINES if name != "sqlite"])
-def test_engines_agree(name: str, tmp_path: Path) -> None:
-    with maker("sqlite") as sqlite, maker(name) as other:
-        engines = [sqlite(tmp_path), other(tmp_path)]
-        _agree(engines)
+def test_engines_agree(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    with maker("sqlite", request) as sqlite, maker(name, request) as other:
+        _agree([sqlite(tmp_path), other(tmp_path)])
 
 
 def _agree(engines: list[ComponentIndex]) -> None:

@@ -62,8 +62,8 @@ PRODUCTS = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def database() -> Iterator[Place]:
-    with blank_database(server()) as place:
+def database(request: pytest.FixtureRequest) -> Iterator[Place]:
+    with blank_database(server(request)) as place:
         yield place
 
 

@@ -30,6 +30,15 @@ class Officer:
     password: str | None
     root_pem: Path
 
+    def held(self) -> tuple[rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey, bytes]:
+        """Private key and certificate (DER), as they are put onto a token."""
+        password = self.password.encode() if self.password else None
+        opened = pkcs12.load_pkcs12(self.pkcs12.read_bytes(), password)
+        key = opened.key
+        assert opened.cert is not None
+        assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+        return key, opened.cert.certificate.public_bytes(Encoding.DER)
+
 
 def make_officer(
     folder: Path,
@@ -39,14 +48,15 @@ def make_officer(
     until: dt.datetime = TODAY + _YEAR,
     may_sign: bool | None = True,
     password: str | None = None,
+    kind: str = "p256",
 ) -> Officer:
-    """An officer with a root of their own.
+    """An officer with a root of their own; `kind` is `p256`, `rsa2048` or `rsa3072`.
 
     `may_sign` None leaves keyUsage out, False gives one for encryption only.
     """
     folder.mkdir(parents=True, exist_ok=True)
     root_key = ec.generate_private_key(ec.SECP256R1())
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = new_key(kind)
     root_name = _name(f"Root of {name}")
     root = (
         _builder(root_name, root_name, root_key, TODAY - 5 * _YEAR, TODAY + 5 * _YEAR)
@@ -70,6 +80,13 @@ def make_officer(
     (folder / "officer.p12").write_bytes(data)
     (folder / "root.pem").write_bytes(root.public_bytes(Encoding.PEM))
     return Officer(folder / "officer.p12", password, folder / "root.pem")
+
+
+def new_key(kind: str) -> rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey:
+    """A key of this kind."""
+    if kind.startswith("rsa"):
+        return rsa.generate_private_key(public_exponent=65537, key_size=int(kind[3:]))
+    return ec.generate_private_key(ec.SECP256R1())
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,11 @@ class Place:
         url = make_url(self.url).set(database=database)
         return Place(url.render_as_string(hide_password=False), self.password)
 
+    def through(self, host: str, port: int) -> Place:
+        """The same database at another address."""
+        url = make_url(self.url).set(host=host, port=port)
+        return Place(url.render_as_string(hide_password=False), self.password)
+
     def run(self, *statements: str) -> list[tuple[object, ...]]:
         """Run statements one by one, each by itself; the rows of the last."""
         url: URL = make_url(self.url)
@@ -81,7 +86,7 @@ def blank_records(path: Path, clock: Clock, *, busy_seconds: float = 30.0) -> Sq
 # -- PostgreSQL -----------------------------------------------------------------------------
 
 
-def server() -> Place:
+def server(request: pytest.FixtureRequest) -> Place:
     """The PostgreSQL server of the test services; its user may create databases.
 
     Skips where the services are not up.

@@ -1,54 +1,43 @@
-"""Indexes on a real Elasticsearch server, each under its own name, gone afterwards.
-
-The server is the one that the variables `SOHOA_SEARCH__…` name; without them a test that wants one
-is left out.
-"""
+"""Indexes on a real Elasticsearch server, each under its own name, gone afterwards."""
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Sequence
 from types import TracebackType
+from typing import Protocol
 
-import pytest
 from elasticsearch import Elasticsearch
 from pydantic import SecretStr
 
 from pipeline.settings import SearchSettings
 from search.elastic_index import ElasticIndex
 
-_LEFT_OUT = "no Elasticsearch server: SOHOA_SEARCH__URL is not set"
 
+class Server(Protocol):
+    """What has to be known of a server: fixture `elastic_service`."""
 
-def server_settings() -> SearchSettings:
-    """Where the server is, and as whom; one shard, no copies."""
-    url = os.environ.get("SOHOA_SEARCH__URL", "")
-    if not url.startswith("http"):
-        pytest.skip(_LEFT_OUT)
-    password = os.environ.get("SOHOA_SEARCH__PASSWORD")
-    return SearchSettings(
-        url=url,
-        user=os.environ.get("SOHOA_SEARCH__USER"),
-        password=SecretStr(password) if password else None,
-        index=f"sohoa-test-{uuid.uuid4().hex[:12]}",
-        replicas=0,
-    )
+    @property
+    def url(self) -> str: ...
+    @property
+    def user(self) -> str: ...
+    @property
+    def password(self) -> str: ...
 
 
 class ElasticIndexes:
     """Makes indexes; on leaving they are deleted, whatever became of them."""
 
-    def __init__(self) -> None:
-        self.settings = server_settings()
-        self._opened: dict[ElasticIndex, SearchSettings] = {}
-        self.client = Elasticsearch(
-            self.settings.url,
-            basic_auth=(
-                self.settings.user or "",
-                self.settings.password.get_secret_value() if self.settings.password else "",
-            ),
+    def __init__(self, server: Server) -> None:
+        self.settings = SearchSettings(
+            url=server.url,
+            user=server.user,
+            password=SecretStr(server.password),
+            index=f"sohoa-test-{uuid.uuid4().hex[:12]}",
+            replicas=0,
         )
+        self._opened: dict[ElasticIndex, SearchSettings] = {}
+        self.client = Elasticsearch(server.url, basic_auth=(server.user, server.password))
         """The test's own way to the server."""
 
     def make(self) -> ElasticIndex:
@@ -97,10 +86,9 @@ class ElasticIndexes:
     ) -> None:
         for index in self._opened:
             index.close()
-        for name in {
-            s.index for s in self._opened.values() if s.index.startswith(self.settings.index)
-        }:
-            found = self.client.indices.get(index=f"{name},{name}-*", ignore_unavailable=True)
+        aliases = {settings.index for settings in self._opened.values()}
+        for alias in filter(lambda alias: alias.startswith(self.settings.index), aliases):
+            found = self.client.indices.get(index=f"{alias},{alias}-*", ignore_unavailable=True)
             if found.body:
                 self.client.indices.delete(index=list(found.body))
         self.client.close()

@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509 import load_der_x509_certificate
 
-from tests.fakes.certificates import TODAY
+from tests.fakes.certificates import TODAY, new_key
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
@@ -39,10 +39,6 @@ OFFICERS: Mapping[str, str] = {
     "rsa3072": "Trần Văn Bình",
     "p256": "Lê Thị Hoà",
     "brief": "Phạm Văn Đông",
-}
-_KINDS: Mapping[str, Callable[[], PrivateKey]] = {
-    "rsa2048": lambda: rsa.generate_private_key(public_exponent=65537, key_size=2048),
-    "rsa3072": lambda: rsa.generate_private_key(public_exponent=65537, key_size=3072),
 }
 FADING_DAYS = 60
 """Life that is left to the certificate of the fading authority, today."""
@@ -57,7 +53,7 @@ class Pki:
         """Make keys and start answering."""
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
-        self._keys = {name: _new_key(name) for name in (*AUTHORITIES, *OFFICERS)}
+        self._keys = {name: new_key(name) for name in (*AUTHORITIES, *OFFICERS)}
         for name, key in self._keys.items():
             (folder / f"{name}.pem").write_bytes(
                 key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -149,11 +145,6 @@ class _Server(socketserver.ThreadingMixIn, wsgiref.simple_server.WSGIServer):
 class _Handler(wsgiref.simple_server.WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:
         """Quiet."""
-
-
-def _new_key(name: str) -> PrivateKey:
-    make = _KINDS.get(name)
-    return make() if make else ec.generate_private_key(ec.SECP256R1())
 
 
 def _description(revoked: dict[str, dt.datetime]) -> dict[str, Any]:

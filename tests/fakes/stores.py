@@ -23,14 +23,15 @@ from storage.object_keys import checked_key
 class MemoryStore:
     """Port `ObjectStore` in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, immutability: Immutability = "advisory") -> None:
+        self._immutability = immutability
         self._versions: dict[str, list[tuple[StoredObject, bytes]]] = {}
         self.locked_until: dict[str, dt.datetime] = {}
         """End of the lock by key, for keys whose lock a test has set or renewed."""
 
     @property
     def immutability(self) -> Immutability:
-        return "advisory"
+        return self._immutability
 
     def put(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
         content = data.read()
@@ -63,10 +64,10 @@ class MemoryStore:
 
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         self.open(key, version_id)
-        if self.locked_until.get(key, before) < before or key not in self.locked_until:
-            self.locked_until[key] = until
-            return True
-        return False
+        if key in self.locked_until and self.locked_until[key] >= before:
+            return False
+        self.locked_until[key] = until
+        return True
 
     def mark_deleted(self, key: str) -> None:
         """Other hands put a delete marker over the newest version."""
@@ -90,7 +91,7 @@ class MemoryStore:
 
     def copy(self) -> MemoryStore:
         """The same objects in a store of its own."""
-        other = MemoryStore()
+        other = MemoryStore(self._immutability)
         other._versions = {key: list(versions) for key, versions in self._versions.items()}
         return other
 

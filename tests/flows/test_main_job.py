@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import subprocess
@@ -19,6 +18,7 @@ from PIL import Image
 
 from benchmarks.factory import make_person, render_component, write_batch
 from benchmarks.factory.scanning import age
+from pipeline.adapters.file_claims import FileClaims
 from pipeline.adapters.symbols import draw_qr
 from pipeline.textnorm import fold
 
@@ -404,8 +404,7 @@ def test_a_missing_key_keeps_the_work_and_resume_goes_on(tmp_path: Path) -> None
     )
     assert waiting["pages"]["kept"] == sum(len(c["pages"]) for c in waiting["components"])
     del office.environ["SOHOA_SIGNING__PKCS12"]
-    with (office.home / "work" / "claims" / waiting["batch_id"]).open("wb") as claim:
-        fcntl.flock(claim, fcntl.LOCK_EX)
+    with FileClaims(office.home / "work" / "claims").claim(waiting["batch_id"]):
         busy = office.one("ingest", "--resume", code=5)
     assert (busy["source"], busy["error"]["code"]) == (waiting["source"], "BATCH_BUSY")
     done = office.one("ingest", "--resume")

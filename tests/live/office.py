@@ -1,7 +1,6 @@
-"""An office for live tests: real services of its own, machines with homes, workers, a dispatcher.
+"""Machines of an office for live tests: homes, workers, a dispatcher, on real systems.
 
-The services have a state folder of their own, so that a test may kill them without disturbing
-others. Machines share nothing but the object store, PostgreSQL, Elasticsearch and Prefect.
+Machines share nothing but the object store, PostgreSQL, Elasticsearch, Prefect and the keys' token.
 """
 
 from __future__ import annotations
@@ -9,13 +8,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shlex
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,15 +23,13 @@ import numpy as np
 
 from benchmarks.factory import make_person, render_component, write_batch
 from benchmarks.factory.scanning import age
+from deploy.local.state import LOOPBACK
 
 Json = dict[str, Any]
-Environ = dict[str, str]
 
 ROOT = Path(__file__).parents[2]
+_LOOPBACK_PORT = re.compile(re.escape(LOOPBACK) + r":(\d+)")
 SOHOA = Path(sys.executable).with_name("sohoa")
-PREFECT = Path(sys.executable).with_name("prefect")
-_START_SECONDS = 900
-"""A machine without caches builds MinIO first."""
 
 
 def until(done: Callable[[], bool], seconds: float, what: str) -> None:
@@ -47,63 +44,28 @@ def until(done: Callable[[], bool], seconds: float, what: str) -> None:
         pause.wait(0.25)
 
 
-class Systems:
-    """Services with a state folder of their own."""
-
-    def __init__(self, state: Path) -> None:
-        self.state = state
-
-    def start(self, *names: str, bind: str | None = None) -> Environ:
-        """Start all, or the named again on their old ports; what they export."""
-        told = self._call("start", *(("--bind", bind) if bind else ()), *names)
-        lines = (shlex.split(line) for line in told.splitlines())
-        return dict(words[1].split("=", 1) for words in lines if words[:1] == ["export"])
-
-    def kill(self, name: str) -> None:
-        """SIGKILL."""
-        self._call("kill", name)
-
-    def stop(self) -> None:
-        """End and erase all."""
-        self._call("stop", "--erase")
-
-    def _call(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [ROOT / "bin" / "services", "--state", self.state, *arguments],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_START_SECONDS,
-        )
-        assert done.returncode == 0, done.stderr[-4000:]
-        return done.stdout
-
-
-@contextlib.contextmanager
-def systems(state: Path, *, bind: str | None = None) -> Iterator[tuple[Systems, Environ]]:
-    """All services, ended and erased afterwards."""
-    made = Systems(state)
-    try:
-        yield made, made.start(bind=bind)
-    finally:
-        made.stop()
-
-
 @dataclass
 class Machine:
     """One machine of the office: a home, and Sohoa's processes on it."""
 
     home: Path
-    systems: Environ
+    systems: Mapping[str, str]
+    """Variables that point at the office's systems."""
     inside: tuple[str, ...] = ()
     """Prefix of every command line, e.g. for a network namespace."""
     children: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     @property
-    def environ(self) -> Environ:
+    def environ(self) -> dict[str, str]:
         """Variables of every process on this machine."""
         plain = {k: v for k, v in os.environ.items() if not k.startswith(("SOHOA_", "PREFECT_"))}
-        return {**plain, **self.systems, "SOHOA_HOME": str(self.home), "PYTHONPATH": str(ROOT)}
+        return {
+            **plain,
+            **self.systems,
+            "SOHOA_HOME": str(self.home),
+            "PYTHONPATH": str(ROOT),
+            "PREFECT_API_URL": self.systems["SOHOA_FLOWS__API_URL"],
+        }
 
     def sohoa(self, *arguments: str | Path, codes: Sequence[int] = (0,)) -> list[Json]:
         """NDJSON of a command."""
@@ -135,8 +97,15 @@ class Machine:
 
     def deploy(self) -> None:
         """Make pool, queues and deployments known to the Prefect server."""
+        self._call(SOHOA, "flows", "deploy")
+
+    def run_deployment(self, name: str) -> None:
+        """What its schedule does: a new run of a deployment."""
+        self._call(sys.executable, "-m", "prefect", "deployment", "run", name)
+
+    def _call(self, *command: str | Path) -> None:
         done = subprocess.run(
-            [*self.inside, SOHOA, "flows", "deploy"],
+            [*self.inside, *map(str, command)],
             env=self.environ,
             capture_output=True,
             text=True,
@@ -148,6 +117,15 @@ class Machine:
     def work(self, *options: str) -> subprocess.Popen[bytes]:
         """A worker."""
         return self.spawn("work", SOHOA, "flows", "work", *(("--", *options) if options else ()))
+
+    def forward(self, address: str) -> None:
+        """The systems' ports of this machine's loopback lead to those of an address."""
+        ports = sorted(
+            {p for value in self.systems.values() for p in _LOOPBACK_PORT.findall(value)}
+        )
+        self.spawn(
+            "forward", sys.executable, "-m", "deploy.local.forward", LOOPBACK, address, *ports
+        )
 
     def dispatch(self) -> subprocess.Popen[bytes]:
         """A dispatcher."""

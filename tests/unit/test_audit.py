@@ -117,6 +117,18 @@ def test_lost_rotten_and_replaced_objects(records: SqlRecords, store: MemoryStor
     assert codes(report(records, store)) == {"OBJECT_REPLACED"}
 
 
+def test_a_delete_marker_is_an_incident(records: SqlRecords, store: MemoryStore) -> None:
+    component = records.components()[0]
+    sealed = next(iter(store.list("ledger/"))).key
+    for key in (first_key(records), raw_index_key(component.batch_id), sealed):
+        marked = store.copy()
+        marked.mark_deleted(key)
+        found = report(records, marked)
+        assert codes(found) == {"OBJECT_DELETED"}
+        assert found.findings[0].subjects == {"object_key": key}
+        assert not found.ok
+
+
 @pytest.mark.parametrize("damage", ["lose", "rot"])
 @pytest.mark.parametrize("what", ["SIDECAR", "MANIFEST", "RAW_INDEX", "RAW"])
 def test_every_kind_of_object_is_read(

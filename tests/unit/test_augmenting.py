@@ -19,6 +19,7 @@ from pipeline.models.actors import Actor, Role
 from pipeline.models.components import SignatureLevel
 from pipeline.models.records import ComponentRecord
 from pipeline.ports.archive import ObjectStore
+from pipeline.ports.runtime import Claims
 from pipeline.settings import Settings, TsaSettings
 from pipeline.workspace import Workspace
 from storage.ledger import ledger_state, seal_finished_days
@@ -32,6 +33,7 @@ from tests.fakes.augmenters import (
     PrependingAugmenter,
     SealingAugmenter,
 )
+from tests.fakes.claims import MemoryClaims
 from tests.fakes.clocks import StillClock
 from tests.fakes.databases import blank_records
 from tests.fakes.stores import FaultyStore, MemoryStore
@@ -53,6 +55,7 @@ class Office:
     settings: Settings
     store: ObjectStore = field(init=False)
     augmenter: SealingAugmenter = field(default_factory=SealingAugmenter)
+    claims: Claims = field(default_factory=MemoryClaims)
 
     def __post_init__(self) -> None:
         self.store = self.memory

@@ -24,7 +24,7 @@ from app.doctor import (
     program_output,
 )
 from app.messages import Messages
-from pipeline.errors import MissingToolError, SearchUnavailable
+from pipeline.errors import MissingToolError, ScannerUnavailable, SearchUnavailable
 from pipeline.settings import Environment, Settings
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
@@ -244,3 +244,30 @@ def test_programs_are_run_without_a_shell_and_their_failure_is_none() -> None:
     ) == ("a\nb\n")
     assert program_output([python, "-c", "raise SystemExit(3)"]) is None
     assert program_output(["/no/such/program"]) is None
+
+
+@pytest.mark.parametrize(
+    ("scanners", "status", "version"),
+    [
+        (None, "ok", "1.1.1"),
+        (lambda: ("Hãng/Kiểu/7",), "ok", "1.1.1: Hãng/Kiểu/7"),
+        (tuple, "warn", "1.1.1"),
+        (raising(ScannerUnavailable("SCANNER_SILENT", seconds=30)), "missing", None),
+    ],
+)
+def test_scanners_are_asked_only_when_wanted(
+    home: Path, programs: Path, scanners: Any, status: str, version: str | None
+) -> None:
+    (programs / "scanimage").touch(mode=0o755)
+
+    def run(command: Sequence[str]) -> str | None:
+        return "scanimage (sane-backends) 1.1.1" if "scan" in command[0] else versions(command)
+
+    found = look(office(home), run=run, scanners=scanners)["scanner"]
+    assert (found.status, found.version) == (status, version)
+
+
+def test_an_office_without_scanners_is_told_what_is_missing_only_when_it_asks(home: Path) -> None:
+    assert "scanner" not in look(office(home))
+    asked = look(office(home), scanners=tuple)["scanner"]
+    assert (asked.status, asked.code) == ("missing", "PROGRAM_MISSING")

@@ -1,0 +1,17 @@
+-- Roles and databases of Sohoa and of Prefect. Run once as the server's administrator:
+--
+--   psql -X -v ON_ERROR_STOP=1 -v sohoa_password="$(cat …/database-password)" \
+--        -v prefect_password="$(cat …/prefect-database-password)" -f deploy/postgresql/roles.sql
+--
+-- Each role owns its database and may do nothing beside it. Both need pg_hba.conf to let them in
+-- with scram-sha-256.
+SET password_encryption = 'scram-sha-256';
+
+CREATE ROLE sohoa LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'sohoa_password';
+CREATE ROLE prefect LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'prefect_password';
+
+CREATE DATABASE sohoa OWNER sohoa ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8' TEMPLATE template0;
+CREATE DATABASE prefect OWNER prefect ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8' TEMPLATE template0;
+
+REVOKE CONNECT ON DATABASE sohoa FROM PUBLIC;
+REVOKE CONNECT ON DATABASE prefect FROM PUBLIC;

@@ -1,0 +1,97 @@
+"""Two hosts that share nothing but the office's systems work off one backlog.
+
+Each host is a network namespace with a home of its own and copies of what an administrator puts on
+a host (the token stands for a network HSM). On its loopback the systems' ports lead over the bridge
+to the machine that runs them.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.live.network import Bridge, bridge
+from tests.live.office import Json, Machine, paper
+from tests.services import OwnServices
+
+pytestmark = pytest.mark.timeout(1500)
+
+DOSSIERS = 40
+PAPER = "C_KHAI_TU"
+_BACKLOG_SECONDS = 1200.0
+
+
+@dataclass(frozen=True)
+class Backlog:
+    """What became of the backlog."""
+
+    desk: Machine
+    hosts: tuple[Machine, ...]
+    ended: Mapping[str, Json]
+    """By dossier code."""
+    runs_by_worker: Counter[str]
+
+
+@pytest.fixture(scope="module")
+def backlog(
+    own_systems: OwnServices, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Backlog]:
+    """Taken in at a desk, then worked off by two hosts at once."""
+    folder = tmp_path_factory.mktemp("hosts")
+    with bridge(2) as net:
+        environ = {
+            **own_systems.start(bind=net.address),
+            "SOHOA_FLOWS__REQUEUE_SECONDS": "5",
+            "SOHOA_FLOWS__BATCHES_PER_RUN": "4",
+        }
+        desk = Machine(folder / "desk", environ)
+        hosts = tuple(_host(folder, environ, net, n) for n in range(len(net.machines)))
+        try:
+            desk.deploy()
+            lots = folder / "lots"
+            lots.mkdir()
+            codes = [f"BACKLOG-{n:02d}" for n in range(DOSSIERS)]
+            for n, code in enumerate(codes):
+                lot = paper(lots, code, PAPER, seed=1000 + n)
+                desk.sohoa("ingest", lot, "--dossier", code, "--channel", "backfill", "--queue")
+            for host in hosts:
+                host.forward(net.address)
+                host.work("--name", host.home.name, "--limit", "1")
+            desk.dispatch()
+            ended = {code: desk.archived(code, _BACKLOG_SECONDS) for code in codes}
+            yield Backlog(desk, hosts, ended, _runs(environ["SOHOA_FLOWS__API_URL"]))
+        finally:
+            for machine in (desk, *hosts):
+                machine.stop()
+
+
+def _host(folder: Path, environ: Mapping[str, str], net: Bridge, n: int) -> Machine:
+    """A machine of its own: home, and the token's files under its own path."""
+    home = folder / f"host-{n}"
+    token = folder / f"token-{n}"
+    conf = Path(environ["SOFTHSM2_CONF"])
+    settings = dict(
+        line.partition("=")[::2] for line in conf.read_text().splitlines() if "=" in line
+    )
+    source = Path({k.strip(): v.strip() for k, v in settings.items()}["directories.tokendir"])
+    shutil.copytree(source, token)
+    own = folder / f"token-{n}.conf"
+    own.write_text(conf.read_text().replace(str(source), str(token)))
+    return Machine(home, {**environ, "SOFTHSM2_CONF": str(own)}, inside=net.machines[n].command())
+
+
+def _runs(api_url: str) -> Counter[str]:
+    """Finished runs of `digitise` by the worker that took them."""
+    answer = httpx.post(
+        f"{api_url}/flow_runs/filter",
+        json={"flows": {"name": {"any_": ["digitise"]}}, "limit": 200},
+        timeout=30,
+    )
+    answer.raise_for_status()
+    return Counter(str(run["created_by"] and run["infrastructure_pid"]) for run in answer.json())

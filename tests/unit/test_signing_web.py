@@ -1,0 +1,180 @@
+"""Requests to authorities: bounded in time, size and scheme."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from pipeline.signatures.web import Deadline, NoAnswer, Question, Web
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Server:
+    """Answers as a test says."""
+
+    def __init__(self) -> None:
+        self.answer: Answer = lambda handler: None
+        self.over = threading.Event()
+        self.connections: set[tuple[str, int]] = set()
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                server.connections.add(self.client_address)
+                server.answer(self)
+
+            do_POST = do_GET
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Quiet."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    def close(self) -> None:
+        self.over.set()
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    made = Web()
+    yield made
+    made.close()
+
+
+def ask(
+    web: Web, url: str, body: bytes | None = None, most: int = 100, seconds: float = 10
+) -> bytes:
+    question = Question(url=url, accept="x/y", most_bytes=most, body=body, content_type="a/b")
+    return asyncio.run(web.ask(question, Deadline.within(seconds)))
+
+
+def says(content: bytes, code: int = 200, **headers: str) -> Answer:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        length = int(handler.headers.get("Content-Length") or 0)
+        handler.rfile.read(length)
+        handler.send_response(code)
+        for name, value in headers.items():
+            handler.send_header(name, value)
+        handler.send_header("Content-Length", str(len(content)))
+        handler.end_headers()
+        handler.wfile.write(content)
+
+    return answer
+
+
+def test_connections_are_kept(server: Server, web: Web) -> None:
+    server.answer = says(b"ok")
+    assert [ask(web, server.url, b"q") for _ in range(3)] == [b"ok"] * 3
+    assert len(server.connections) == 1
+
+
+def test_it_can_be_asked_again_after_closing(server: Server, web: Web) -> None:
+    server.answer = says(b"ok")
+    assert ask(web, server.url) == b"ok"
+    web.close()
+    web.close()
+    assert ask(web, server.url) == b"ok"
+
+
+@pytest.mark.parametrize("code", [204, 400, 404, 500, 503])
+def test_only_success_is_an_answer(server: Server, web: Web, code: int) -> None:
+    server.answer = says(b"", code)
+    with pytest.raises(NoAnswer):
+        ask(web, server.url)
+
+
+def test_nobody_there(web: Web, server: Server) -> None:
+    server.close()
+    with pytest.raises(NoAnswer):
+        ask(web, server.url)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://127.0.0.1/x", "//x", "", "http://"])
+def test_other_schemes(web: Web, url: str) -> None:
+    with pytest.raises(NoAnswer):
+        ask(web, url)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_more_than_is_wanted(server: Server, web: Web, announced: bool) -> None:
+    def long(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        if announced:
+            handler.send_header("Content-Length", "99999999999")
+        handler.end_headers()
+        while not server.over.is_set():
+            try:
+                handler.wfile.write(bytes(65536))
+            except OSError:
+                return
+
+    server.answer = long
+    begun = time.monotonic()
+    with pytest.raises(NoAnswer):
+        ask(web, server.url)
+    assert time.monotonic() - begun < 5
+
+
+@pytest.mark.parametrize("part", ["status", "header", "body"])
+def test_drop_by_drop(server: Server, web: Web, part: str) -> None:
+    """A byte now and then keeps a connection alive; the question still ends in time."""
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        head = {"status": b"HTTP/1.1 2", "header": b"HTTP/1.1 200 OK\r\nX: "}.get(
+            part, b"HTTP/1.1 200 OK\r\nContent-Length: 90\r\n\r\n"
+        )
+        handler.wfile.write(head)
+        while not server.over.wait(0.05):
+            try:
+                handler.wfile.write(b"0")
+            except OSError:
+                return
+
+    server.answer = drip
+    begun = time.monotonic()
+    with pytest.raises(NoAnswer):
+        ask(web, server.url, seconds=0.5)
+    assert time.monotonic() - begun < 5
+
+
+def test_a_redirect_is_followed_for_reading_only(server: Server, web: Web) -> None:
+    def once(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/":
+            says(b"", 302, Location="/there")(handler)
+        else:
+            says(b"there")(handler)
+
+    server.answer = once
+    assert ask(web, server.url) == b"there"
+    with pytest.raises(NoAnswer):
+        ask(web, server.url, b"question")
+
+
+@pytest.mark.parametrize("where", ["file:///etc/passwd", "gopher://127.0.0.1/", "/", ""])
+def test_redirects_that_lead_nowhere(server: Server, web: Web, where: str) -> None:
+    server.answer = says(b"", 301, Location=where)
+    with pytest.raises(NoAnswer):
+        ask(web, server.url)

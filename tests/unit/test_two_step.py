@@ -1,0 +1,222 @@
+"""Signing with a key that is elsewhere: the digest goes out, the signature comes in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
+
+from pipeline.errors import (
+    AlreadySigned,
+    CertificateRejected,
+    ChecksumMismatch,
+    SignatureInvalid,
+    SohoaError,
+)
+from pipeline.models.components import SignatureLevel
+from pipeline.models.signing import PreparedSignature
+from pipeline.settings import Environment, Settings, SigningSettings, TsaSettings
+from pipeline.signatures import Signing, load_trust
+from pipeline.signatures.devpki import ensure_development_pki
+from pipeline.signatures.judging import judge
+from pipeline.signatures.keys import open_pkcs12
+from pipeline.signatures.verdicts import Outcome
+from tests.fakes.certificates import TODAY, make_officer
+from tests.fakes.papers import write_paper
+from tests.fakes.pki import Pki, PrivateKey
+from tests.fakes.signers import capture_facts, component_of
+
+
+@pytest.fixture(scope="module")
+def pki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pki]:
+    made = Pki(tmp_path_factory.mktemp("authorities"))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def signing(pki: Pki, tmp_path: Path) -> Iterator[Signing]:
+    """A production without any key."""
+    pki.set()
+    pki.fail()
+    made = Signing(office(pki, tmp_path))
+    yield made
+    made.close()
+
+
+def office(pki: Pki, home: Path) -> Settings:
+    return Settings(
+        home=home,
+        environment=Environment.PRODUCTION,
+        unit="BHXH01",
+        signing=SigningSettings(trust=(pki.pem("root"),)),
+        tsa=TsaSettings(url=pki.tsa()),
+    )
+
+
+def chain(pki: Pki, officer: str) -> list[bytes]:
+    return [pki.certificate(name).dump() for name in (officer, "issuing")]
+
+
+def device(key: PrivateKey, prepared: PreparedSignature) -> bytes:
+    """What an officer's device makes of the digest."""
+    digest = bytes.fromhex(prepared.digest)
+    if isinstance(key, rsa.RSAPrivateKey):
+        return key.sign(digest, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
+    return key.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256())))
+
+
+def prepare(
+    signing: Signing, folder: Path, certificates: list[bytes]
+) -> tuple[Path, PreparedSignature]:
+    pdf = write_paper(folder)
+    document, prepared = signing.two_step.prepare(
+        component_of(pdf), pdf, capture_facts(), TODAY, certificates
+    )
+    path = folder / "prepared.pdf"
+    path.write_bytes(document)
+    return path, PreparedSignature.model_validate_json(prepared.model_dump_json())
+
+
+@pytest.mark.parametrize("officer", ["rsa2048", "rsa3072", "p256"])
+def test_digest_out_signature_in(pki: Pki, signing: Signing, tmp_path: Path, officer: str) -> None:
+    document, prepared = prepare(signing, tmp_path, chain(pki, officer))
+    assert prepared.digest == hashlib.sha256(prepared.to_be_signed).hexdigest()
+    before = document.read_bytes()
+    data, info = signing.two_step.finish(prepared, document, device(pki.key(officer), prepared))
+    assert document.read_bytes() == before
+    start, end = prepared.gap
+    assert data[: start + 1] == before[: start + 1] and data.startswith(before[end - 1 :], end - 1)
+    assert info.level is SignatureLevel.B_LTA and not info.development
+    assert (info.signer, info.signed_at, info.box) == (prepared.signer, TODAY, prepared.box)
+    document.write_bytes(data)
+    verdict = judge(document, load_trust(office(pki, tmp_path)), TODAY)
+    assert (verdict.outcome, verdict.reasons) == (Outcome.VALID, ())
+    assert verdict.signer == prepared.signer
+
+
+def test_it_may_be_kept_in_between_and_finished_by_another_process(
+    pki: Pki, signing: Signing, tmp_path: Path
+) -> None:
+    document, prepared = prepare(signing, tmp_path, chain(pki, "p256"))
+    kept = PreparedSignature.model_validate(prepared.model_dump(mode="json"))
+    assert kept == prepared
+    other = Signing(office(pki, tmp_path))
+    _, info = other.two_step.finish(kept, document, device(pki.key("p256"), kept))
+    other.close()
+    assert info.level is SignatureLevel.B_LTA
+
+
+def test_ecdsa_may_come_as_r_and_s(pki: Pki, signing: Signing, tmp_path: Path) -> None:
+    document, prepared = prepare(signing, tmp_path, chain(pki, "p256"))
+    r, s = decode_dss_signature(device(pki.key("p256"), prepared))
+    plain = r.to_bytes(32, "big") + s.to_bytes(32, "big")
+    _, info = signing.two_step.finish(prepared, document, plain)
+    assert info.level is SignatureLevel.B_LTA
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda good: b"",
+        lambda good: bytes(len(good)),
+        lambda good: good[:-1] + bytes([good[-1] ^ 1]),
+        lambda good: good + b"\0",
+        lambda good: good * 200,
+        lambda good: bytes(64),
+    ],
+    ids=["none", "zeros", "bit", "longer", "much-longer", "plain-zeros"],
+)
+@pytest.mark.parametrize("officer", ["p256", "rsa2048"])
+def test_a_signature_that_does_not_fit_is_not_taken(
+    pki: Pki, signing: Signing, tmp_path: Path, wrong: Any, officer: str
+) -> None:
+    document, prepared = prepare(signing, tmp_path, chain(pki, officer))
+    good = device(pki.key(officer), prepared)
+    asked = len(pki.asked)
+    with pytest.raises(SignatureInvalid) as error:
+        signing.two_step.finish(prepared, document, wrong(good))
+    assert error.value.code == "OUTSIDE_SIGNATURE_WRONG"
+    assert len(pki.asked) == asked, "nobody is asked on behalf of a wrong one"
+    signing.two_step.finish(prepared, document, good)
+
+
+def test_another_officers_signature_is_not_taken(
+    pki: Pki, signing: Signing, tmp_path: Path
+) -> None:
+    document, prepared = prepare(signing, tmp_path, chain(pki, "rsa2048"))
+    with pytest.raises(SignatureInvalid):
+        signing.two_step.finish(prepared, document, device(pki.key("rsa3072"), prepared))
+
+
+def test_a_signature_over_another_paper_is_not_taken(
+    pki: Pki, signing: Signing, tmp_path: Path
+) -> None:
+    document, prepared = prepare(signing, tmp_path, chain(pki, "p256"))
+    other = prepared.model_copy(
+        update={
+            "to_be_signed": (moved := prepared.to_be_signed[:-1] + b"x"),
+            "digest": hashlib.sha256(moved).hexdigest(),
+        }
+    )
+    with pytest.raises(SohoaError):
+        signing.two_step.finish(other, document, device(pki.key("p256"), other))
+
+
+def test_another_document_is_not_finished(pki: Pki, signing: Signing, tmp_path: Path) -> None:
+    document, prepared = prepare(signing, tmp_path, chain(pki, "p256"))
+    document.write_bytes(document.read_bytes() + b"\n")
+    with pytest.raises(ChecksumMismatch):
+        signing.two_step.finish(prepared, document, device(pki.key("p256"), prepared))
+
+
+def test_revoked_while_it_waited(pki: Pki, signing: Signing, tmp_path: Path) -> None:
+    document, prepared = prepare(signing, tmp_path, chain(pki, "p256"))
+    pki.set(revoked={"p256": TODAY})
+    later = Signing(office(pki, tmp_path))
+    with pytest.raises(CertificateRejected) as error:
+        later.two_step.finish(prepared, document, device(pki.key("p256"), prepared))
+    later.close()
+    assert error.value.code == "CERTIFICATE_REVOKED"
+
+
+@pytest.mark.parametrize(
+    "certificates",
+    [[], [b""], [b"no certificate"], [b"\x30\x82\xff\xff"], [bytes(40_000)], [b"\x30\x00"] * 99],
+)
+def test_certificates_that_are_none(
+    signing: Signing, tmp_path: Path, certificates: list[bytes]
+) -> None:
+    with pytest.raises(CertificateRejected) as error:
+        prepare(signing, tmp_path, certificates)
+    assert error.value.code == "CERTIFICATE_UNREADABLE"
+
+
+def test_the_development_pki_is_refused_in_production(signing: Signing, tmp_path: Path) -> None:
+    key = open_pkcs12(ensure_development_pki(tmp_path / "dev", TODAY).officer_p12, None)
+    with pytest.raises(CertificateRejected) as error:
+        prepare(signing, tmp_path, [key.certificate.dump()])
+    assert error.value.code == "DEVELOPMENT_PKI_IN_PRODUCTION"
+
+
+def test_a_certificate_that_may_not_sign(signing: Signing, tmp_path: Path) -> None:
+    _, certificate = make_officer(tmp_path / "o", may_sign=False).held()
+    with pytest.raises(CertificateRejected) as error:
+        prepare(signing, tmp_path, [certificate])
+    assert error.value.code == "CERTIFICATE_USAGE"
+
+
+def test_a_signed_file_is_not_prepared(pki: Pki, signing: Signing, tmp_path: Path) -> None:
+    document, prepared = prepare(signing, tmp_path, chain(pki, "p256"))
+    data, _ = signing.two_step.finish(prepared, document, device(pki.key("p256"), prepared))
+    document.write_bytes(data)
+    with pytest.raises(AlreadySigned):
+        signing.two_step.prepare(
+            component_of(document), document, capture_facts(), TODAY, chain(pki, "p256")
+        )
