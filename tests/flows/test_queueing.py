@@ -93,6 +93,19 @@ def test_a_batch_that_somebody_works_on_is_not_disturbed(services: Services, sou
     assert problem is not None and problem.code == "RUN_LOST"
 
 
+def test_who_has_lost_a_batch_says_nothing_of_it(services: Services, source: Path) -> None:
+    batch_id, _ = take_in(services, source)
+
+    def losing(step: Step, work: Work) -> bool | None:
+        (services.ports.home / "work" / "claims" / batch_id).unlink()
+        return here(step, work)
+
+    with pytest.raises(ArchiveUnavailable, match="CLAIM_LOST"):
+        services.batches.walk(batch_id, losing)
+    record = services.ports.records.batch(batch_id)
+    assert (record.state, record.problem) == (BatchState.PENDING, None)
+
+
 @pytest.fixture
 def sohoa(tmp_path: Path) -> Sohoa:
     plain = {k: v for k, v in os.environ.items() if not k.startswith(("SOHOA_", "PREFECT_"))}
