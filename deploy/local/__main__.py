@@ -28,8 +28,6 @@ NAMES = tuple(service.name for service in SERVICES)
 def main(argv: list[str] | None = None) -> int:
     """Exit code: 0 done, 1 a service failed or is not healthy, 2 usage; `run`: its command's."""
     options = _parser().parse_args(argv)
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     try:
         if options.command == "run":
             with temporary() as folder:
@@ -188,4 +186,6 @@ def _name(text: str) -> str:
 
 
 if __name__ == "__main__":
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, lambda number, _: sys.exit(128 + number))
     sys.exit(main())

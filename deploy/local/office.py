@@ -42,9 +42,13 @@ class Office:
         """Start what does not run, side by side, and return when all are healthy.
 
         Raises:
-            ServiceError: one failed; what this call had started was ended again.
+            ServiceError: this machine cannot run one (then nothing was started), or one failed;
+                what this call had started was ended again.
         """
         wanted = self._with_needs(names)
+        for name in wanted:
+            if reason := self._services[name].lacking():
+                raise ServiceError(f"{name}: {reason}")
         ran = {name for name in wanted if self._running(name)}
         try:
             self._bring_up_all(wanted)

@@ -15,6 +15,8 @@ from typing import ClassVar
 import pytest
 
 from deploy.local import builds
+from deploy.local.__main__ import main
+from deploy.local.elastic import ElasticService
 from deploy.local.office import Office
 from deploy.local.service import Place, Service, ServiceError, ask, environment
 from deploy.local.state import State
@@ -224,6 +226,29 @@ def test_what_the_machine_lacks_is_told_for_dependants_too(folder: Path) -> None
     }
 
 
+def test_nothing_is_started_where_one_cannot_run(folder: Path) -> None:
+    office, state = made(folder, Tiny, Absent, OnAbsent)
+    with pytest.raises(ServiceError, match="absent: a compiler is missing"):
+        office.start(["tiny", "onabsent"])
+    assert state.processes() == {}
+
+
+def test_the_command_leaves_out_what_cannot_run_and_tells_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(ElasticService, "lacking", lambda _: "no JDK")
+    words = ["elastic", "--state", str(tmp_path / "state")]
+    assert main(["start", "--possible", *words]) == 0
+    told = capsys.readouterr()
+    assert "export SERVICES_LACKING_ELASTIC='no JDK'\n" in told.out
+    assert "Left out: elastic: no JDK" in told.err
+    assert main(["start", *words]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "elastic: no JDK" in told.err
+    assert main(["status", "--state", str(tmp_path / "state")]) == 1
+
+
 def test_the_state_keeps_ports_and_secrets_to_itself(tmp_path: Path) -> None:
     state = State(tmp_path / "state")
     port, secret = state.port("a"), state.secret("s")
@@ -277,22 +302,51 @@ def test_a_request_to_end_reaches_the_command_and_the_caller_goes_on() -> None:
 
 
 @pytest.fixture
-def slow_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A compiler that tells its pid and never comes to an end; what it installs goes nowhere."""
-    program = tmp_path / "bin" / "go"
-    program.parent.mkdir()
-    program.write_text(
-        "#!/bin/sh\n"
-        'if [ "$1" = version ]; then echo go version go1.24.1 linux/amd64; exit; fi\n'
-        f'echo $$ > "{tmp_path}/pid.new"; mv "{tmp_path}/pid.new" "{tmp_path}/pid"\n'
-        "exec sleep 1000\n"
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
-    return tmp_path / "pid"
+def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """A `go` of a usable version that does as told for anything but its version."""
+
+    def make(code: str, version: str = "go1.24.1") -> None:
+        program = tmp_path / "bin" / "go"
+        program.parent.mkdir()
+        program.write_text(
+            "#!/bin/sh\n"
+            f'if [ "$1" = version ]; then echo go version {version} linux/amd64; exit; fi\n{code}\n'
+        )
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    return make
 
 
-def test_a_build_that_nobody_waits_for_is_ended(tmp_path: Path, slow_go: Path) -> None:
+def folders(cache: Path) -> list[str]:
+    return [left.name for left in cache.iterdir() if left.is_dir()]
+
+
+def test_two_who_need_a_program_build_it_once(
+    tmp_path: Path, compiler: Callable[[str], None]
+) -> None:
+    compiler(f'echo x >> "{tmp_path}/builds"; echo server > "$GOBIN/minio"')
+    found: list[Path] = []
+
+    def build() -> None:
+        found.append(builds.minio(tmp_path / "cache", threading.Event()))
+
+    both = [threading.Thread(target=build) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(timeout=20)
+    assert found[0] == found[1]
+    assert found[0].read_text() == "server\n"
+    assert (tmp_path / "builds").read_text() == "x\n"
+    assert folders(tmp_path / "cache") == [found[0].parent.name]
+
+
+def test_a_build_that_nobody_waits_for_is_ended(
+    tmp_path: Path, compiler: Callable[[str], None]
+) -> None:
+    pid = tmp_path / "pid"
+    compiler(f'echo $$ > "{pid}.new"; mv "{pid}.new" "{pid}"; exec sleep 1000')
     cancelled = threading.Event()
     failed: list[str] = []
 
@@ -304,39 +358,28 @@ def test_a_build_that_nobody_waits_for_is_ended(tmp_path: Path, slow_go: Path) -
 
     building = threading.Thread(target=build)
     building.start()
-    until(slow_go.exists)
+    until(pid.exists)
     cancelled.set()
     building.join(timeout=20)
     assert failed == ["interrupted"]
-    assert start_of(int(slow_go.read_text())) is None
-    assert not [left for left in (tmp_path / "cache").iterdir() if left.is_dir()]
+    assert start_of(int(pid.read_text())) is None
+    assert folders(tmp_path / "cache") == []
 
 
 def test_a_build_that_fails_leaves_nothing_and_says_why(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, compiler: Callable[[str], None]
 ) -> None:
-    program = tmp_path / "bin" / "go"
-    program.parent.mkdir()
-    program.write_text(
-        "#!/bin/sh\n"
-        'if [ "$1" = version ]; then echo go version go1.24.1 linux/amd64; exit; fi\n'
-        'touch "$GOBIN/half"; echo no network; exit 1\n'
-    )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    compiler('touch "$GOBIN/half"; echo no network; exit 1')
     with pytest.raises(ServiceError, match="no network"):
         builds.minio(tmp_path / "cache", threading.Event())
-    assert not [left for left in (tmp_path / "cache").iterdir() if left.is_dir()]
+    assert folders(tmp_path / "cache") == []
 
 
 @pytest.mark.parametrize(
     ("version", "usable"), [("go1.24.0", True), ("go1.26", True), ("go1.19.8", False)]
 )
 def test_a_compiler_that_is_too_old_is_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, *, usable: bool
+    tmp_path: Path, compiler: Callable[..., None], version: str, *, usable: bool
 ) -> None:
-    program = tmp_path / "go"
-    program.write_text(f"#!/bin/sh\necho go version {version} linux/amd64\n")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert (builds.go() == program) is usable
+    compiler("exit 1", version)
+    assert (builds.go() == tmp_path / "bin" / "go") is usable
