@@ -198,13 +198,6 @@ def test_an_unencrypted_server_is_no_https(indexes: ElasticIndexes, index: Elast
     assert refused(stranger.count).code == "INDEX_UNTRUSTED"
 
 
-@pytest.mark.parametrize("url", ["http://", "http://host:port", "sohoa.example:9200"])
-def test_an_address_that_is_none_is_a_matter_of_settings(
-    indexes: ElasticIndexes, index: ElasticIndex, url: str
-) -> None:
-    assert refused(lambda: indexes.again(index, url=url)).code == "CONFIG_INVALID"
-
-
 # -- what stands on the server --------------------------------------------------------------------
 
 
