@@ -18,10 +18,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from errno import ENOENT
+from pathlib import Path
 from typing import Any, Final
 
 from elastic_transport import ConnectionError as Unreachable
@@ -72,14 +75,14 @@ class ElasticIndex:
         self,
         settings: SearchSettings,
         *,
-        ca: str | None = None,
+        ca: Path | None = None,
         pauses: Sequence[float] = (1.0, 2.0, 4.0, 8.0, 16.0),
     ) -> None:
         """Bind to a server; nothing is asked yet.
 
         Args:
             settings: `url` may name several nodes of a cluster, with commas between.
-            ca: path of the PEM file behind `settings.ca`.
+            ca: the PEM file behind `settings.ca`, absolute.
             pauses: seconds between tries of one request of a rebuild, which a server that is busy
                 or away for a moment must not end.
 
@@ -90,7 +93,9 @@ class ElasticIndex:
         password = settings.password.get_secret_value() if settings.password else ""
         options: dict[str, Any] = {}
         if ca is not None and any(host.startswith("https:") for host in hosts):
-            options["ca_certs"] = ca
+            if not ca.is_file():
+                raise ConfigError("CONFIG_INVALID", key="search.ca", problem=os.strerror(ENOENT))
+            options["ca_certs"] = str(ca)
         if settings.user is not None:
             options["basic_auth"] = (settings.user, password)
         try:
@@ -101,8 +106,8 @@ class ElasticIndex:
                 retry_on_timeout=False,
                 **options,
             )
-        except (ValueError, OSError) as error:  # an address or a CA file that is none
-            raise ConfigError("CONFIG_INVALID", key="search", problem=str(error)) from error
+        except ValueError as error:
+            raise ConfigError("CONFIG_INVALID", key="search.url", problem=str(error)) from error
         self._alias = settings.index
         self._next = f"{settings.index}-next"
         self._numbered = re.compile(rf"{re.escape(settings.index)}-(\d{{6,}})")
@@ -397,7 +402,7 @@ def open_index(settings: Settings) -> ElasticIndex:
         ConfigError: `CONFIG_INVALID` for an address or a CA file that is none.
     """
     ca = settings.search.ca
-    return ElasticIndex(settings.search, ca=str(settings.resolve(ca)) if ca else None)
+    return ElasticIndex(settings.search, ca=settings.resolve(ca) if ca else None)
 
 
 def _version(index: Json) -> int | None:
