@@ -99,10 +99,10 @@ def server(request: pytest.FixtureRequest) -> Place:
 
 
 @contextlib.contextmanager
-def empty_database(at: Place) -> Iterator[Place]:
+def empty_database(at: Place, options: str = "") -> Iterator[Place]:
     """A new database, dropped afterwards, whoever still uses it."""
     name = f"sohoa_test_{uuid.uuid4().hex[:16]}"
-    at.run(f"CREATE DATABASE {name}")
+    at.run(f"CREATE DATABASE {name} {options}")
     try:
         yield at.named(name)
     finally:
