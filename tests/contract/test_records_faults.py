@@ -7,6 +7,7 @@ import multiprocessing
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from sqlalchemy import make_url, text
 
 from pipeline.errors import ArchiveUnavailable, ConfigError, MissingToolError, SohoaError
 from pipeline.ids import component_id
-from pipeline.models.batch import BatchState
+from pipeline.models.batch import BatchState, DossierStage
 from pipeline.models.events import Event
 from pipeline.models.records import Revision
 from pipeline.models.review import Answer, AnswerKind, ReviewItem, ReviewKind
@@ -30,6 +31,7 @@ from tests.fakes.clusters import Cluster, cluster
 from tests.fakes.databases import Place, empty_database, server
 from tests.fakes.fault_proxy import FaultProxy
 
+GRANTS = Path(__file__).parents[2] / "deploy" / "postgresql" / "grants.sql"
 WISH = DossierWish(None, "P1", "C1", START, "{unit}-{yymmdd}-{n:04d}")
 BATCH = batch_of(Papers("a"))
 COMPONENT = component_id(BATCH.batch_id, [0])
@@ -434,3 +436,36 @@ def test_a_server_that_is_read_only_says_so(own: Cluster) -> None:
             "SET default_transaction_read_only = off",
             "ALTER ROLE office RESET default_transaction_read_only",
         )
+
+
+def test_the_account_of_the_daily_work_needs_few_rights(own: Cluster) -> None:
+    own.place.run("CREATE ROLE sohoa LOGIN")
+    with empty_database(own.place) as owned:
+        upgrade(owned.url)
+        told = "".join(
+            line for line in GRANTS.read_text().splitlines(keepends=True) if line[:2] != "--"
+        )
+        for _ in range(2):
+            owned.run(*filter(str.strip, told.split(";")))
+        worker = Place(
+            make_url(owned.url).set(username="sohoa").render_as_string(hide_password=False)
+        )
+        records = worker.open(StillClock(START))
+        for call in CALLS:
+            call(records)
+        records.discard_components(BATCH.batch_id, [])
+        records.delivered([row.row_id for row in records.outbox()])
+        records.set_stage("DEV", "DEV-261122-0001", DossierStage.SETTLED, [])
+        assert verify_chain(list(records.ledger())) is None
+        for forbidden in (
+            "DELETE FROM events",
+            "UPDATE events SET document = document",
+            "DELETE FROM revisions",
+            "UPDATE alembic_version SET version_num = version_num",
+            "DROP TABLE outbox",
+        ):
+            with pytest.raises(ConfigError) as refused, records._database.write("x") as connection:
+                connection.execute(text(forbidden))
+            assert refused.value.code == "RECORDS_REFUSED", forbidden
+        records.close()
+    own.place.run("DROP ROLE sohoa")
