@@ -70,6 +70,7 @@ class Batches:
             SohoaError: the terms are wrong, or nothing could be registered.
         """
         start = time.monotonic()
+        self._ready()
         with self.ports.workspace.working():
             received = self._received(source, terms, actor)
             if isinstance(received, Outcome):
@@ -95,6 +96,7 @@ class Batches:
             SohoaError: see `ingest`.
         """
         start = time.monotonic()
+        self._ready()
         with self.ports.workspace.working():
             received = self._received(source, terms, actor)
             if isinstance(received, Outcome):
@@ -109,15 +111,22 @@ class Batches:
             views = self._reporter.batch(work, duplicate=received.duplicate)
         return Outcome(views=views, refused=None, seconds=time.monotonic() - start)
 
+    def _ready(self) -> None:
+        """What may not be used is refused before paper is taken in.
+
+        Raises:
+            SohoaError: archive, records or index may not be used.
+        """
+        _ = self.ports.store
+        self.ports.ensure_index()
+        self.ports.ensure_records()
+
     def _received(self, source: Path, terms: IngestTerms, actor: Actor) -> Received | Outcome:
         """A registered batch, or what became of papers that were refused."""
         from casework import reception
 
         start = time.monotonic()
         ports = self.ports
-        _ = ports.store  # one that may not be used is refused before paper is taken in
-        ports.ensure_index()
-        ports.ensure_records()
         desk = reception.Desk(
             workspace=ports.workspace,
             records=ports.records,

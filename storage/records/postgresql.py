@@ -58,9 +58,7 @@ class Postgresql:
         """Nothing is opened yet."""
         engine = engine_of(url, password, lock_seconds=busy_seconds)
         self.writer: Engine = engine.execution_options(isolation_level="READ COMMITTED")
-        self.reader: Engine = engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
-        )
+        self.reader: Engine = engine.execution_options(isolation_level="REPEATABLE READ")
 
     def stand_in_line(self, connection: Connection, line: Line) -> None:
         """See `Product`; the next statement sees what was committed while this one waited."""
@@ -125,6 +123,7 @@ def engine_of(
     arguments: dict[str, Any] = {
         "connect_timeout": _CONNECT_SECONDS,
         "application_name": "sohoa",
+        "client_encoding": "utf8",
         **{name: value for name, value in _TO_SERVER.items() if name not in url.query},
         "options": " ".join(options).strip(),
     }

@@ -41,13 +41,7 @@ from storage.records import SqlRecords, sqlite_url
 from storage.records.upgrade import open_records
 from tests.fakes.archived import ACTOR, FOUND, SIGNATURE, START, Papers, batch_of
 from tests.fakes.clocks import StillClock
-from tests.fakes.databases import (
-    Place,
-    blank_database,
-    blank_file,
-    blank_records,
-    server,
-)
+from tests.fakes.databases import Place, blank_records
 
 TEMPLATE = "{unit}-{yymmdd}-{n:04d}"
 WISH = DossierWish(None, "P1", "C1", START, TEMPLATE)
@@ -56,26 +50,6 @@ WISH = DossierWish(None, "P1", "C1", START, TEMPLATE)
 @pytest.fixture
 def clock() -> StillClock:
     return StillClock(START)
-
-
-PRODUCTS = ("sqlite", "postgresql")
-
-
-@pytest.fixture(scope="session")
-def database(request: pytest.FixtureRequest) -> Iterator[Place]:
-    with blank_database(server(request)) as place:
-        yield place
-
-
-@pytest.fixture(params=PRODUCTS)
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """Blank records on each product."""
-    if request.param == "sqlite":
-        yield blank_file(tmp_path / "records.sqlite")
-        return
-    place: Place = request.getfixturevalue("database")
-    yield place
-    place.clear()
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -30,6 +31,8 @@ class Place:
 
     url: str
     password: SecretStr | None = None
+    maker: Place | None = None
+    """Who may make databases for this user; None: the user itself."""
 
     def open(self, clock: Clock, *, busy_seconds: float = 30.0) -> SqlRecords:
         """The records; the caller closes them."""
@@ -87,26 +90,35 @@ def blank_records(path: Path, clock: Clock, *, busy_seconds: float = 30.0) -> Sq
 
 
 def server(request: pytest.FixtureRequest) -> Place:
-    """The PostgreSQL server of the test services; its user may create databases.
-
-    Skips where the services are not up.
-    """
-    url = os.environ.get(URL_VARIABLE, "")
-    if not url.startswith("postgresql+psycopg:"):
-        pytest.skip(f"no PostgreSQL server: {URL_VARIABLE} is not set (bin/services start)")
-    password = os.environ.get(PASSWORD_VARIABLE)
-    return Place(url, SecretStr(password) if password else None)
+    """The PostgreSQL server of the test services. Skips where the services are not up."""
+    try:
+        service: Any = request.getfixturevalue("postgres_service")
+    except pytest.FixtureLookupError:
+        url = os.environ.get(URL_VARIABLE, "")
+        if not url.startswith("postgresql+psycopg:"):
+            pytest.skip(f"no PostgreSQL server: {URL_VARIABLE} is not set (bin/services start)")
+        password = os.environ.get(PASSWORD_VARIABLE)
+        return Place(url, SecretStr(password) if password else None)
+    admin = make_url(service.admin_url).set(drivername="postgresql+psycopg")
+    return Place(
+        service.url,
+        SecretStr(service.password),
+        Place(
+            admin._replace(password=None).render_as_string(),
+            SecretStr(str(admin.password)),
+        ),
+    )
 
 
 @contextlib.contextmanager
-def empty_database(at: Place) -> Iterator[Place]:
+def empty_database(at: Place, options: str = "") -> Iterator[Place]:
     """A new database, dropped afterwards, whoever still uses it."""
-    name = f"sohoa_test_{uuid.uuid4().hex[:16]}"
-    at.run(f"CREATE DATABASE {name}")
+    name, maker = f"sohoa_test_{uuid.uuid4().hex[:16]}", at.maker or at
+    maker.run(f"CREATE DATABASE {name} OWNER {make_url(at.url).username} {options}")
     try:
         yield at.named(name)
     finally:
-        at.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        maker.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @contextlib.contextmanager
