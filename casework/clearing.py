@@ -49,8 +49,8 @@ def clear_shared(tools: Tools, grace: dt.timedelta) -> int:
     """Clear the shelves of batches that are finished, or were given up; gives their number.
 
     The last step of a batch clears its shelf; this finds those of processes killed before. Shelves
-    used within the grace stay: a batch may just be coming in. Those of batches that the records do
-    not know stay too, once they were received.
+    used within the grace stay: a batch may just be coming in. So do those that hold what may not
+    have been put yet, and those of batches that the records do not know, once they were received.
 
     Args:
         tools: workspace and records of any host.
@@ -64,10 +64,12 @@ def clear_shared(tools: Tools, grace: dt.timedelta) -> int:
         return 0
     records, cleared = tools.records, 0
     needed = {r.batch.batch_id for state in _UNFINISHED for r in records.batches(state=state)}
-    needed |= {records.component(row.component_id).batch_id for row in records.outbox(_ALL)}
+    owed = _sidecars_owed(tools)
     for batch_id in backing.folders(BATCHES):
         files = list(backing.list(f"{BATCHES}{batch_id}/")) if batch_id not in needed else []
         if not files or tools.clock.now() - max(f.modified for f in files) < grace:
+            continue
+        if any(f.name.rpartition("/")[2] in owed for f in files):
             continue
         received = any(f"/stages/{NOTE}/" in f.name for f in files)
         if not received or _is_known(tools, batch_id):

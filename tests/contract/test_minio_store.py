@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from minio import Minio
 from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
+from pydantic import SecretStr
 
 from pipeline.errors import (
     ArchiveUnavailable,
@@ -32,8 +33,9 @@ from pipeline.ports.archive import StoredObject
 from pipeline.settings import ArchiveSettings
 from storage.fixity import fixity
 from storage.minio_client import Identity, Place, client_of, connect, place_of
-from storage.minio_store import PART, MinioStore, _key, _name, _name_prefix, _stem
+from storage.minio_store import PART, MinioStore, _key, _name, _name_prefix, _stem, open_store
 from tests.fakes.buckets import LOCK_DAYS, Server, minio_server, utc_now
+from tests.fakes.certificates import make_server_certificate
 from tests.fakes.fault_proxy import FaultProxy
 
 KEY = "dossiers/DEV/2026/DEV-261122-0001/001.0.F_14_HSB.pdf"
@@ -397,6 +399,27 @@ def test_plain_http_where_tls_is_asked_for(server: Server, bucket: str) -> None:
     client = connect(place, server.writer, region="us-east-1", timeout_seconds=2.0)
     store = MinioStore(client, bucket, lock_days=1, now=utc_now)
     assert refusal(lambda: [store.head(KEY)]).code == "ARCHIVE_CERTIFICATE_UNTRUSTED"
+
+
+def test_over_tls_bytes_are_checked_too_and_strangers_refused(
+    server: Server, bucket: str, tmp_path: Path
+) -> None:
+    context, ca = make_server_certificate(tmp_path)
+    host, _, port = server.endpoint.rpartition(":")
+    with FaultProxy(host, int(port), tls=context) as proxy:
+        settings = ArchiveSettings(
+            url=f"s3:https://{proxy.address}/{bucket}",
+            access_key=server.writer.access_key,
+            secret_key=SecretStr(server.writer.secret_key),
+        )
+        store = open_store(settings, ca, reading=False, now=utc_now)
+        for data in (b"", b"one", b"x" * (PART + 1)):
+            key = f"dossiers/DEV/{len(data)}"
+            stored = put(store, key, data)
+            assert store.head(key) == stored
+            assert fixity(store, key, stored.version_id, stored.sha256) == "ok"
+        stranger = open_store(settings, None, reading=False, now=utc_now)
+        assert refusal(lambda: [stranger.head(KEY)]).code == "ARCHIVE_CERTIFICATE_UNTRUSTED"
 
 
 # -- bounds -----------------------------------------------------------------------------------

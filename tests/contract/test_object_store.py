@@ -17,7 +17,7 @@ from pipeline.models.files import FileRef
 from pipeline.ports.archive import ObjectStore, StoredObject
 from storage.folder_store import FolderStore
 from storage.object_keys import checked_key, disk_name, disk_parts
-from tests.fakes.buckets import minio_server
+from tests.fakes.buckets import minio_server, plain_s3_store
 from tests.fakes.stores import FaultyStore, MemoryStore
 
 KEY = "dossiers/DEV/2026/DEV-261122-0001/001.0.F_14_HSB.pdf"
@@ -45,6 +45,7 @@ STORES: dict[str, Callable[[Path], ObjectStore]] = {
     "memory": lambda _: MemoryStore(),
     "faulty": lambda _: FaultyStore(MemoryStore()),
     "minio": lambda _: minio_server().store(),
+    "plain s3": lambda _: plain_s3_store(),
 }
 
 

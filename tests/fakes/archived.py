@@ -73,6 +73,10 @@ def source_bytes(papers: Papers) -> bytes:
     return f"source {papers.name}".encode()
 
 
+def sidecar_bytes(papers: Papers, pages: tuple[int, ...]) -> bytes:
+    return gzip.compress(f"sidecar {papers.name} {pages}".encode(), mtime=0)
+
+
 def event(action: str, key: str, at: dt.datetime, **hashes: str) -> Event:
     subjects = {"batch_id": key} if action.startswith("batch") else {"component_id": key}
     return Event(
@@ -238,7 +242,7 @@ def _put_component(
     )
     records.allocate_digitisation_code(identity, papers.at.date())
     stored = store.put(revision.object_key, ref, io.BytesIO(data), locked=True)
-    side = gzip.compress(f"sidecar {papers.name} {pages}".encode(), mtime=0)
+    side = sidecar_bytes(papers, pages)
     store.put(
         sidecar_key("DEV", dossier.code, identity),
         reference(side),

@@ -10,10 +10,12 @@ from __future__ import annotations
 import datetime as dt
 import os
 import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 from minio import Minio
+from minio.datatypes import Object
 
 from storage.minio_client import Identity, Place, connect
 from storage.minio_store import MinioStore
@@ -58,6 +60,23 @@ class Server:
         """The store over a bucket (a new one), as the writer unless said otherwise."""
         client = self.client(identity or self.writer, endpoint=endpoint, seconds=seconds)
         return MinioStore(client, bucket or self.bucket(), lock_days=LOCK_DAYS, now=utc_now)
+
+
+class PlainS3Store(MinioStore):
+    """The store over a server that does not list metadata, which is MinIO's own addition."""
+
+    def _listed(self, prefix: str) -> Iterator[Object]:
+        found: Iterator[Object] = self._client.list_objects(
+            self._bucket, prefix=prefix, recursive=True, include_version=True
+        )
+        return found
+
+
+def plain_s3_store() -> PlainS3Store:
+    """Over a new bucket, as the writer."""
+    server = minio_server()
+    client = server.client(server.writer)
+    return PlainS3Store(client, server.bucket(), lock_days=LOCK_DAYS, now=utc_now)
 
 
 def utc_now() -> dt.datetime:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,6 +114,27 @@ def make_timestamp_authority() -> Authority:
         certificate.public_bytes(Encoding.DER),
         key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()),
     )
+
+
+def make_server_certificate(folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """TLS for 127.0.0.1, valid today, and the PEM file of who issued it: itself."""
+    now = dt.datetime.now(dt.UTC)
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = _name("127.0.0.1")
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        _builder(name, name, key, now - _YEAR, now + _YEAR)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = folder / "server.pem"
+    pem.write_bytes(certificate.public_bytes(Encoding.PEM))
+    private = folder / "server.key"
+    private.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(pem, private)
+    return context, pem
 
 
 def _builder(

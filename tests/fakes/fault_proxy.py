@@ -22,6 +22,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Coroutine
@@ -70,7 +71,9 @@ class _Link:
 class FaultProxy:
     """See the module's text; every method may be called from the test's thread at any time."""
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
+        """Stand in front of a server; with `tls` clients must speak it, the server does not."""
+        self._tls = tls
         self._target = (host, port)
         self._faults: list[_Fault] = []
         self._links: set[_Link] = set()
@@ -170,7 +173,9 @@ class FaultProxy:
 
     async def _open(self) -> None:
         if self._server is None:
-            self._server = await asyncio.start_server(self._accepted, sock=self._listening)
+            self._server = await asyncio.start_server(
+                self._accepted, sock=self._listening, ssl=self._tls
+            )
 
     async def _close(self) -> None:
         if self._server is not None:
