@@ -78,7 +78,7 @@ class Finisher:
         except CertificateRejected as error:
             if error.code in _FINAL:
                 raise
-            _log.warning("signing below the level that is set: %s", error)
+            _log.info("signing below the level that is set: %s", error)
 
     def finish(
         self, prepared: PreparedSignature, document: bytes, signature: bytes, deadline: Deadline
@@ -134,7 +134,7 @@ class Finisher:
         except CertificateRejected as error:
             if error.code in _FINAL:
                 raise
-            _log.warning("signing below the level that is set: %s", error)
+            _log.info("signing below the level that is set: %s", error)
             return data, state
         return more, reached(more, data, levels.wanted)
 
@@ -143,7 +143,7 @@ class Finisher:
             return time.monotonic() < self._rests.get(kind, 0.0)
 
     def _rest(self, error: TimestampError) -> None:
-        _log.warning("signing below the level that is set: %s", error)
+        _log.info("signing below the level that is set: %s", error)
         kind = _STATUSES if error.code == "REVOCATION_UNAVAILABLE" else _TIMESTAMPS
         with self._lock:
             self._rests[kind] = time.monotonic() + _REST_SECONDS

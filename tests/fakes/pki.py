@@ -59,6 +59,8 @@ class Pki:
                 key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
             )
         self._faults: dict[str, Fault] = {}
+        self._states: dict[tuple[object, ...], tuple[PKIArchitecture, Wsgi]] = {}
+        """Made once for each clock and set of revoked certificates."""
         self.asked: list[str] = []
         """Paths of all requests so far."""
         self._server = _Server(("127.0.0.1", 0), _Handler)
@@ -72,13 +74,17 @@ class Pki:
         self, now: dt.datetime = TODAY, revoked: Mapping[str, dt.datetime] | None = None
     ) -> None:
         """Put the clock of all services somewhere, and revoke certificates since given moments."""
-        described = _description(dict(revoked or {}))
-        config = CertomancerConfig(
-            described, key_search_dir=str(self.folder), external_url_prefix=self.url
-        )
-        self._arch: PKIArchitecture = config.get_pki_arch(ArchLabel("t"))
-        store = AnimatorArchStore({ArchLabel("t"): self._arch})
-        self._app: Wsgi = Animator(store, at_time=now, with_web_ui=False)
+        state = (now, *sorted((revoked or {}).items()))
+        if state not in self._states:
+            config = CertomancerConfig(
+                _description(dict(revoked or {})),
+                key_search_dir=str(self.folder),
+                external_url_prefix=self.url,
+            )
+            arch = config.get_pki_arch(ArchLabel("t"))
+            store = AnimatorArchStore({ArchLabel("t"): arch})
+            self._states[state] = (arch, Animator(store, at_time=now, with_web_ui=False))
+        self._arch, self._app = self._states[state]
 
     def fail(self, **faults: Fault) -> None:
         """Services (`tsa`, `ocsp`, `crls`) that fail from now on; none: all work again."""

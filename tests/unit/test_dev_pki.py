@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import multiprocessing
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -152,3 +154,21 @@ def test_another_authority_is_not_mistaken_for_it(tmp_path: Path) -> None:
     )
     assert not build_signer(production).development
     assert len(load_trust(production).roots) == 1
+
+
+def test_it_needs_no_library_of_tokens(tmp_path: Path) -> None:
+    made = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import sys; from pathlib import Path; from pipeline.settings import Settings\n"
+            "from pipeline.signatures import Signing\n"
+            "print(Signing(Settings(home=Path(sys.argv[1]))).signers.of('a').development)\n"
+            "print('pkcs11' in sys.modules)",
+            str(tmp_path),
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert made.stdout.split() == ["True", "False"]

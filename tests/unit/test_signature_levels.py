@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -316,11 +317,10 @@ def test_nobody_waits_longer_than_is_set(make_desk: MakeDesk, stuck: Stuck) -> N
     desk.pki.fail(tsa=stuck, ocsp=stuck, crls=stuck)
     begun = time.monotonic()
     assert desk.sign()[1].level is B
-    waited = time.monotonic() - begun
-    assert 0.5 < waited < 6
-    begun = time.monotonic()
+    assert time.monotonic() - begun < 20, "they would answer after a minute"
+    asked = len(desk.pki.asked)
     assert desk.sign()[1].level is B
-    assert time.monotonic() - begun < 1.0, "the next one does not wait at all"
+    assert len(desk.pki.asked) == asked, "the next one does not wait at all"
 
 
 @pytest.mark.parametrize("fault", [status("500 Broken"), body(b"junk"), endless])
@@ -589,7 +589,8 @@ def test_the_development_pki_is_sealed_too(pki: Pki, tmp_path: Path) -> None:
 
 def test_nothing_secret_or_personal_is_logged(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     desk.pki.fail(tsa=status("503 Down"), ocsp=status("503 Down"), crls=status("503 Down"))
-    desk.sign()
+    with caplog.at_level(logging.DEBUG):
+        desk.sign()
     assert caplog.records
     said = caplog.text
     assert "Hoà" not in said and "huyen" not in said and "127.0.0.1" not in said

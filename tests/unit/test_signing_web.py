@@ -158,7 +158,7 @@ def test_more_than_is_wanted(server: Server, web: Web, announced: bool) -> None:
     begun = time.monotonic()
     with pytest.raises(NoAnswer):
         ask(web, server.url)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 @pytest.mark.parametrize("part", ["status", "header", "body"])
@@ -180,7 +180,7 @@ def test_drop_by_drop(server: Server, web: Web, part: str) -> None:
     begun = time.monotonic()
     with pytest.raises(NoAnswer):
         ask(web, server.url, seconds=0.5)
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 20
 
 
 def test_a_redirect_is_followed_for_reading_only(server: Server, web: Web) -> None:
