@@ -15,6 +15,7 @@ from app.doctor import (
 )
 from flows.services import Services
 from pipeline.errors import SohoaError
+from pipeline.sharing import ERASED
 from storage.records import look
 from storage.records.schema import HEAD
 
@@ -52,13 +53,19 @@ def inspect(services: Services, *, scanners: bool = False) -> tuple[Finding, ...
     def attached() -> tuple[str, ...]:
         return tuple(str(device.identity) for device in services.scans.devices())
 
+    def immutability() -> str:
+        backing = ports.workspace.backing if settings.archive.work_bucket else None
+        if backing is not None:
+            next(iter(backing.list(ERASED)), None)
+        return ports.store.immutability
+
     return examine(
         settings,
         Probes(
             model=model,
             font=ports.stamp_font,
             catalogue=lambda: ports.catalogue.version,
-            immutability=lambda: ports.store.immutability,
+            immutability=immutability,
             records_versions=records_versions,
             indexed=lambda: ports.index.count(),
             certificate=certificate,

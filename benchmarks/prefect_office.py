@@ -28,7 +28,7 @@ Json = dict[str, Any]
 
 SOHOA: Final = (sys.executable, "-m", "app")
 _READY_SECONDS: Final = 120.0
-_LOOK_SECONDS: Final = 0.1
+_LOOK_SECONDS: Final = 0.2
 
 
 def until(look: Callable[[], T | None], seconds: float, what: str) -> T:

@@ -106,7 +106,12 @@ class Reporter:
         record = self._records.batch(work.batch_id)
         reviews = self._records.reviews(batch_id=work.batch_id, open_only=True)
         views = []
-        for number, part in enumerate(_by_dossier(self._parts(work, record))):
+        try:
+            parts = self._parts(work, record)
+        except ArchiveUnavailable:  # what hosts share is away: then as far as this one knows
+            here = Work(tools=work.tools, batch=work.batch, shared=False)
+            parts = self._parts(here, record)
+        for number, part in enumerate(_by_dossier(parts)):
             dossier = part.placed.dossier if part.placed else None
             never_scanned = self._physical(part, record.batch.batch_id)
             views.append(

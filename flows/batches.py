@@ -157,6 +157,7 @@ class Batches:
 
         Raises:
             BatchBusy: another process works on it.
+            ArchiveUnavailable: `CLAIM_LOST`, another may have taken it over.
         """
         ports = self.ports
         with ports.workspace.working():
@@ -226,6 +227,8 @@ class Batches:
         except KeyUnavailable as error:
             self._change(batch_id, BatchState.AWAITING_SIGNATURE, "batch.unsigned", error)
         except SohoaError as error:
+            if error.code == "CLAIM_LOST":  # what becomes of it is another's to say
+                raise
             self._change(batch_id, BatchState.PENDING, "batch.stuck", error)
 
     def _quarantine(self, batch_id: str, error: SohoaError) -> None:

@@ -39,11 +39,12 @@ def digitise(batch_ids: list[str]) -> State[Any]:
     with masked():
         host = services()
         at_once = host.settings.ocr.at_once
+        run = claim_of(str(flow_run.id))
         pool: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=at_once)
-        with host.ports.claims.claim(claim_of(str(flow_run.id)), wait=True), pool:
+        with host.ports.claims.claim(run, wait=True), pool:
             most = host.settings.flows.pages_per_chunk
             runner = TaskRunner(pool, most=most, at_once=at_once)
-            walked = [_walked(host.batches, batch_id, runner) for batch_id in batch_ids]
+            walked = [_walked(host.batches, batch_id, runner, run) for batch_id in batch_ids]
             clear(host.ports)
     told = Counter(state for state, _ in walked) + Counter(code for _, code in walked if code)
     message = ", ".join(f"{name} {count}" for name, count in sorted(told.items()))
@@ -52,10 +53,17 @@ def digitise(batch_ids: list[str]) -> State[Any]:
     )
 
 
-def _walked(batches: Batches, batch_id: str, runner: TaskRunner) -> tuple[str, str | None]:
-    """Walk one batch; its state, and the code of what kept it from being walked at all."""
+def _walked(
+    batches: Batches, batch_id: str, runner: TaskRunner, run: str
+) -> tuple[str, str | None]:
+    """Walk one batch; its state, and the code of what kept it from being walked.
+
+    A run that has lost its claim is taken for dead, and its batches are handed out anew: it
+    leaves what it has not begun to others.
+    """
     try:
         with masked():
+            batches.ports.claims.check(run)
             return batches.walk(batch_id, runner).value, None
     except BatchBusy:
         return "BUSY", None

@@ -14,9 +14,10 @@ are handed out one a run, so that one that kills its process takes no other with
 from __future__ import annotations
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from flows.batches import Batches
@@ -39,8 +40,8 @@ _LONGEST_SECONDS: Final = {
 }
 _FOR_PEOPLE: Final = frozenset({"KEY_OF_OFFICER_MISSING"})
 """May pass, but not by trying again: the officer signs elsewhere."""
-_MOST_QUEUED: Final = 200
-"""Runs that wait for a worker; more batches stay in the records until there is room."""
+_MOST_QUEUED: Final = 50
+"""Runs of a lane that wait for a worker; more batches stay in the records until there is room."""
 _LEADER: Final = "dispatcher"
 
 
@@ -99,10 +100,18 @@ class Dispatcher:
             for record in standing
             if record.batch.batch_id not in taken
             and self._due(record, deaths.get(record.batch.batch_id, ()), now)
-            and not self._ports.claims.held(record.batch.batch_id)
         ]
-        queued = sum(run.phase is Phase.QUEUED for run in unfinished)
-        handed = self._hand_out(due, deaths, max(_MOST_QUEUED - queued, 0))
+        queued = Counter(run.lane for run in unfinished if run.phase is Phase.QUEUED)
+        handed = [
+            some
+            for lane in Lane
+            for some in self._hand_out(
+                lane,
+                (record for record in due if lane_of(record.batch) is lane),
+                deaths,
+                _MOST_QUEUED - queued[lane],
+            )
+        ]
         return Round(
             lost=len(lost),
             runs=len(handed),
@@ -138,28 +147,24 @@ class Dispatcher:
 
     def _hand_out(
         self,
+        lane: Lane,
         due: Iterable[BatchRecord],
         deaths: Mapping[str, Sequence[dt.datetime]],
         room: int,
     ) -> list[Sequence[str]]:
-        """New runs, as many as there is room for; what was handed out."""
-        together: dict[Lane, list[str]] = defaultdict(list)
-        alone: dict[Lane, list[str]] = defaultdict(list)
-        for record in due:
-            batch_id = record.batch.batch_id
-            if len(deaths.get(batch_id, ())) >= _FATAL:
-                self._batches.note_lost(batch_id)
-            kind = alone if batch_id in deaths else together
-            kind[lane_of(record.batch)].append(batch_id)
+        """New runs of a lane, as many as there is room for; what was handed out."""
         most = self._ports.settings.flows.batches_per_run
-        wanted = [
-            (lane, some)
-            for lane in Lane
-            for some in (*portions(together[lane], most), *portions(alone[lane], 1))
-        ][:room]
-        for lane, some in wanted:
+        held = self._ports.claims.held
+        free = (r.batch.batch_id for r in due if not held(r.batch.batch_id))
+        chosen = list(islice(free, max(room, 0) * most))
+        together = [batch_id for batch_id in chosen if batch_id not in deaths]
+        alone = [batch_id for batch_id in chosen if batch_id in deaths]
+        wanted = [*portions(together, most), *portions(alone, 1)][: max(room, 0)]
+        for some in wanted:
+            if len(deaths.get(some[0], ())) >= _FATAL:
+                self._batches.note_lost(some[0])
             self._submit(some, lane)
-        return [some for _, some in wanted]
+        return wanted
 
     def _submit(self, batch_ids: Sequence[str], lane: Lane) -> None:
         """A server that knows no deployment, a new or emptied one, is told of them first."""

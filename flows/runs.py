@@ -31,6 +31,8 @@ class Run:
     phase: Phase
     since: dt.datetime
     """When it came to this phase."""
+    lane: Lane
+    """Where it waits, or waited."""
 
 
 class Runs(Protocol):

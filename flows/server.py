@@ -109,6 +109,7 @@ def _run(run: FlowRun) -> Run:
         batch_ids=tuple(run.parameters.get("batch_ids", ())),
         phase=_PHASES[state.type] if state else Phase.QUEUED,
         since=state.timestamp if state else dt.datetime.max.replace(tzinfo=dt.UTC),
+        lane=Lane.BACKFILL if run.work_queue_name == Lane.BACKFILL else Lane.ONE_STOP,
     )
 
 

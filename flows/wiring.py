@@ -146,9 +146,7 @@ class Ports:
         if self.settings.archive.url.startswith("s3:"):
             return self._bucket(reading=False)
         path = self._local("archive.url", self.settings.archive.url, "file:")
-        archived = self.records.batches(state=BatchState.ARCHIVED)
-        holds = () if next(archived, None) is None else ("dossiers", "raw")
-        store = FolderStore(path, holds=holds)
+        store = FolderStore(path, holds=self._held())
         if self.settings.production and store.immutability == "advisory":
             raise ConfigError("ARCHIVE_ADVISORY_IN_PRODUCTION")
         return store
@@ -164,12 +162,17 @@ class Ports:
             return self._bucket(reading=True)
         return self.store
 
+    def _held(self) -> tuple[str, ...]:
+        """What the archive must hold, as the records say: else it is not the archive."""
+        archived = self.records.batches(state=BatchState.ARCHIVED)
+        return () if next(archived, None) is None else ("dossiers", "raw")
+
     def _bucket(self, *, reading: bool) -> ObjectStore:
         from storage.minio_store import open_store
 
         archive = self.settings.archive
         ca = self.settings.resolve(archive.ca) if archive.ca else None
-        return open_store(archive, ca, reading=reading, now=self.clock.now)
+        return open_store(archive, ca, reading=reading, now=self.clock.now, holds=self._held())
 
     @cached_property
     def index(self) -> ComponentIndex:

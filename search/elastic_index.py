@@ -32,15 +32,13 @@ from pydantic import ValidationError
 from pipeline.errors import ConfigError, SearchUnavailable, SohoaError
 from pipeline.settings import SearchSettings, Settings
 from search.documents import Document
+from search.elastic_bulk import chunks, put_lines, remove_lines
 from search.elastic_errors import DAMAGED, GONE, OVERTAKEN, TAKEN, refusal
-from search.elastic_mapping import VERSION, Json, fields_of, index_definition, query_body
+from search.elastic_mapping import VERSION, Json, index_definition, query_body
 from search.port import Hit, Results, Tier, ordered
 from search.query import Query, parse
 from search.snippets import snippet
 
-_CHUNK_DOCUMENTS: Final = 200
-_CHUNK_BYTES: Final = 4 * 1024**2
-"""Of one bulk request; a single document may be larger."""
 _PAGE: Final = 5000
 """Ids asked for at once."""
 _KEEP: Final = "5m"
@@ -49,7 +47,6 @@ _ROUNDS: Final = 5
 """How often something is tried again that a moving alias or a taken name got in the way of."""
 _SLOW: Final = 60.0
 """Seconds for what changes an index as a whole."""
-_ORDER: Final = "external_gte"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +127,13 @@ class ElasticIndex:
 
     def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> None:
         """See `search.port.ComponentIndex.put`."""
-        lines = (_put_lines(*pair) for pair in ordered(documents, orders))
-        self._everywhere(list(_chunks(lines)))
+        lines = (put_lines(*pair) for pair in ordered(documents, orders))
+        self._everywhere(list(chunks(lines)))
 
     def remove(self, component_ids: Iterable[str]) -> None:
         """See `search.port.ComponentIndex.remove`."""
-        lines = ((_line({"delete": {"_id": one}}),) for one in component_ids)
-        self._everywhere(list(_chunks(lines)))
+        lines = map(remove_lines, component_ids)
+        self._everywhere(list(chunks(lines)))
 
     def search(self, query: Query) -> Results:
         """See `search.port.ComponentIndex.search`."""
@@ -183,8 +180,8 @@ class ElasticIndex:
         with _mapped():
             name = self._begin()
         try:
-            lines = (_put_lines(document, 0) for document in documents)
-            for chunk in _chunks(lines):
+            lines = (put_lines(document, 0) for document in documents)
+            for chunk in chunks(lines):
                 self._patiently(f"{name}-build", chunk)
             with _mapped():
                 return self._switch(name)
@@ -261,14 +258,14 @@ class ElasticIndex:
 
     # -- writing ----------------------------------------------------------------------------------
 
-    def _everywhere(self, chunks: Sequence[bytes]) -> None:
+    def _everywhere(self, bodies: Sequence[bytes]) -> None:
         """Write to the searched index and to the one that is being built; found when it returns."""
-        if not chunks:
+        if not bodies:
             return
         for _ in range(_ROUNDS):
             with _mapped(), contextlib.suppress(_Moved):
                 seen = self._look()
-                for chunk in chunks:
+                for chunk in bodies:
                     self._bulk(self._alias, chunk, seen.live)
                     if seen.next is not None:
                         self._bulk(self._next, chunk, seen.next)
@@ -401,30 +398,6 @@ def open_index(settings: Settings) -> ElasticIndex:
     """
     ca = settings.search.ca
     return ElasticIndex(settings.search, ca=str(settings.resolve(ca)) if ca else None)
-
-
-def _put_lines(document: Document, order: int) -> tuple[bytes, ...]:
-    action = {"_id": document.component_id, "version": order, "version_type": _ORDER}
-    return _line({"index": action}), _line(fields_of(document))
-
-
-def _line(value: Json) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _chunks(entries: Iterable[tuple[bytes, ...]]) -> Iterator[bytes]:
-    """Entries joined to bodies of bulk requests, drawn one chunk at a time."""
-    lines: list[bytes] = []
-    entries_held = size = 0
-    for entry in entries:
-        added = sum(map(len, entry))
-        if lines and (entries_held == _CHUNK_DOCUMENTS or size + added > _CHUNK_BYTES):
-            yield b"\n".join(lines)
-            lines, entries_held, size = [], 0, 0
-        lines += entry
-        entries_held, size = entries_held + 1, size + added
-    if lines:
-        yield b"\n".join(lines)
 
 
 def _version(index: Json) -> int | None:

@@ -23,7 +23,7 @@ import datetime as dt
 import hashlib
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from http import HTTPStatus
 from itertools import groupby
 from pathlib import Path
@@ -64,7 +64,12 @@ _WITH_CHECKSUM: Final = {"x-amz-checksum-mode": "ENABLED"}
 
 
 def open_store(
-    settings: ArchiveSettings, ca: Path | None, *, reading: bool, now: Callable[[], dt.datetime]
+    settings: ArchiveSettings,
+    ca: Path | None,
+    *,
+    reading: bool,
+    now: Callable[[], dt.datetime],
+    holds: Collection[str] = (),
 ) -> MinioStore:
     """The store that the settings name.
 
@@ -73,13 +78,14 @@ def open_store(
         ca: `settings.ca`, made absolute.
         reading: as the identity that only reads, where one is set.
         now: the time, UTC.
+        holds: see `MinioStore`.
 
     Raises:
         ConfigError: see `minio_client.client_of`.
     """
     client = client_of(settings, ca, reading=reading)
     bucket = place_of(settings.url).bucket
-    return MinioStore(client, bucket, lock_days=settings.lock_days, now=now)
+    return MinioStore(client, bucket, lock_days=settings.lock_days, now=now, holds=holds)
 
 
 class MinioStore:
@@ -87,11 +93,17 @@ class MinioStore:
 
     Raises (all methods): ArchiveError `OBJECT_KEY_INVALID`; what `minio_client.mapped` names;
     ConfigError `ARCHIVE_NOT_VERSIONED`, `ARCHIVE_NOT_LOCKABLE` for a bucket that forgets or lets
-    go.
+    go; ArchiveUnavailable `ARCHIVE_GONE` for one that lacks what it must hold.
     """
 
     def __init__(
-        self, client: Minio, bucket: str, *, lock_days: int, now: Callable[[], dt.datetime]
+        self,
+        client: Minio,
+        bucket: str,
+        *,
+        lock_days: int,
+        now: Callable[[], dt.datetime],
+        holds: Collection[str] = (),
     ) -> None:
         """Bind to a bucket; it is looked at on first use.
 
@@ -100,8 +112,11 @@ class MinioStore:
             bucket: its name.
             lock_days: retention of a new locked version.
             now: the time, UTC.
+            holds: first segments of keys, under one of which something lies already. Where there
+                is none, the bucket is another's: nothing is said to be lost, nothing put there.
         """
         self._client = client
+        self._holds = holds
         self._bucket = bucket
         self._lock = dt.timedelta(days=lock_days)
         self._now = now
@@ -215,6 +230,10 @@ class MinioStore:
             if error.code in _UNLOCKED:
                 raise ConfigError("ARCHIVE_NOT_LOCKABLE") from error
             raise
+        if self._holds:
+            first = self._client.list_objects(self._bucket, include_version=True)
+            if not {str(found.object_name).rstrip("/") for found in first} & set(self._holds):
+                raise ArchiveUnavailable("ARCHIVE_GONE")
 
     def _send(self, name: str, ref: FileRef, announced: _Announced, *, locked: bool) -> str:
         metadata = {_SHA256: ref.sha256}

@@ -35,19 +35,19 @@ def dispatch(
 
         dispatcher = Dispatcher(run.services.batches, PrefectRuns(run.services.settings))
         if once:
-            raise typer.Exit(_round(run, dispatcher.round))
+            raise typer.Exit(_round(run, dispatcher.round, quiet=False))
         while True:
-            _round(run, dispatcher.round)
+            _round(run, dispatcher.round, quiet=True)
             time.sleep(run.services.settings.flows.requeue_seconds)
 
 
-def _round(run: Session, look: Callable[[], Round | None]) -> int:
-    """One look; what was found is said where there was something."""
+def _round(run: Session, look: Callable[[], Round | None], *, quiet: bool) -> int:
+    """One look; with `quiet` what was found is said only where something was done."""
     try:
         done = look()
     except SohoaError as error:
         return run.fail(error)
-    if done is None:
+    if done is None or (quiet and not done.lost and not done.runs):
         return int(ExitCode.DONE)
     document = dataclasses.asdict(done)
     run.give(document, [run.messages.text("dispatched", **document)])

@@ -15,10 +15,10 @@ from app.cli.terms import AsCode, Case, Dossier, Officer, Procedure, Queued, Sta
 from app.presenting import Json, failed_json
 from app.queueing import Queue
 from flows.scanning import Scans
-from pipeline.errors import ConfigError, SohoaError
+from pipeline.errors import ConfigError, ScannerUnavailable, SohoaError
 from pipeline.ids import shown
 from pipeline.models.batch import Channel, IngestTerms
-from pipeline.models.scanning import ScanSession
+from pipeline.models.scanning import ScanSession, ScanState
 from pipeline.ports.scanning import ScannerDevice
 
 
@@ -63,7 +63,10 @@ def scan(
     with session(as_json) as run:
         scans = run.services.scans
         if list_devices:
-            for found in scans.devices():
+            devices = scans.devices()
+            if not devices:
+                raise ScannerUnavailable("SCANNER_NONE")
+            for found in devices:
                 run.give(_device_json(found), [f"{found.identity}  ({found.name})"])
             return
         if list_sessions:
@@ -83,6 +86,7 @@ def scan(
                 chosen = chosen.model_copy(update={"actor": actor})
         else:
             chosen = scans.begin(said, actor, profile or "default", sheets)
+            _unfinished(run, scans)
         raise typer.Exit(_run(run, scans, chosen, device, queue=queue))
 
 
@@ -106,6 +110,13 @@ def _run(
     if line is not None:
         submit_queue(run, line)
     return code
+
+
+def _unfinished(run: Session, scans: Scans) -> None:
+    """A stack that was stopped is easily forgotten, and scanned a second time."""
+    waiting = sum(s.state is not ScanState.INGESTED for s, _ in scans.unfinished())
+    if waiting:
+        print(run.messages.text("scan_unfinished", count=waiting), file=sys.stderr)
 
 
 def _how_to_go_on(run: Session, scans: Scans, chosen: ScanSession) -> None:

@@ -48,7 +48,7 @@ def _at(folder: Path) -> Place:
 
 
 def _office(place: Place) -> Office:
-    return Office(place.state, [*(service(place) for service in SERVICES), BridgeService(place)])
+    return Office(place, [*SERVICES, BridgeService])
 
 
 def _start(options: argparse.Namespace, place: Place) -> int:

@@ -10,17 +10,20 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from deploy.local.service import ServiceError
 
 MINIO = "github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c"
 ELASTIC = "org.elasticsearch.distribution.integ-test-zip:elasticsearch:9.2.0"
+COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1"
 GO_AT_LEAST = (1, 24)
 JDK_AT_LEAST = 21
 NO_GO = "MinIO is built from source: Go 1.24 or newer is needed, in PATH or at /usr/local/go"
@@ -75,48 +78,49 @@ def elastic_lacking(cache: Path) -> str | None:
     return None if _elastic_folder(cache).is_dir() or shutil.which("mvn") else NO_MAVEN
 
 
-def minio(cache: Path) -> Path:
+def minio(cache: Path, cancelled: threading.Event) -> Path:
     """The MinIO server, compiled from its pinned source: minutes the first time.
 
     Raises:
-        ServiceError: no Go of that age, or the build fails.
+        ServiceError: no Go of that age, the build fails or is cancelled.
     """
 
     def build(folder: Path) -> None:
         compiler = go()
         if compiler is None:
-            raise ServiceError(
-                "MinIO is built from source: Go 1.24 or newer is needed, "
-                "in PATH or at /usr/local/go"
-            )
+            raise ServiceError(NO_GO)
         say("Building MinIO once: this takes some minutes")
-        _run(
-            [str(compiler), "install", MINIO],
-            GOBIN=str(folder),
-            GOFLAGS="-trimpath",
-            GOTOOLCHAIN="auto",
-        )
+        environ = {**os.environ, "GOBIN": str(folder), "GOTOOLCHAIN": "auto"}
+        _run([str(compiler), "install", MINIO], environ, cancelled)
 
     return kept(_minio_folder(cache), build) / "minio"
 
 
-def elastic(cache: Path) -> Path:
+def elastic(cache: Path, cancelled: threading.Event) -> Path:
     """Elasticsearch, unpacked.
 
     Raises:
-        ServiceError: no Maven, or the fetch fails.
+        ServiceError: no Maven, the fetch fails or is cancelled.
     """
 
     def fetch(folder: Path) -> None:
         if shutil.which("mvn") is None:
             raise ServiceError(NO_MAVEN)
         say("Fetching Elasticsearch once")
+        _, name, version = ELASTIC.split(":")
         _run(
-            ["mvn", "-q", "-B", "dependency:get", f"-Dartifact={ELASTIC}:zip", "-Dtransitive=false"]
+            [
+                "mvn",
+                "-q",
+                "-B",
+                f"{COPY}:copy",
+                f"-Dartifact={ELASTIC}:zip",
+                f"-DoutputDirectory={folder}",
+            ],
+            os.environ,
+            cancelled,
         )
-        group, name, version = ELASTIC.split(":")
-        repository = Path(os.environ.get("MAVEN_REPO_LOCAL") or Path.home() / ".m2" / "repository")
-        archive = repository.joinpath(*group.split("."), name, version, f"{name}-{version}.zip")
+        archive = folder / f"{name}-{version}.zip"
         with zipfile.ZipFile(archive) as packed:
             for entry in packed.infolist():
                 inner = Path(*Path(entry.filename).parts[1:])
@@ -127,6 +131,7 @@ def elastic(cache: Path) -> Path:
                 with packed.open(entry) as source, target.open("wb") as out:
                     shutil.copyfileobj(source, out)
                 target.chmod((entry.external_attr >> 16) & 0o777 or 0o644)
+        archive.unlink()
 
     return kept(_elastic_folder(cache), fetch)
 
@@ -163,18 +168,26 @@ def _lock(folder: Path, name: str) -> Iterator[None]:
         yield
 
 
-def _run(argv: list[str], **more: str) -> None:
-    done = subprocess.run(
-        argv,
-        env={**os.environ, **more},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise ServiceError(f"{' '.join(argv[:2])} failed:\n{done.stdout[-2000:]}")
+def _run(argv: list[str], environ: Mapping[str, str], cancelled: threading.Event) -> None:
+    """Run to the end, or to the moment when nobody waits for it any more."""
+    with tempfile.TemporaryFile() as output:
+        child = subprocess.Popen(
+            argv,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+        while child.poll() is None:
+            if cancelled.wait(0.2):
+                os.killpg(child.pid, signal.SIGTERM)
+                child.wait()
+                raise ServiceError("interrupted")
+        if child.returncode:
+            output.seek(0)
+            told = output.read().decode(errors="replace")[-2000:]
+            raise ServiceError(f"{' '.join(argv[:2])} failed:\n{told}")
 
 
 def _output(*argv: str) -> str:

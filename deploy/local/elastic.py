@@ -48,7 +48,7 @@ class ElasticService(Service):
             raise ServiceError(builds.NO_JDK)
         home = self.place.reachable("elastic")
         account = self.place.account
-        program = builds.elastic(self.place.cache)
+        program = builds.elastic(self.place.cache, self.place.cancelled)
         if account is not None:
             program = _copy_for(account, program, home / "program")
         config = home / "config"

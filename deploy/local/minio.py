@@ -53,7 +53,7 @@ class MinioService(Service):
 
     def prepare(self) -> Launch:
         """One drive in the state folder."""
-        server = builds.minio(self.place.cache)
+        server = builds.minio(self.place.cache, self.place.cancelled)
         home = self.state.made("minio")
         data = home / "data"
         data.mkdir(exist_ok=True)

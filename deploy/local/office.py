@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
@@ -12,8 +11,8 @@ from pathlib import Path
 from signal import SIGKILL
 
 from deploy.local import supervisor
-from deploy.local.service import Service, ServiceError
-from deploy.local.state import State, port_is_free
+from deploy.local.service import Place, Service, ServiceError
+from deploy.local.state import port_is_free
 
 _PAUSE = 0.2
 _TAIL = 25
@@ -33,11 +32,11 @@ class Status:
 class Office:
     """The services of one state."""
 
-    def __init__(self, state: State, services: Sequence[Service]) -> None:
+    def __init__(self, place: Place, kinds: Sequence[type[Service]]) -> None:
         """In order of start; a service comes after those it needs."""
-        self._state = state
-        self._services = {service.name: service for service in services}
-        self._cancelled = threading.Event()
+        self._state = place.state
+        self._services = {kind.name: kind(place) for kind in kinds}
+        self._cancelled = place.cancelled
 
     def start(self, names: Iterable[str]) -> None:
         """Start what does not run, side by side, and return when all are healthy.

@@ -50,7 +50,6 @@ class PkiService(Service):
     """Timestamp authority, OCSP responder, revocation lists and certificates; the token."""
 
     name = "pki"
-    deadline = 60
 
     @property
     def _home(self) -> Path:

@@ -7,10 +7,11 @@ import os
 import pwd
 import shutil
 import tempfile
+import threading
 import urllib.request
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGTERM, Signals
 from typing import Any, ClassVar
@@ -34,6 +35,8 @@ class Place:
     state: State
     cache: Path
     """What was built once for all states: `~/.cache/sohoa`."""
+    cancelled: threading.Event = field(default_factory=threading.Event, compare=False)
+    """Set when a start is given up: nobody waits any more for what is being prepared."""
 
     @property
     def account(self) -> Account | None:
@@ -76,7 +79,7 @@ class Service:
     name: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
     """Services that must be ready before this one is launched."""
-    deadline: ClassVar[float] = 60
+    deadline: ClassVar[float] = 120
     """Seconds from launch to health."""
     stop_signal: ClassVar[Signals] = SIGTERM
     grace: ClassVar[float] = 20

@@ -34,7 +34,8 @@ class PadesAugmenter:
             return False
         if rank(info.level) < rank(self._levels.wanted):
             return True
-        return info.sealed_until is not None and info.sealed_until - at < _RENEW_BEFORE
+        until = info.sealed_until
+        return until is not None and until - at < _RENEW_BEFORE and self._levels.renewable(until)
 
     def augment(self, pdf: Path, info: SignatureInfo) -> tuple[bytes, SignatureInfo]:
         """See `pipeline.ports.signing.Augmenter`.
@@ -42,7 +43,8 @@ class PadesAugmenter:
         Where only a part can be had now, that part is handed out: a timestamp is worth most soon.
 
         Raises:
-            TimestampError: nothing could be appended.
+            TimestampError: nothing could be appended; `TIMESTAMP_NO_NEWER`: the authority has no
+                certificate that lasts longer, and `due` is False for some hours.
             CertificateRejected: `CERTIFICATE_REVOKED`, `CERTIFICATE_UNTRUSTED`,
                 `CERTIFICATE_EXPIRED`.
             SignatureInvalid: see the port.

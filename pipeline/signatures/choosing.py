@@ -68,7 +68,12 @@ class Signing:
     @cached_property
     def two_step(self) -> OutsideSigner:
         """For keys that are elsewhere."""
-        return OutsideSigner(self._profile, self._finisher, production=self._settings.production)
+        return OutsideSigner(
+            self._profile,
+            self._finisher,
+            self._trust,
+            production=self._settings.production,
+        )
 
     @cached_property
     def augmenter(self) -> PadesAugmenter:
@@ -136,6 +141,10 @@ class Signing:
         return Finisher(self._levels)
 
     @cached_property
+    def _trust(self) -> TrustAnchors:
+        return load_trust(self._settings)
+
+    @cached_property
     def _levels(self) -> Levels | None:
         """None: signatures stay at B-B."""
         tsa = self._settings.tsa
@@ -145,7 +154,7 @@ class Signing:
         if urlsplit(tsa.url).scheme not in ("http", "https"):
             raise ConfigError("URL_UNSUPPORTED", key="tsa.url", scheme="http:")
         authority = Authority(tsa.url, tsa.timeout_seconds)
-        return Levels(wanted, authority, load_trust(self._settings), self._web)
+        return Levels(wanted, authority, self._trust, self._web)
 
     @cached_property
     def _profile(self) -> StampProfile:

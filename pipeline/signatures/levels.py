@@ -32,6 +32,8 @@ from pipeline.signatures.web import Deadline, Web
 
 _FRESH_SECONDS: Final = 300.0
 """A status is asked for once in this time, for all signatures of the process."""
+_SEEN_SECONDS: Final = 6 * 3600.0
+"""An authority may have a new certificate after this time."""
 _SPARE_BYTES: Final = 512
 """Tokens of one authority differ a little in length."""
 ORDER: Final = (
@@ -72,6 +74,8 @@ class Levels:
         self._trust = trust
         self._web = web
         self._held: dict[bytes, _Held] = {}
+        self._seen: tuple[dt.datetime, float] | None = None
+        """End of the certificate that the authority used last, and when it was seen."""
 
     def deadline(self) -> Deadline:
         """The end of patience for a signature that begins now."""
@@ -144,11 +148,14 @@ class Levels:
         """A timestamped file with validation data and, for B-LTA, a document timestamp over them.
 
         Raises:
-            TimestampError, CertificateRejected.
+            TimestampError: also `TIMESTAMP_NO_NEWER`.
+            CertificateRejected.
         """
         sealing = self.wanted is SignatureLevel.B_LTA
         if sealing and stamper.last is None:
             await stamper.async_dummy_response(DIGEST)
+        if stamper.last is not None:
+            self._refuse_idle_renewal(state, stamper.last)
         chains = await self._chains(state, stamper.last if sealing else None, deadline)
         if sealing:
             return await self._appended(data, chains, stamper)
@@ -157,6 +164,19 @@ class Levels:
         out = io.BytesIO()
         writer.write(out)
         return out.getvalue()
+
+    def renewable(self, sealed_until: dt.datetime) -> bool:
+        """False where the authority was seen, lately, to have no certificate that lasts longer."""
+        if self._seen is None:
+            return True
+        lasts_until, seen = self._seen
+        return lasts_until > sealed_until or time.monotonic() - seen > _SEEN_SECONDS
+
+    def _refuse_idle_renewal(self, state: Attained, coming: Token) -> None:
+        """A seal by the same certificate adds bytes and no day."""
+        self._seen = (coming.certificate.not_valid_after, time.monotonic())
+        if state.sealed_until is not None and not self.renewable(state.sealed_until):
+            raise TimestampError("TIMESTAMP_NO_NEWER")
 
     # -- proofs -------------------------------------------------------------------------------
 

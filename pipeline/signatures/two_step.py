@@ -5,6 +5,7 @@ May not come in: where the officer's device is, how the digest gets there.
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import hashlib
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from pipeline.signatures.devpki import is_development
 from pipeline.signatures.finishing import Finisher
 from pipeline.signatures.keys import fits, issuers_of
 from pipeline.signatures.preparing import Paper, StampProfile, prepare
+from pipeline.signatures.revocation import Known, stands
+from pipeline.signatures.trust import TrustAnchors
 
 _MOST_CERTIFICATES: Final = 8
 _MOST_CERTIFICATE_BYTES: Final = 16 * 1024
@@ -30,10 +33,13 @@ _MOST_CERTIFICATE_BYTES: Final = 16 * 1024
 class OutsideSigner:
     """Prepares and finishes signatures of any officer."""
 
-    def __init__(self, profile: StampProfile, finisher: Finisher, *, production: bool) -> None:
-        """Bind; `production` refuses certificates of the development PKI."""
+    def __init__(
+        self, profile: StampProfile, finisher: Finisher, trust: TrustAnchors, *, production: bool
+    ) -> None:
+        """Bind; in production only certificates of trusted roots may sign."""
         self._profile = profile
         self._finisher = finisher
+        self._trust = trust
         self._production = production
 
     def prepare(
@@ -49,13 +55,16 @@ class OutsideSigner:
         Raises:
             AlreadySigned, SigningError: as `HeldKeySigner.sign`.
             CertificateRejected: as there, and `CERTIFICATE_UNREADABLE`, `KEY_ALGORITHM`,
-                `DEVELOPMENT_PKI_IN_PRODUCTION`.
+                `DEVELOPMENT_PKI_IN_PRODUCTION`, `CERTIFICATE_UNTRUSTED` (in production).
         """
         own, *others = read_certificates(certificates)
         if self._production and is_development(own):
             raise CertificateRejected("DEVELOPMENT_PKI_IN_PRODUCTION")
         chain = (own, *issuers_of(own, others))
         check_certificate(own, at)
+        if self._production:
+            known = Known(tuple(others))
+            asyncio.run(stands(own, self._trust.roots, known, at, None, statuses=False))
         self._finisher.check(chain, at, self._finisher.deadline())
         return prepare(
             Paper(component, pdf, facts, at),

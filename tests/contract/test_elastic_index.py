@@ -287,7 +287,7 @@ def test_ids_are_listed_page_by_page(index: ElasticIndex, monkeypatch: pytest.Mo
 def test_many_documents_go_in_several_requests(
     index: ElasticIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("search.elastic_index._CHUNK_BYTES", 5000)
+    monkeypatch.setattr("search.elastic_bulk._BYTES", 5000)
     index.put([paper(number) for number in range(1, 41)])
     assert index.count() == 40
     assert index.rebuild(paper(number) for number in range(1, 51)) == 50

@@ -8,10 +8,14 @@ import io
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
+from random import Random
 from typing import IO, cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from minio import Minio
 from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
@@ -28,7 +32,7 @@ from pipeline.ports.archive import StoredObject
 from pipeline.settings import ArchiveSettings
 from storage.fixity import fixity
 from storage.minio_client import Identity, Place, client_of, connect, place_of
-from storage.minio_store import PART, MinioStore
+from storage.minio_store import PART, MinioStore, _key, _name, _name_prefix, _stem
 from tests.fakes.buckets import LOCK_DAYS, Server, minio_server, utc_now
 from tests.fakes.fault_proxy import FaultProxy
 
@@ -226,6 +230,23 @@ def test_a_bucket_that_lets_go_is_refused(server: Server) -> None:
     assert versions(server.client(), plain, "") == []
     missing = server.store("sohoa-archive-that-is-not")
     assert refusal(lambda: [missing.head(KEY)]).code == "ARCHIVE_BUCKET_MISSING"
+
+
+def test_another_bucket_in_place_of_the_archive_is_noticed(
+    server: Server, store: MinioStore, bucket: str
+) -> None:
+    def again() -> MinioStore:
+        return MinioStore(
+            server.client(server.writer), bucket, lock_days=1, now=utc_now, holds=("dossiers",)
+        )
+
+    put(store, TEXT, b"one", locked=False)
+    error = refusal(lambda: [put(again(), KEY, b"one")])
+    assert (type(error), error.code) == (ArchiveUnavailable, "ARCHIVE_GONE")
+    stored = put(store, KEY, b"one")
+    assert again().head(KEY) == stored
+    server.client().remove_object(bucket, KEY)
+    assert again().head(TEXT) is not None
 
 
 def test_a_wrong_key_is_said_to_be_wrong(server: Server, bucket: str) -> None:
@@ -441,3 +462,29 @@ def test_a_checksum_that_lies_is_refused_by_the_server(store: MinioStore) -> Non
         with pytest.raises(ChecksumMismatch):
             store.put(KEY, ref, io.BytesIO(wrong), locked=True)
     assert store.head(KEY) is None
+
+
+# -- names in the bucket ----------------------------------------------------------------------
+
+LONG = st.integers(min_value=198, max_value=202).flatmap(
+    lambda size: st.sampled_from("ax-").map(lambda letter: letter * size)
+)
+SEGMENT = st.builds(
+    "{}{}".format, st.one_of(LONG, st.just("")), st.text("ab%-_.0Z", max_size=4)
+).filter(lambda s: bool(s) and not s.startswith("."))
+KEYS = st.lists(SEGMENT, min_size=1, max_size=3).map("/".join)
+
+
+@given(st.sets(KEYS, max_size=8), st.integers(0, 420), st.randoms())
+def test_names_are_reversible_and_listed_in_the_order_of_keys(
+    keys: set[str], cut: int, rng: Random
+) -> None:
+    names = {_name(key): key for key in keys}
+    assert {name: _key(name) for name in names} == names
+    assert all(len(part) <= 255 for name in names for part in name.split("/"))
+    prefix = rng.choice(sorted(keys))[:cut] if keys else ""
+    below = sorted(name for name in names if name.startswith(_name_prefix(prefix)))
+    assert {key for key in keys if key.startswith(prefix)} <= {names[name] for name in below}
+    grouped = groupby((names[name] for name in below), key=_stem)
+    listed = [key for _, group in grouped for key in sorted(group)]
+    assert listed == sorted(listed)

@@ -186,6 +186,36 @@ def test_a_device_that_is_gone_is_said(desk: Desk) -> None:
         desk.scanner.capabilities(gone)
 
 
+# -- what only the virtual one can --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"hand-scanner": "yes"},
+        {"three-pass": "yes"},
+        {"read-limit": "yes", "read-limit-size": "777"},
+        {"fuzzy-parameters": "yes"},
+        {"ppl-loss": "7"},
+        {"non-blocking": "yes"},
+    ],
+    ids=lambda options: next(iter(options)),
+)
+@pytest.mark.skipif(shutil.which("scanimage") is None, reason="scanimage is not installed")
+def test_devices_of_all_habits_give_whole_sides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, str]
+) -> None:
+    """Of unknown length, in three passes, in crumbs, with sizes that are not what they said."""
+    monkeypatch.setenv("SANE_CONFIG_DIR", str(virtual_scanner(tmp_path / "sane")))
+    scanner = SaneScanner(ScannerSettings(), max_pixels=50_000_000)
+    wanted = replace(FEEDER, options=options)
+    with closing(scanner.sheets(scanner.devices()[0], wanted)) as feed:
+        sides = [sheet.sides[0] for sheet in islice(feed, 2)]
+    for side in sides:
+        assert len(side.samples) == side.width_px * side.height_px * 3 > 0
+        assert side.dpi == 200
+
+
 # -- what only the fake can ---------------------------------------------------------------------
 
 

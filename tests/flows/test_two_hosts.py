@@ -6,12 +6,14 @@ They share records, archive and the backing of their workspaces, and nothing els
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from app.progress import Silence
 from benchmarks.crash import Bench, Replayer, findings, make_bench, once_each
@@ -32,6 +34,8 @@ from pipeline.settings import (
 from pipeline.sharing import Backing
 from pipeline.workspace import Workspace
 from tests.fakes.backings import MemoryBacking, WatchedBacking
+from tests.fakes.buckets import Server, minio_server
+from tests.fakes.fault_proxy import FaultProxy
 
 
 class Lost(BaseException):
@@ -202,3 +206,121 @@ def test_paper_is_not_taken_in_where_it_could_not_be_shared(
     with pytest.raises(ArchiveUnavailable):
         shared.bench.ingest(one)
     assert list(one.ports.records.batches()) == []
+
+
+# -- on MinIO ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class MinioOffice:
+    """Hosts that share a database file and a MinIO server, by way of a proxy that may fail."""
+
+    bench: Bench
+    folder: Path
+    server: Server
+    proxy: FaultProxy
+    bucket: str
+    work: str
+
+    def host(self, name: str) -> Services:
+        settings = Settings(
+            home=self.folder / name,
+            ocr=OcrSettings(workers=1),
+            archive=ArchiveSettings(
+                url=f"s3:http://{self.proxy.address}/{self.bucket}",
+                access_key=self.server.writer.access_key,
+                secret_key=SecretStr(self.server.writer.secret_key),
+                reader_access_key=self.server.reader.access_key,
+                reader_secret_key=SecretStr(self.server.reader.secret_key),
+                work_bucket=self.work,
+                timeout_seconds=5.0,
+            ),
+            database=DatabaseSettings(url=f"sqlite:{self.folder / 'records.sqlite'}"),
+            search=SearchSettings(url=f"sqlite:{self.folder / 'index.sqlite'}"),
+        )
+        services = Services(settings, Silence())
+        services.ports.__dict__["engine"] = Replayer(self.bench.memory)
+        return services
+
+    def objects(self, bucket: str) -> list[tuple[str, str]]:
+        found = self.server.client().list_objects(bucket, recursive=True, include_version=True)
+        return [(str(o.object_name), str(o.version_id)) for o in found]
+
+
+@pytest.fixture
+def minio_office(bench: Bench, tmp_path: Path) -> Iterator[MinioOffice]:
+    server = minio_server()
+    host, _, port = server.endpoint.rpartition(":")
+    with FaultProxy(host, int(port)) as proxy:
+        work = server.bucket("sohoa-work", locked=False)
+        yield MinioOffice(bench, tmp_path, server, proxy, server.bucket(), work)
+
+
+def test_on_minio_a_lost_host_is_replaced_and_everything_is_locked(
+    minio_office: MinioOffice, dying_after: Callable[[str | None], None]
+) -> None:
+    office = minio_office
+    dying_after("signing")
+    with pytest.raises(Lost):
+        office.bench.ingest(office.host("one"))
+    before = signed(office.host("one"))
+    shutil.rmtree(office.folder / "one")
+    dying_after(None)
+    two = office.host("two")
+    record = next(two.ports.records.batches())
+    two.batches.resume(record.batch.batch_id)
+    assert len(before) == 2
+    assert signed(two) == before
+    assert findings(two) == []
+    assert office.objects(office.work) == []
+    root = office.server.client()
+    for name, version_id in office.objects(office.bucket):
+        lock = root.get_object_retention(office.bucket, name, version_id=version_id)
+        assert (lock is None) == name.startswith("text/")
+    views = two.show(
+        two.ports.records.batch_dossiers(record.batch.batch_id)[0].dossier.code, two.actor()
+    )
+    component = views[0].components[0]
+    code = views[0].dossier.code if views[0].dossier else ""
+    sha256, stream = two.get(code, component.component_id, two.actor())
+    with stream:
+        assert hashlib.sha256(stream.read()).hexdigest() == sha256
+    assert [v.fixity for v in two.verify(code, (), two.actor())] == ["ok", "ok"]
+
+
+def test_on_minio_work_waits_while_it_is_down(
+    minio_office: MinioOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office = minio_office
+
+    def down_after(name: str) -> None:
+        def run(step: Step) -> Callable[[Work], bool | None]:
+            def wrapped(work: Work) -> bool | None:
+                held = step.run(work)
+                office.proxy.down()
+                return held
+
+            return wrapped if step.name == name else step.run
+
+        monkeypatch.setattr(steps, "STEPS", tuple(Step(s.name, run(s)) for s in STEPS))
+
+    down_after("coding")
+    one = office.host("one")
+    office.bench.ingest(one)
+    record = next(one.ports.records.batches())
+    assert record.state is BatchState.PENDING
+    assert record.problem is not None
+    assert (record.problem.code, record.problem.exit_code) == ("ARCHIVE_UNAVAILABLE", 5)
+    assert office.objects(office.bucket) == []
+    before = signed(one)
+    monkeypatch.undo()
+    office.proxy.up()
+    office.proxy.lose_answer(to=b"PUT /sohoa-archive", times=3)
+    shutil.rmtree(office.folder / "one")
+    two = office.host("two")
+    two.batches.resume(record.batch.batch_id)
+    assert office.proxy.hits == 3
+    assert signed(two) == before
+    assert findings(two) == []
+    names = [name for name, _ in office.objects(office.bucket)]
+    assert len(names) == len(set(names))

@@ -137,6 +137,7 @@ class Machine:
 
         def done() -> bool:
             seen[:] = self.sohoa("show", dossier_code, codes=(0, 4, 5, 7))
+            assert "NEEDS_REVIEW" not in {one.get("state") for one in seen}, seen
             return {(one.get("state"), one.get("indexed")) for one in seen} == {("ARCHIVED", True)}
 
         until(done, seconds, f"{dossier_code} ARCHIVED and indexed")

@@ -7,8 +7,10 @@ import base64
 import io
 import json
 import os
+import signal
 import socket
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +32,7 @@ from pyhanko_certvalidator.fetchers.requests_fetchers import RequestsFetcherBack
 from deploy.local import builds
 from deploy.local.__main__ import NAMES
 from deploy.local.state import State
+from deploy.local.supervisor import alive
 from tests.services import (
     BIN,
     ElasticServer,
@@ -286,6 +289,32 @@ class TestFaults:
         address = told["SERVICES_POSTGRES_ADMIN_URL"].replace("127.0.0.1", "127.0.0.2")
         with psycopg.connect(address) as connection:
             assert connection.execute("SELECT 1").fetchone() == (1,)
+
+    @pytest.mark.parametrize(("ending", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+    def test_an_interrupted_run_leaves_nothing_behind(
+        self, own_services: OwnServices, tmp_path: Path, ending: signal.Signals, code: int
+    ) -> None:
+        mark = tmp_path / "mark"
+        tell = 'echo "$SERVICES_STATE" > "$0.new"; mv "$0.new" "$0"; exec sleep 1000'
+        argv: list[str | Path] = [BIN, "run", "--only", "pki", "--", "sh", "-c", tell, mark]
+        with subprocess.Popen(argv, start_new_session=True) as running:
+            try:
+                deadline = time.monotonic() + 120
+                while not mark.exists():
+                    assert running.poll() is None and time.monotonic() < deadline
+                    time.sleep(0.05)
+                folder = Path(mark.read_text().strip())
+                server = State(folder).process("pki")
+                assert server is not None and alive(server)
+                if ending == signal.SIGINT:
+                    os.killpg(running.pid, ending)  # as a terminal does
+                else:
+                    running.send_signal(ending)
+                assert running.wait(timeout=60) == code
+            finally:
+                running.kill()
+        assert not alive(server)
+        assert not folder.exists()
 
     @pytest.mark.parametrize("broken", ["minio", "elastic"])
     def test_a_command_does_not_run_without_its_services(

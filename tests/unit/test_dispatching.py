@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +57,7 @@ class RunsInMemory:
         if not self.deployed:
             raise ConfigError("FLOWS_NOT_DEPLOYED")
         self.submitted.append((lane, tuple(batch_ids)))
-        self.add(Phase.QUEUED, *batch_ids)
+        self.add(Phase.QUEUED, *batch_ids, lane=lane)
 
     def bury(self, run_id: str) -> None:
         self.buried.append(run_id)
@@ -68,13 +69,14 @@ class RunsInMemory:
     def deploy(self) -> None:
         self.deployed = True
 
-    def add(self, phase: Phase, *batch_ids: str) -> str:
+    def add(self, phase: Phase, *batch_ids: str, lane: Lane = Lane.ONE_STOP) -> str:
         run_id = f"run-{len(self.runs)}"
-        self.runs[run_id] = Run(run_id, batch_ids, phase, self._clock.now())
+        self.runs[run_id] = Run(run_id, batch_ids, phase, self._clock.now(), lane)
         return run_id
 
     def move(self, run_id: str, phase: Phase) -> None:
-        self.runs[run_id] = Run(run_id, self.runs[run_id].batch_ids, phase, self._clock.now())
+        run = self.runs[run_id]
+        self.runs[run_id] = dataclasses.replace(run, phase=phase, since=self._clock.now())
 
     def taken(self) -> list[tuple[str, ...]]:
         """What was submitted since the last time."""
@@ -278,8 +280,10 @@ def test_one_dispatcher_looks_at_a_time(office: Office) -> None:
 
 
 def test_a_long_backlog_is_handed_out_as_there_is_room(office: Office) -> None:
-    for _ in range(199):
-        office.runs.add(Phase.QUEUED, "f" * 64)
-    batches = [office.batch(f"b{number}") for number in range(4)]
+    for _ in range(49):
+        office.runs.add(Phase.QUEUED, "f" * 64, lane=Lane.BACKFILL)
+    batches = [office.batch(f"b{number}", Channel.BACKFILL) for number in range(4)]
     assert office.round() == [tuple(batches[:2])]
     assert office.round() == []
+    desk = office.batch("desk")
+    assert office.round() == [(desk,)]

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from app.doctor import (
     CertificateFacts,
@@ -24,8 +25,21 @@ from app.doctor import (
     program_output,
 )
 from app.messages import Messages
-from pipeline.errors import MissingToolError, ScannerUnavailable, SearchUnavailable
-from pipeline.settings import Environment, Settings
+from pipeline.errors import (
+    ConfigError,
+    KeyUnavailable,
+    MissingToolError,
+    ScannerUnavailable,
+    SearchUnavailable,
+    TimestampError,
+)
+from pipeline.settings import (
+    Environment,
+    Pkcs11Settings,
+    Settings,
+    SigningSettings,
+    TsaSettings,
+)
 
 NOW = dt.datetime(2026, 11, 22, tzinfo=dt.UTC)
 NAMES = (
@@ -174,6 +188,48 @@ def certificate(first: int, last: int, *, development: bool = False) -> Any:
 def test_certificates(home: Path, facts: Any, status: str, code: str | None) -> None:
     finding = look(office(home), certificate=facts)["signing"]
     assert (finding.status.value, finding.code) == (status, code)
+
+
+def with_token_and_authority(home: Path) -> Settings:
+    pkcs11 = Pkcs11Settings(module=home / "m.so", token="t", pin=SecretStr("1"), keys={"a": "b"})
+    return office(home).model_copy(
+        update={
+            "signing": SigningSettings(pkcs11=pkcs11),
+            "tsa": TsaSettings(url="http://127.0.0.1:1/"),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "status", "code"),
+    [
+        ("token", {}, "ok", None),
+        ("token", {"token": lambda: TokenFacts(1, NOW + dt.timedelta(days=9))}, "warn", "ENDING"),
+        ("token", {"token": lambda: TokenFacts(1, NOW - dt.timedelta(days=9))}, "missing", "EXPI"),
+        ("token", {"token": raising(KeyUnavailable("TOKEN_MISSING"))}, "missing", "TOKEN_MISSING"),
+        ("token", {"token": raising(ConfigError("TOKEN_PIN_WRONG"))}, "missing", "PIN_WRONG"),
+        ("timestamps", {}, "ok", None),
+        ("timestamps", {"timestamps": raising(TimestampError())}, "warn", "TIMESTAMP_UNAVAILABLE"),
+        ("timestamps", {"timestamps": lambda: NOW + dt.timedelta(days=9)}, "warn", "ENDING"),
+        (
+            "signing",
+            {"certificate": raising(KeyUnavailable("KEY_OF_OFFICER_MISSING"))},
+            "warn",
+            "SIGNING_ELSEWHERE",
+        ),
+        ("signing", {"certificate": raising(KeyUnavailable())}, "missing", "KEY_UNAVAILABLE"),
+    ],
+)
+def test_token_and_timestamps(
+    home: Path, name: str, changes: dict[str, Any], status: str, code: str | None
+) -> None:
+    finding = look(with_token_and_authority(home), **changes)[name]
+    assert finding.status.value == status
+    assert (code or "") in (finding.code or "") and (code is None) == (finding.code is None)
+
+
+def test_what_is_not_set_is_not_looked_at(home: Path) -> None:
+    assert not {"token", "timestamps"} & set(look(office(home)))
 
 
 def test_development_is_said_but_not_an_ailment(home: Path) -> None:

@@ -7,16 +7,18 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
 
 import pytest
 
+from deploy.local import builds
 from deploy.local.office import Office
 from deploy.local.service import Place, Service, ServiceError, ask, environment
 from deploy.local.state import State
-from deploy.local.supervisor import Launch, alive, end
+from deploy.local.supervisor import Launch, alive, end, start_of
 from deploy.local.wrapping import run_inside
 
 HTTP = """
@@ -100,10 +102,16 @@ class OnAbsent(Tiny):
     needs = ("absent",)
 
 
+def until(true: Callable[[], bool], seconds: float = 20) -> None:
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.02)
+
+
 def made(folder: Path, *kinds: type[Service]) -> tuple[Office, State]:
     state = State(folder / "state")
-    place = Place(state, folder / "cache")
-    return Office(state, [kind(place) for kind in kinds]), state
+    return Office(Place(state, folder / "cache"), kinds), state
 
 
 @pytest.fixture
@@ -266,3 +274,69 @@ def test_a_request_to_end_reaches_the_command_and_the_caller_goes_on() -> None:
     ask_parent = "import os, signal\nos.kill(os.getppid(), signal.SIGTERM)\nsignal.pause()"
     assert run_inside([sys.executable, "-c", ask_parent], dict(os.environ)) == 143
     assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.fixture
+def slow_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A compiler that tells its pid and never comes to an end; what it installs goes nowhere."""
+    program = tmp_path / "bin" / "go"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\n"
+        'if [ "$1" = version ]; then echo go version go1.24.1 linux/amd64; exit; fi\n'
+        f'echo $$ > "{tmp_path}/pid.new"; mv "{tmp_path}/pid.new" "{tmp_path}/pid"\n'
+        "exec sleep 1000\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    return tmp_path / "pid"
+
+
+def test_a_build_that_nobody_waits_for_is_ended(tmp_path: Path, slow_go: Path) -> None:
+    cancelled = threading.Event()
+    failed: list[str] = []
+
+    def build() -> None:
+        try:
+            builds.minio(tmp_path / "cache", cancelled)
+        except ServiceError as error:
+            failed.append(str(error))
+
+    building = threading.Thread(target=build)
+    building.start()
+    until(slow_go.exists)
+    cancelled.set()
+    building.join(timeout=20)
+    assert failed == ["interrupted"]
+    assert start_of(int(slow_go.read_text())) is None
+    assert not [left for left in (tmp_path / "cache").iterdir() if left.is_dir()]
+
+
+def test_a_build_that_fails_leaves_nothing_and_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "bin" / "go"
+    program.parent.mkdir()
+    program.write_text(
+        "#!/bin/sh\n"
+        'if [ "$1" = version ]; then echo go version go1.24.1 linux/amd64; exit; fi\n'
+        'touch "$GOBIN/half"; echo no network; exit 1\n'
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    with pytest.raises(ServiceError, match="no network"):
+        builds.minio(tmp_path / "cache", threading.Event())
+    assert not [left for left in (tmp_path / "cache").iterdir() if left.is_dir()]
+
+
+@pytest.mark.parametrize(
+    ("version", "usable"), [("go1.24.0", True), ("go1.26", True), ("go1.19.8", False)]
+)
+def test_a_compiler_that_is_too_old_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, *, usable: bool
+) -> None:
+    program = tmp_path / "go"
+    program.write_text(f"#!/bin/sh\necho go version {version} linux/amd64\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert (builds.go() == program) is usable

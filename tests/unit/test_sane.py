@@ -13,10 +13,10 @@ from pipeline.adapters.sane.frames import read_frame
 from pipeline.adapters.sane.identity import identity_of
 from pipeline.adapters.sane.options import (
     capabilities,
+    first_arguments,
     page_arguments,
     parse_options,
     sensed,
-    source_arguments,
 )
 from pipeline.errors import (
     ConfigError,
@@ -150,8 +150,8 @@ def test_a_production_scanner() -> None:
     assert can.sources == {ScanSource.FEEDER, ScanSource.DUPLEX}
     assert can.modes == frozenset(ScanMode)
     assert (can.resolutions, can.area_mm) == ((50, 600), (221.121, 876.695))
-    assert source_arguments(options, DUPLEX) == ("--source=ADF Duplex", "--mode=Color")
-    assert source_arguments(options, A4)[0] == "--source=ADF Front"
+    assert first_arguments(options, DUPLEX) == ("--source=ADF Duplex", "--mode=Color")
+    assert first_arguments(options, A4)[0] == "--source=ADF Front"
     assert page_arguments(options, A4) == (
         *("--resolution=300", "--page-width=210", "--page-height=297"),
         *("-l", "0", "-t", "0", "-x", "210", "-y", "297"),
@@ -167,19 +167,19 @@ def test_an_office_machine() -> None:
         ScanSource.DUPLEX,
     }
     assert options["mode"].current == "24bit Color[Fast]"
-    assert source_arguments(options, DUPLEX) == (
+    assert first_arguments(options, DUPLEX) == (
         "--source=Automatic Document Feeder(Duplex)",
         "--mode=24bit Color",
     )
-    assert source_arguments(options, GREY)[1] == "--mode=True Gray"
+    assert first_arguments(options, GREY)[1] == "--mode=True Gray"
     assert not options["brightness"].settable
 
 
 def test_a_feeder_with_a_switch_for_both_sides() -> None:
     options = parse_options(SWITCHED_DUPLEX)
     feeder = "--source=Automatic Document Feeder"
-    assert source_arguments(options, DUPLEX)[:2] == (feeder, "--adf-mode=Duplex")
-    assert source_arguments(options, A4)[:2] == (feeder, "--adf-mode=Simplex")
+    assert first_arguments(options, DUPLEX)[:2] == (feeder, "--adf-mode=Duplex")
+    assert first_arguments(options, A4)[:2] == (feeder, "--adf-mode=Simplex")
     assert "--x-resolution=300" in page_arguments(options, A4)
     assert "--y-resolution=300" in page_arguments(options, A4)
 
@@ -189,9 +189,9 @@ def test_a_flatbed_that_has_no_word_for_it() -> None:
     can = capabilities(options)
     assert can.sources == {ScanSource.FLATBED}
     with pytest.raises(ConfigError):
-        source_arguments(options, A4)
+        first_arguments(options, A4)
     glass = ScanRequest(ScanSource.FLATBED, 200, ScanMode.COLOUR, (210.0, 297.0))
-    assert source_arguments(options, glass) == ("--mode=Color",)
+    assert first_arguments(options, glass) == ("--mode=Color",)
     assert page_arguments(options, glass)[:2] == ("--depth=8", "--resolution=300")
     assert can.resolutions == (75, 1200)
 
@@ -201,10 +201,10 @@ def test_what_a_profile_adds_goes_to_the_device_as_one_word() -> None:
     request = ScanRequest(
         ScanSource.FEEDER, 300, ScanMode.COLOUR, (210.0, 297.0), {"double-feed": "x -o /etc/x"}
     )
-    assert page_arguments(options, request)[0] == "--double-feed=x -o /etc/x"
+    assert first_arguments(options, request)[-1] == "--double-feed=x -o /etc/x"
     for own in ("source", "x", "output-file"):
         with pytest.raises(ConfigError) as caught:
-            page_arguments(options, ScanRequest(*_fields(A4), {own: "1"}))
+            first_arguments(options, ScanRequest(*_fields(A4), {own: "1"}))
         assert caught.value.code == "SCANNER_OPTION_UNKNOWN"
 
 

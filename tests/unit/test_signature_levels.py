@@ -465,7 +465,9 @@ def test_a_seal_is_renewed_before_it_fades(make_desk: MakeDesk, pki: Pki) -> Non
     data, info = desk.sign()
     end = TODAY + dt.timedelta(days=FADING_DAYS)
     assert info.level is LTA and info.sealed_until == end
-    assert desk.augmenter.due(info, TODAY), "it has less than a season left"
+    fresh = make_desk("brief", tsa="tsa").augmenter
+    assert fresh.due(info, TODAY), "it has less than a season left"
+    assert not fresh.due(info, TODAY - 300 * DAY)
     later = end - 2 * DAY
     pki.set(later)
     renewed, after = make_desk("brief", tsa="tsa").augment(data, info)
@@ -479,11 +481,23 @@ def test_a_seal_is_renewed_before_it_fades(make_desk: MakeDesk, pki: Pki) -> Non
     assert verdict.covers_whole_file and verdict.level is LTA
 
 
+def test_a_seal_that_gains_nothing_is_not_renewed(make_desk: MakeDesk) -> None:
+    """Otherwise every night would append one more."""
+    desk = make_desk(tsa="fading-tsa")
+    data, info = desk.sign()
+    other = make_desk(tsa="fading-tsa")
+    assert other.augmenter.due(info, TODAY)
+    with pytest.raises(TimestampError) as error:
+        other.augment(data, info)
+    assert error.value.code == "TIMESTAMP_NO_NEWER"
+    assert not other.augmenter.due(info, TODAY)
+
+
 def test_renewal_needs_nobody_who_is_gone(make_desk: MakeDesk, pki: Pki) -> None:
     """The issuer's services have ended; what the file holds is enough."""
-    desk = make_desk("brief")
+    desk = make_desk("brief", tsa="fading-tsa")
     data, info = desk.sign()
-    pki.set(TODAY + 30 * DAY)
+    pki.set(TODAY + 50 * DAY)
     pki.fail(ocsp=status("410 Gone"))
     renewed, after = make_desk("brief").augment(data, info)
     assert after.level is LTA

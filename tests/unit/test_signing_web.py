@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -96,6 +97,28 @@ def test_it_can_be_asked_again_after_closing(server: Server, web: Web) -> None:
     assert ask(web, server.url) == b"ok"
     web.close()
     web.close()
+    assert ask(web, server.url) == b"ok"
+
+
+def _child(web: Web, url: str, out: multiprocessing.Queue[str]) -> None:
+    try:
+        out.put(ask(web, url).decode())
+    except BaseException as error:
+        out.put(repr(error))
+    web.close()
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_child_has_connections_of_its_own(server: Server, web: Web) -> None:
+    server.answer = says(b"ok")
+    assert ask(web, server.url) == b"ok"
+    context = multiprocessing.get_context("fork")
+    out: multiprocessing.Queue[str] = context.Queue()
+    child = context.Process(target=_child, args=(web, server.url, out))
+    child.start()
+    assert out.get(timeout=60) == "ok"
+    child.join(60)
+    assert child.exitcode == 0
     assert ask(web, server.url) == b"ok"
 
 

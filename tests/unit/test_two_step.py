@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from asn1crypto import core, x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, decode_dss_signature
@@ -203,6 +204,30 @@ def test_the_development_pki_is_refused_in_production(signing: Signing, tmp_path
     with pytest.raises(CertificateRejected) as error:
         prepare(signing, tmp_path, [key.certificate.dump()])
     assert error.value.code == "DEVELOPMENT_PKI_IN_PRODUCTION"
+
+
+def test_a_strangers_certificate_is_refused_in_production(signing: Signing, tmp_path: Path) -> None:
+    _, certificate = make_officer(tmp_path / "o").held()
+    with pytest.raises(CertificateRejected) as error:
+        prepare(signing, tmp_path, [certificate])
+    assert error.value.code == "CERTIFICATE_UNTRUSTED"
+
+
+def test_an_address_that_no_authority_signed_is_never_asked(
+    pki: Pki, signing: Signing, tmp_path: Path
+) -> None:
+    """It says that a true authority issued it, and where its status is asked."""
+    true = pki.certificate("p256")
+    forged = x509.Certificate.load(true.dump())
+    for extension in forged["tbs_certificate"]["extensions"]:
+        if extension["extn_id"].native == "crl_distribution_points":
+            points = extension["extn_value"].parsed.dump().replace(b"/crls/", b"/evil/")
+            extension["extn_value"] = core.ParsableOctetString(points)
+    assert b"/evil/" in forged.dump()
+    signing.two_step._production = False
+    pki.asked.clear()
+    prepare(signing, tmp_path, [forged.dump(), pki.certificate("issuing").dump()])
+    assert pki.asked and not any("evil" in path or "ocsp" in path for path in pki.asked)
 
 
 def test_a_certificate_that_may_not_sign(signing: Signing, tmp_path: Path) -> None:

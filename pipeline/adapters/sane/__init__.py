@@ -103,7 +103,7 @@ class SaneScanner:
         self, device: ScannerDevice, request: ScanRequest, *, first: int = 1
     ) -> Generator[ScannedSheet]:
         """See `Scanner.sheets`."""
-        chosen = sane_options.source_arguments(self._options(device), request)
+        chosen = sane_options.first_arguments(self._options(device), request)
         options = self._options(device, *chosen)
         page = sane_options.page_arguments(options, request)
         number = first

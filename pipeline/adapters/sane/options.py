@@ -96,11 +96,11 @@ def capabilities(options: Mapping[str, Option]) -> Capabilities:
     )
 
 
-def source_arguments(options: Mapping[str, Option], request: ScanRequest) -> tuple[str, ...]:
-    """Arguments that choose source and mode; other options depend on them.
+def first_arguments(options: Mapping[str, Option], request: ScanRequest) -> tuple[str, ...]:
+    """Arguments for source, mode and what the profile adds: other options depend on them.
 
     Raises:
-        ConfigError: `SCANNER_CANNOT`.
+        ConfigError: `SCANNER_CANNOT`; `SCANNER_OPTION_UNKNOWN`, one of the profile's.
     """
     source = _source_arguments(options, request.source)
     if source is None:
@@ -108,34 +108,26 @@ def source_arguments(options: Mapping[str, Option], request: ScanRequest) -> tup
     mode = _mode(options, request.mode)
     if mode is None:
         raise ConfigError("SCANNER_CANNOT", what=request.mode.value)
-    return (*source, *mode)
-
-
-def page_arguments(options: Mapping[str, Option], request: ScanRequest) -> tuple[str, ...]:
-    """Arguments for resolution, page and further options, of a device set to source and mode.
-
-    Raises:
-        ConfigError: `SCANNER_CANNOT`; `SCANNER_OPTION_UNKNOWN`, one of the profile's.
-    """
-    width, height = request.page_mm
     further = []
     for name, value in request.options.items():
         if name in _OWN or name not in options:
             raise ConfigError("SCANNER_OPTION_UNKNOWN", option=name)
         further.append(f"--{name}={value}")
+    return (*source, *mode, *further)
+
+
+def page_arguments(options: Mapping[str, Option], request: ScanRequest) -> tuple[str, ...]:
+    """Arguments for resolution and page, of a device that is set to the first ones.
+
+    Raises:
+        ConfigError: `SCANNER_CANNOT`.
+    """
+    width, height = request.page_mm
     return (
-        *further,
         *_depth(options, request.mode),
         *_resolution(options, request.resolution),
         *_page(options, width, height),
     )
-
-
-def settled_dpi(options: Mapping[str, Option], wanted: int) -> float:
-    """Resolution that the device will use, as far as it says."""
-    option = options.get("resolution") or options.get("x-resolution")
-    number = _NUMBER.match(option.current) if option else None
-    return float(number[0]) if number else float(wanted)
 
 
 def sensed(options: Mapping[str, Option], sensor: str) -> bool:

@@ -1,0 +1,96 @@
+"""What hosts share is cleared when nobody needs it, and not before."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from casework.clearing import NOTE, clear_shared
+from pipeline.models.base import Model
+from pipeline.run.work import Tools
+from pipeline.workspace import Workspace
+from storage.records import SqlRecords
+from tests.fakes.archived import START, Papers, archive_batch, start_batch
+from tests.fakes.backings import MemoryBacking
+from tests.fakes.clocks import StillClock
+from tests.fakes.databases import blank_records
+from tests.fakes.stores import MemoryStore
+
+GRACE = dt.timedelta(hours=24)
+UNKNOWN = "f" * 64
+
+
+class Note(Model):
+    pass
+
+
+@dataclass
+class Host:
+    records: SqlRecords
+    workspace: Workspace
+    clock: StillClock
+    memory: MemoryBacking
+
+    def fill(self, batch_id: str) -> None:
+        self.workspace.of(batch_id).put(b"a page", "image/jpeg")
+
+    def clear(self) -> int:
+        return clear_shared(cast("Tools", self), GRACE)
+
+    def shelves(self) -> set[str]:
+        return set(self.memory.folders("batches/"))
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[Host]:
+    clock, memory = StillClock(START), MemoryBacking()
+    memory.now = clock.now
+    records = blank_records(tmp_path / "records.sqlite", clock)
+    yield Host(records, Workspace(tmp_path / "work", memory), clock, memory)
+    records.close()
+
+
+def test_only_shelves_of_finished_batches_go_and_only_after_the_grace(host: Host) -> None:
+    done = archive_batch(host.records, MemoryStore(), Papers("done")).batch_id
+    open_ = start_batch(host.records, MemoryStore(), Papers("open")).batch_id
+    host.records.delivered([row.row_id for row in host.records.outbox()])
+    for batch_id in (done, open_):
+        host.fill(batch_id)
+    host.memory.files["quarantine/abc"] = b"refused"
+    host.clock.pass_(GRACE - dt.timedelta(seconds=1))
+    assert host.clear() == 0
+    host.clock.pass_(dt.timedelta(seconds=1))
+    assert host.clear() == 1
+    assert host.shelves() == {open_}
+    assert "quarantine/abc" in host.memory.files
+    host.clock.pass_(dt.timedelta(days=900))
+    assert host.clear() == 0
+    assert host.shelves() == {open_}
+
+
+def test_a_sidecar_that_may_not_have_been_put_stays(host: Host) -> None:
+    done = archive_batch(host.records, MemoryStore(), Papers("done")).batch_id
+    host.fill(done)
+    host.clock.pass_(GRACE)
+    assert host.records.outbox()
+    assert host.clear() == 0
+    host.records.delivered([row.row_id for row in host.records.outbox()])
+    assert host.clear() == 1
+
+
+def test_papers_that_the_records_do_not_know_stay_once_they_were_received(host: Host) -> None:
+    host.fill(UNKNOWN)
+    host.workspace.of("e" * 64).publish(NOTE, "e" * 64, Note())
+    host.clock.pass_(GRACE)
+    assert host.clear() == 1
+    assert host.shelves() == {"e" * 64}
+
+
+def test_where_nothing_is_shared_nothing_is_cleared(host: Host, tmp_path: Path) -> None:
+    host.workspace = Workspace(tmp_path)
+    assert host.clear() == 0
