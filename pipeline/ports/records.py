@@ -284,7 +284,10 @@ class OutboxRecords(Protocol):
         ...
 
     def unanswered(self) -> frozenset[str]:
-        """Digests of revisions and manifests that are committed and owed to the archive."""
+        """Digests of revisions and manifests that are committed and owed to the archive.
+
+        One that a later one of the same component or dossier has overtaken is owed no longer.
+        """
         ...
 
 

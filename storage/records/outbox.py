@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, delete, func, insert, select, union
+from sqlalchemy import Connection, Select, Table, delete, exists, func, insert, select, union
 
 from pipeline.errors import NotFound
 from pipeline.models.batch import BatchState
@@ -59,13 +59,31 @@ class SqlOutbox:
 
     def unanswered(self) -> frozenset[str]:
         """See `OutboxRecords.unanswered`."""
-        query = union(_unanswered(revisions), _unanswered(manifests))
+        query = union(
+            _unanswered(revisions, "component_id", "rev"),
+            _unanswered(manifests, "unit", "dossier_code", "seq"),
+        )
         with self._database.read() as connection:
             return frozenset(connection.execute(query).scalars())
 
 
-def _unanswered(table: Table) -> Select[Any]:
-    return select(table.c.sha256).where(table.c.version_id.is_(None), table.c.sha256.is_not(None))
+def _unanswered(table: Table, *key: str) -> Select[Any]:
+    """Committed digests without a version and without a later one that has it.
+
+    Args:
+        table: with `sha256` and `version_id`.
+        key: columns of what the digests follow each other for; the last one rises.
+    """
+    later = table.alias()
+    *whose, number = key
+    overtaken = exists().where(
+        *(later.c[name] == table.c[name] for name in whose),
+        later.c[number] > table.c[number],
+        later.c.version_id.is_not(None),
+    )
+    return select(table.c.sha256).where(
+        table.c.version_id.is_(None), table.c.sha256.is_not(None), ~overtaken
+    )
 
 
 def owe_batch(connection: Connection, batch_id: str) -> None:

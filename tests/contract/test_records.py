@@ -412,6 +412,10 @@ def test_a_new_revision_counts_once_the_archive_has_it(records: Records) -> None
     records.commit_stored(identity, 1, "v2", None, [])
     done = records.component(identity)
     assert done.current is not None and (done.current.rev, done.unfinished) == (1, ())
+    records.commit_revision(identity, revision("lost", rev=2), [])
+    records.commit_revision(identity, revision("made anew", rev=3), [])
+    assert len(records.unanswered()) == 2
+    records.commit_stored(identity, 3, "v4", None, [])
     assert done.sidecar_sha256 == "a" * 64
     assert records.unanswered() == frozenset()
 

@@ -7,16 +7,20 @@ from dataclasses import replace
 
 import pytest
 
-from app.auditing import audit_lines, rebuild_lines
+from app.auditing import audit_lines, augmentation_json, augmentation_lines, rebuild_lines
 from app.messages import Messages
 from app.messages.rendering import Language
 from app.presenting import hit_lines, review_line, verdict_lines, view_lines
+from casework import augmenting
 from casework.audit_report import Findings
+from casework.augmenting import Augmentation
 from casework.completeness import Gaps
 from casework.reporting import ComponentView, DossierView
 from casework.verification import Verdict
+from pipeline.errors import TimestampError
 from pipeline.models.actors import Actor, Role
-from pipeline.models.batch import Batch, BatchState, IngestTerms
+from pipeline.models.batch import Batch, BatchState, IngestTerms, Problem
+from pipeline.models.components import SignatureLevel
 from pipeline.models.manifest import SidecarField
 from pipeline.models.review import Answer, AnswerKind, ResolvedReview, ReviewItem, ReviewKind
 from pipeline.models.split import PageCounts
@@ -176,3 +180,40 @@ def test_a_name_that_nobody_confirmed_is_marked(doubtful: bool) -> None:
     )
     (_, line) = hit_lines(Results(total=1, hits=(hit,)), Messages("vi"))
     assert line.endswith("Trần Mai (cần xác nhận)" if doubtful else "Trần Mai")
+
+
+def test_a_raised_signature_is_one_object_and_one_line() -> None:
+    done = Augmentation(
+        dossier_code="HS-1",
+        component_id="a" * 64,
+        code="F_14_HSB",
+        outcome=augmenting.Outcome.RAISED,
+        rev=1,
+        sha256="b" * 64,
+        level=SignatureLevel.B_LTA,
+        sealed_until=dt.datetime(2036, 11, 22, 20, tzinfo=dt.UTC),
+    )
+    assert augmentation_json(done, Messages("en")) == {
+        "dossier_code": "HS-1",
+        "component_id": "a" * 64,
+        "code": "F_14_HSB",
+        "outcome": "RAISED",
+        "rev": 1,
+        "sha256": "b" * 64,
+        "level": "PAdES-B-LTA",
+        "sealed_until": "2036-11-22T20:00:00Z",
+        "error": None,
+    }
+    (line,) = augmentation_lines(done, Messages("en"))
+    assert line == (
+        "Raised: HS-1  F_14_HSB  [aaaaaaaaaaaa]  revision 1, PAdES-B-LTA, sealed until 23/11/2036"
+    )
+    failed = done.model_copy(
+        update={
+            "outcome": augmenting.Outcome.FAILED,
+            "problem": Problem.of(TimestampError("SEAL_NOT_PROLONGED")),
+        }
+    )
+    error = augmentation_json(failed, Messages("en"))["error"]
+    assert error["code"] == "SEAL_NOT_PROLONGED" and error["advice"]
+    assert len(list(augmentation_lines(failed, Messages("en")))) == 2
