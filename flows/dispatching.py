@@ -101,7 +101,8 @@ class Dispatcher:
             if record.batch.batch_id not in taken
             and self._due(record, deaths.get(record.batch.batch_id, ()), now)
         ]
-        queued = Counter(run.lane for run in unfinished if run.phase is Phase.QUEUED)
+        waiting = (run for run in unfinished if run.phase is Phase.QUEUED and run.batch_ids)
+        queued = Counter(run.lane for run in waiting)
         handed = [
             some
             for lane in Lane
