@@ -9,8 +9,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.host import services
-from flows.masking import masked
+from flows.living import at_work
 
 
 @flow(name="audit", persist_result=False, log_prints=False)
@@ -20,8 +19,8 @@ def audit() -> State[Any]:
     Returns:
         Failed with the number of findings per code where something is not as it should be.
     """
-    with masked():
-        report = services().audit()
+    with at_work() as host:
+        report = host.audit()
     codes = Counter(finding.code for finding in report.findings if finding.failure)
     if report.ok:
         return Completed(message=f"components {report.counts.components}")

@@ -9,8 +9,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.host import services
-from flows.masking import masked
+from flows.living import at_work
 from pipeline.errors import ConfigError
 
 
@@ -26,8 +25,7 @@ def augment(codes: list[str] | None = None, limit: int | None = None) -> State[A
         Failed, with the number per code, where some could not be raised. Without a timestamp
         authority nothing is ever due.
     """
-    with masked():
-        host = services()
+    with at_work() as host:
         try:
             report = host.augment(host.actor(), codes=codes or (), limit=limit)
         except ConfigError as error:

@@ -7,6 +7,7 @@ May be repeated: what is there is brought up to date, what an administrator has 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import subprocess
 import sys
@@ -24,8 +25,12 @@ from pipeline.errors import ConfigError, FlowsUnavailable
 from pipeline.settings import Settings
 
 POOL: Final = "sohoa"
+_LOG = logging.getLogger(__name__)
+_TOLD: Final = 2000
+"""Letters of what `prefect deploy` said last: names of flows and queues, nothing of papers."""
 _FILE: Final = Path(__file__).parent.parent / "prefect.yaml"
-_DEPLOY_SECONDS: Final = 180.0
+_DEPLOY_SECONDS: Final = 300.0
+_PATIENT: Final = {"PREFECT_CLIENT_MAX_RETRIES": "5", "PREFECT_API_REQUEST_TIMEOUT": "60"}
 
 
 def deploy(settings: Settings, file: Path = _FILE) -> None:
@@ -47,15 +52,17 @@ def deploy(settings: Settings, file: Path = _FILE) -> None:
     try:
         done = subprocess.run(
             [*command, "--prefect-file", str(file)],
-            env=environment(settings, os.environ),
+            env=environment(settings, {**os.environ, **_PATIENT}),
             cwd=file.parent,
             capture_output=True,
+            text=True,
             check=False,
             timeout=_DEPLOY_SECONDS,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
         raise FlowsUnavailable from error
     if done.returncode != 0:
+        _LOG.error("prefect deploy: %s", (done.stdout + done.stderr).strip()[-_TOLD:])
         raise ConfigError("FLOWS_UNDEPLOYABLE", status=done.returncode)
 
 

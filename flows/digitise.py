@@ -12,15 +12,13 @@ from typing import Any
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
 from casework.clearing import clear
 from flows.batches import Batches
-from flows.host import services
+from flows.living import at_work, this_run
 from flows.masking import masked
-from flows.runs import claim_of
 from flows.stepping import TaskRunner
 from pipeline.errors import BatchBusy, SohoaError
 
@@ -36,15 +34,12 @@ def digitise(batch_ids: list[str]) -> State[Any]:
         Completed, with the number of batches per state; Failed where some could not be walked at
         all, with the codes too. What became of a batch is in the records, nowhere else.
     """
-    with masked():
-        host = services()
-        at_once = host.settings.ocr.at_once
-        run = claim_of(str(flow_run.id))
+    with at_work() as host:
+        at_once, most = host.settings.ocr.at_once, host.settings.flows.pages_per_chunk
         pool: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=at_once)
-        with host.ports.claims.claim(run, wait=True), pool:
-            most = host.settings.flows.pages_per_chunk
+        with pool:
             runner = TaskRunner(pool, most=most, at_once=at_once)
-            walked = [_walked(host.batches, batch_id, runner, run) for batch_id in batch_ids]
+            walked = [_walked(host.batches, batch_id, runner) for batch_id in batch_ids]
             clear(host.ports)
     told = Counter(state for state, _ in walked) + Counter(code for _, code in walked if code)
     message = ", ".join(f"{name} {count}" for name, count in sorted(told.items()))
@@ -53,9 +48,7 @@ def digitise(batch_ids: list[str]) -> State[Any]:
     )
 
 
-def _walked(
-    batches: Batches, batch_id: str, runner: TaskRunner, run: str
-) -> tuple[str, str | None]:
+def _walked(batches: Batches, batch_id: str, runner: TaskRunner) -> tuple[str, str | None]:
     """Walk one batch; its state, and the code of what kept it from being walked.
 
     A run that has lost its claim is taken for dead, and its batches are handed out anew: it
@@ -63,7 +56,7 @@ def _walked(
     """
     try:
         with masked():
-            batches.ports.claims.check(run)
+            batches.ports.claims.check(this_run())
             return batches.walk(batch_id, runner).value, None
     except BatchBusy:
         return "BUSY", None

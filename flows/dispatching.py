@@ -27,8 +27,8 @@ from pipeline.errors import BatchBusy, ConfigError
 from pipeline.models.batch import BatchState
 from pipeline.models.records import BatchRecord
 
-_FRESH_SECONDS: Final = 15.0
-"""So long a batch is left to the command that took it in."""
+_FRESH_SECONDS: Final = 60.0
+"""So long a batch is left to the command that took it in, which may be taking in more."""
 _MEMORY: Final = dt.timedelta(minutes=30)
 """How far back deaths count."""
 _FATAL: Final = 3
@@ -101,7 +101,8 @@ class Dispatcher:
             if record.batch.batch_id not in taken
             and self._due(record, deaths.get(record.batch.batch_id, ()), now)
         ]
-        queued = Counter(run.lane for run in unfinished if run.phase is Phase.QUEUED)
+        waiting = (run for run in unfinished if run.phase is Phase.QUEUED and run.batch_ids)
+        queued = Counter(run.lane for run in waiting)
         handed = [
             some
             for lane in Lane

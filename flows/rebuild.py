@@ -8,8 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from flows.host import services
-from flows.masking import masked
+from flows.living import at_work
 
 
 @flow(name="rebuild", persist_result=False, log_prints=False)
@@ -22,8 +21,7 @@ def rebuild(what: Literal["index", "records"] = "index") -> State[Any]:
     Returns:
         Failed with the codes of what could not be read, where there is such.
     """
-    with masked():
-        host = services()
+    with at_work() as host:
         if what == "records":
             report = host.rebuild_records(host.actor())
             return Completed(message=f"dossiers {report.dossiers}, components {report.components}")

@@ -24,10 +24,11 @@ class Phase(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A run of the flow `digitise`."""
+    """A run of one of Sohoa's flows."""
 
     run_id: str
     batch_ids: tuple[str, ...]
+    """None for runs that look after the archive."""
     phase: Phase
     since: dt.datetime
     """When it came to this phase."""

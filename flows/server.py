@@ -28,6 +28,8 @@ from pipeline.errors import ConfigError, FlowsUnavailable
 from pipeline.settings import Settings
 
 FLOW: Final = "digitise"
+_FLOWS: Final = [FLOW, "augment", "audit", "rebuild"]
+"""All that claim their run while their process lives."""
 _PAGE: Final = 200
 """Most runs that the server gives at a time."""
 _PHASES: Final = {
@@ -87,7 +89,7 @@ class PrefectRuns:
 
     def _runs(self, wanted: dict[str, object]) -> tuple[Run, ...]:
         found: list[Run] = []
-        name = FlowFilter(name=FlowFilterName(any_=[FLOW]))
+        name = FlowFilter(name=FlowFilterName(any_=_FLOWS))
         with _client() as client:
             while True:
                 page = client.read_flow_runs(

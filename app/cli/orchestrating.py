@@ -69,7 +69,7 @@ def deploy() -> None:
 def work(
     runs: Annotated[
         int, typer.Option("--runs", min=1, help="Số lượt chạy cùng lúc trên máy này.")
-    ] = 2,
+    ] = 1,
     options: Annotated[
         list[str] | None, typer.Argument(metavar="[-- OPTION…]", help="Cho `prefect worker start`.")
     ] = None,

@@ -112,6 +112,23 @@ def test_what_is_done_by_the_clock_has_its_next_run(office: PrefectOffice) -> No
     until(planned, 60, "the next runs of audit and augment")
 
 
+def test_what_looks_after_the_archive_says_codes_and_counts(office: PrefectOffice) -> None:
+    started = {}
+    for name in ("audit", "rebuild", "augment"):
+        deployment = office.ask(f"deployments/name/{name}/{name}")["id"]
+        started[name] = office.ask(f"deployments/{deployment}/create_flow_run", {})["id"]
+
+    def ended() -> dict[str, str] | None:
+        runs = {name: office.ask(f"flow_runs/{run}")["state"] for name, run in started.items()}
+        if {state["type"] for state in runs.values()} != {"COMPLETED"}:
+            return None
+        return {name: state["message"] for name, state in runs.items()}
+
+    said = until(ended, DONE_SECONDS, "audit, rebuild and augment complete")
+    assert said["augment"] == "TSA_NOT_SET"
+    assert said["audit"].startswith("components ") and said["rebuild"].startswith("documents ")
+
+
 def test_a_killed_run_is_replaced(office: PrefectOffice, tmp_path: Path) -> None:
     sources = papers(tmp_path, 2, 2)
     batches = queue(office, sources)

@@ -157,8 +157,8 @@ def test_batches_without_a_run_are_handed_out_in_order_by_lane(office: Office) -
 
 def test_a_batch_just_taken_in_is_left_to_its_command(office: Office) -> None:
     batch = office.batch("a")
-    assert office.round(after=1) == []
-    assert office.round(after=20) == [(batch,)]
+    assert office.round(after=30) == []
+    assert office.round(after=30) == [(batch,)]
 
 
 def test_a_batch_that_somebody_works_on_is_left_alone(office: Office) -> None:
