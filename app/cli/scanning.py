@@ -77,7 +77,10 @@ def scan(
         said = terms_of(procedure, case, dossier, as_code, channel or Channel.DESK, station)
         if discard:
             gone = scans.discard(stack or "", actor)
-            print(run.messages.text("scan_discarded", session=shown(gone.session_id)))
+            run.give(
+                {"session_id": gone.session_id, "state": "discarded"},
+                [run.messages.text("scan_discarded", session=shown(gone.session_id))],
+            )
             return
         if resume:
             chosen = scans.again(stack, from_sheet=from_sheet, wanted=sheets)

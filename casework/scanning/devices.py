@@ -18,7 +18,7 @@ def choose(
 
     Args:
         devices: those that answer now.
-        wanted: its stable identity, or the beginning of it; None: the only one there is.
+        wanted: its stable identity, or whole parts from its beginning; None: the only one.
         by_name: `wanted` may also be what the system calls it today: somebody who looks at the
             list now said it.
 
@@ -37,7 +37,7 @@ def choose(
     else:
         begins = wanted.casefold()
         fits = [d for d in devices if str(d.identity).casefold() == begins] or [
-            d for d in devices if str(d.identity).casefold().startswith(begins)
+            d for d in devices if str(d.identity).casefold().startswith(f"{begins}/")
         ]
     if not fits:
         raise ScannerUnavailable("SCANNER_NOT_FOUND", device=(wanted or "")[:_LONGEST])
@@ -54,7 +54,12 @@ def choose_again(devices: Sequence[ScannerDevice], identity: DeviceIdentity) -> 
         ScannerUnavailable: `SCANNER_NONE`, `SCANNER_NOT_FOUND`.
         ConfigError: `SCANNER_AMBIGUOUS`.
     """
-    return choose([d for d in devices if d.identity == identity] or devices, str(identity))
+    if not devices:
+        raise ScannerUnavailable("SCANNER_NONE")
+    same = [device for device in devices if device.identity == identity]
+    if not same:
+        raise ScannerUnavailable("SCANNER_NOT_FOUND", device=str(identity)[:_LONGEST])
+    return choose(same, None)
 
 
 def settled_source(wanted: ScanSource, can: Capabilities) -> ScanSource:

@@ -451,6 +451,10 @@ def test_stopped_by_hand_it_says_how_to_go_on(tmp_path: Path) -> None:
     assert (process.returncode, out) == (130, "")
     assert "sohoa scan --resume" in told and "Traceback" not in told
     assert not _scanning(desk)
+    (session,), _ = desk.run("scan", "--sessions")
+    (gone,), _ = desk.run("scan", "--discard", session["session_id"][:8])
+    assert gone == {"session_id": session["session_id"], "state": "discarded"}
+    assert desk.run("scan", "--sessions") == ([], "")
 
 
 def test_two_at_one_stack_are_not_let_in(tmp_path: Path) -> None:

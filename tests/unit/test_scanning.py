@@ -351,6 +351,15 @@ def test_a_scanner_is_meant_by_identity_or_its_beginning() -> None:
     assert "a:1" in str(caught.value.params["devices"])
 
 
+def test_a_longer_name_is_another_scanner() -> None:
+    longer = [device("a:1", model="LiDE 120"), device("a:2", "7", model="LiDE 1")]
+    assert choose(longer, "Hãng/LiDE 1").name == "a:2"
+    with pytest.raises(ScannerUnavailable):
+        choose(longer[:1], "Hãng/LiDE 1")
+    with pytest.raises(ScannerUnavailable):
+        choose_again(longer, device("a:9", model="LiDE 1").identity)
+
+
 def test_todays_name_is_for_people_not_for_profiles() -> None:
     both = [device("a:1"), device("a:2")]
     assert choose(both, "a:2", by_name=True).name == "a:2"
