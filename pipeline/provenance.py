@@ -9,7 +9,7 @@ SOFTWARE_NAME: Final = "Sohoa"
 
 STAGE_VERSIONS: Final[dict[str, int]] = {
     "intake": 2,
-    "imaging": 1,
+    "imaging": 2,
     "sheets": 2,
     "recognition": 3,
     "separation": 2,

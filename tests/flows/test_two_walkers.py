@@ -50,7 +50,7 @@ def registered(bench: Bench, home: Path) -> str:
     services = unclaimed(bench, home)
     ports = services.ports
     ports.ensure_index()
-    _ = ports.signer  # the development keys are made once, by whoever comes first
+    _ = ports.signers  # the development keys are made once, by whoever comes first
     desk = reception.Desk(
         workspace=ports.workspace,
         records=ports.records,

@@ -225,7 +225,7 @@ def test_an_address_of_another_kind_is_named_with_what_fits(
     sohoa: Sohoa, home: Path, key: str, scheme: str
 ) -> None:
     home.mkdir()
-    url = "https://user:hunter2@host/x"
+    url = "imap://user:hunter2@host/x"
     (home / "sohoa.toml").write_text(f'[{key}]\nurl = "{url}"', encoding="utf-8")
     said = sohoa("audit")
     assert said.code == 2

@@ -200,6 +200,13 @@ def test_empty_backs_are_blank(image: Image.Image) -> None:
     assert look.warnings == ()
 
 
+@pytest.mark.parametrize("level", [0, 20, 80], ids=["black", "lamp-off", "dark"])
+def test_darkness_is_no_empty_paper(level: int) -> None:
+    """A lamp that failed, a lid left open: a person decides."""
+    look = _look(Image.new("L", (980, 1386), level))
+    assert look.blank is BlankStatus.UNCERTAIN
+
+
 def _stamp() -> Image.Image:
     image = _bleed(0.12)
     draw = ImageDraw.Draw(image)

@@ -37,6 +37,9 @@ _STEEPNESS: Final = 2.5
 _FAINT_MM2: Final = 6.0
 _FAINT_SCORE: Final = 0.75
 """Only faint marks: bleed-through or pencil, a person decides."""
+_DARK: Final = 96
+_MOST_DARK: Final = 0.3
+"""Share of a page that may be darker than any paper (lid, borders) before it is no empty paper."""
 _BLURRED: Final = 0.62
 _CUT_MARKS: Final = 4
 
@@ -56,6 +59,8 @@ def look_at(page: RawPage, gray: Gray, reduce: int, settings: ImagingSettings) -
     inked, marks = find_marks(darkness, per_mm)
     noise = noise_of(marks)
     score = _blank_score(marks, noise)
+    if float(np.mean(small < _DARK)) > _MOST_DARK:  # a failed lamp, a page of ink: a person decides
+        score = min(score, _FAINT_SCORE)
     status = _status(score, settings)
     letters = letters_of(marks, noise)
     turn, certain, skew = page.turn_hint, True, 0.0
