@@ -12,12 +12,21 @@ from minio import Minio
 from minio.error import S3Error
 
 from pipeline.textnorm import fold
+from tests.fakes.scanners import virtual_scanner
 from tests.live import dss, verapdf
 from tests.live.office import Json, Machine, paper
 from tests.services import OwnServices
 
 PAPERS = ("R_07B_HSB", "C_KHAI_TU")
 SHEETS = 2
+_PROFILE = """
+[scanner.profiles.test]
+source = "feeder"
+resolution = 200
+page_width_mm = 120
+page_height_mm = 120
+options = { test-picture = "Color pattern" }
+"""
 
 
 @dataclass(frozen=True)
@@ -38,10 +47,10 @@ def archived(
     """A desk that takes in, another machine that works; both batches ARCHIVED."""
     folder = tmp_path_factory.mktemp("office")
     environ = own_systems.start()
-    sane = folder / "sane"
-    sane.mkdir()
-    (sane / "dll.conf").write_text("test\n")
+    sane = virtual_scanner(folder / "sane")
     desk = Machine(folder / "desk", {**environ, "SANE_CONFIG_DIR": str(sane)})
+    desk.home.mkdir()
+    (desk.home / "sohoa.toml").write_text(_PROFILE, encoding="utf-8")
     host = Machine(folder / "host", environ)
     try:
         desk.deploy()
@@ -49,7 +58,7 @@ def archived(
         host.dispatch()
         lot = paper(folder, "lo", *PAPERS, seed=3)
         desk.sohoa("ingest", lot, "--dossier", "LO-1", "--queue")
-        scan = ("scan", "--device", "test", "--sheets", str(SHEETS), "--as", "Z_OTHER")
+        scan = ("scan", "--profile", "test", "--sheets", str(SHEETS), "--as", "Z_OTHER")
         desk.sohoa(*scan, "--dossier", "LO-2", "--queue")
         filed, scanned = desk.archived("LO-1"), desk.archived("LO-2")
         files = []
