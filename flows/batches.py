@@ -86,6 +86,7 @@ class Batches:
 
         Raises:
             BatchBusy: another process works on it.
+            ArchiveUnavailable: `CLAIM_LOST` on the way: another process may go on with it.
         """
         ports = self.ports
         record = ports.records.batch(batch_id)
@@ -136,6 +137,8 @@ class Batches:
         except KeyUnavailable as error:
             self._change(batch_id, BatchState.AWAITING_SIGNATURE, "batch.unsigned", error)
         except SohoaError as error:
+            if error.code == "CLAIM_LOST":  # its state is another's to say by now
+                raise
             self._change(batch_id, BatchState.PENDING, "batch.stuck", error)
 
     def _quarantine(self, batch_id: str, error: SohoaError) -> None:
