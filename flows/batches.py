@@ -147,6 +147,7 @@ class Batches:
 
         Raises:
             BatchBusy: another process works on it.
+            ArchiveUnavailable: `CLAIM_LOST` on the way: another process may go on with it.
         """
         ports = self.ports
         with ports.workspace.working():

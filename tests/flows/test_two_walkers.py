@@ -18,10 +18,12 @@ import pytest
 from benchmarks.crash import Bench, make_bench
 from casework import reception
 from flows.services import Services
+from pipeline.errors import ArchiveUnavailable
 from pipeline.models.batch import BatchState, IngestTerms
 from pipeline.run.steps import STEPS, advance
 from pipeline.run.work import Work
 from storage.ledger import verify_chain
+from tests.fakes.claims import MemoryClaims
 
 WALKERS = 2
 
@@ -38,6 +40,25 @@ class NoClaims:
 
     def check(self, name: str) -> None:
         pass
+
+
+class Fragile(MemoryClaims):
+    """Claims that are lost at the n-th look."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__()
+        self._left = at
+
+    def check(self, name: str) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self.lose(name)
+        super().check(name)
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    return make_bench(tmp_path_factory.mktemp("bench"))
 
 
 def unclaimed(bench: Bench, home: Path) -> Services:
@@ -81,8 +102,7 @@ def walk(bench: Bench, home: Path, batch_id: str, together: Any) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_two_walkers_archive_a_batch_once(tmp_path: Path) -> None:
-    bench = make_bench(tmp_path)
+def test_two_walkers_archive_a_batch_once(bench: Bench, tmp_path: Path) -> None:
     home = tmp_path / "home"
     batch_id = registered(bench, home)
     context = multiprocessing.get_context("fork")
@@ -123,4 +143,24 @@ def test_two_walkers_archive_a_batch_once(tmp_path: Path) -> None:
         if len(list((folder := versions / key).iterdir())) != 1
     ]
     assert doubled == []
+    records.close()
+
+
+@pytest.mark.timeout(600)
+def test_who_lost_the_claim_stops_and_says_nothing_of_the_batch(
+    bench: Bench, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    batch_id = registered(bench, home)
+    services = bench.services(home)
+    records = services.ports.records
+    services.ports.__dict__["claims"] = Fragile(at=4)
+    with pytest.raises(ArchiveUnavailable) as lost:
+        services.batches.resume(batch_id)
+    assert (lost.value.code, lost.value.retryable) == ("CLAIM_LOST", True)
+    record = records.batch(batch_id)
+    assert (record.state, record.problem) == (BatchState.PENDING, None)
+    assert records.components(batch_id=batch_id) == ()
+    (view,) = services.batches.resume(batch_id)
+    assert view.state is BatchState.ARCHIVED
     records.close()

@@ -69,17 +69,13 @@ class Machine:
 
     def sohoa(self, *arguments: str | Path, codes: Sequence[int] = (0,)) -> list[Json]:
         """NDJSON of a command."""
-        done = subprocess.run(
-            [*self.inside, SOHOA, *map(str, arguments), "--json"],
-            env=self.environ,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-        assert done.returncode in codes, (arguments, done.returncode, done.stderr[-3000:])
-        assert "Traceback" not in done.stderr, done.stderr[-3000:]
-        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        said = self._call(SOHOA, *arguments, "--json", codes=codes)
+        return [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+
+    def get(self, code: str, component_id: str, target: Path) -> Path:
+        """A component's file."""
+        self._call(SOHOA, "get", code, component_id, "-o", target)
+        return target
 
     def spawn(self, name: str, *command: str | Path) -> subprocess.Popen[bytes]:
         """A process that stays, with its log in the home, in a process group of its own."""
@@ -103,7 +99,8 @@ class Machine:
         """What its schedule does: a new run of a deployment."""
         self._call(sys.executable, "-m", "prefect", "deployment", "run", name)
 
-    def _call(self, *command: str | Path) -> None:
+    def _call(self, *command: str | Path, codes: Sequence[int] = (0,)) -> str:
+        """What a command prints."""
         done = subprocess.run(
             [*self.inside, *map(str, command)],
             env=self.environ,
@@ -112,7 +109,9 @@ class Machine:
             check=False,
             timeout=300,
         )
-        assert done.returncode == 0, done.stderr[-3000:]
+        assert done.returncode in codes, (command, done.returncode, done.stderr[-3000:])
+        assert "Traceback" not in done.stderr, done.stderr[-3000:]
+        return done.stdout
 
     def work(self, *options: str) -> subprocess.Popen[bytes]:
         """A worker."""

@@ -65,8 +65,7 @@ def archived(
         for batch in (filed, scanned):
             for component in batch["components"]:
                 target = folder / f"{component['component_id']}.pdf"
-                desk.sohoa("get", batch["dossier_code"], component["component_id"], "-o", target)
-                files.append(target)
+                files.append(desk.get(batch["dossier_code"], component["component_id"], target))
         yield Archived(desk, environ, filed, scanned, tuple(files))
     finally:
         desk.stop()
