@@ -18,7 +18,8 @@ _QUIET = {
     "PREFECT_CLI_PROMPT": "false",
     "PREFECT_LOGGING_LEVEL": "WARNING",
 }
-_WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2"}
+_WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2", "PYTHONSAFEPATH": "1"}
+"""The latter: a script of Prefect's that lies beside its module `storage` would find that one."""
 _SHORT_WAITS = {"PREFECT_CLIENT_MAX_RETRIES": "0", "PREFECT_API_REQUEST_TIMEOUT": "15"}
 """For commands: somebody waits, and the dispatcher tries again anyway."""
 
