@@ -19,7 +19,7 @@ _QUIET = {
     "PREFECT_LOGGING_LEVEL": "WARNING",
 }
 _WORKER = {"PREFECT_WORKER_QUERY_SECONDS": "2", "PYTHONSAFEPATH": "1"}
-"""Prefect runs scripts of its own from a folder with a module `storage`: it must not come first."""
+"""The latter: a script of Prefect's that lies beside its module `storage` would find that one."""
 _SHORT_WAITS = {"PREFECT_CLIENT_MAX_RETRIES": "0", "PREFECT_API_REQUEST_TIMEOUT": "15"}
 """For commands: somebody waits, and the dispatcher tries again anyway."""
 
