@@ -251,7 +251,8 @@ class _Run:
             raise TimestampError("SEAL_NOT_PROLONGED")
         self._refused_in_a_row = 0
         self._left = None if self._left is None else self._left - 1
-        return _Made(component, base, tools.workspace.put(data, _PDF), raised)
+        kept = tools.workspace.of(component.batch_id).put(data, _PDF)
+        return _Made(component, base, kept, raised)
 
     # -- publishing -------------------------------------------------------------------------
 
@@ -325,7 +326,7 @@ class _Run:
 
     def _put(self, component: ComponentRecord, revision: Revision) -> bool:
         """Put committed bytes; False where they are lost: the revision stays a gap."""
-        workspace, store = self._tools.workspace, self._tools.store
+        workspace, store = self._tools.workspace.of(component.batch_id), self._tools.store
         if workspace.sound(revision.sha256):
             ref = FileRef(sha256=revision.sha256, size=revision.size, media_type=_PDF)
             try:

@@ -64,7 +64,7 @@ def clear_shared(tools: Tools, grace: dt.timedelta) -> int:
         return 0
     records, cleared = tools.records, 0
     needed = {r.batch.batch_id for state in _UNFINISHED for r in records.batches(state=state)}
-    owed = _sidecars_owed(tools)
+    owed = _sidecars_owed(tools) | records.unanswered()
     for batch_id in backing.folders(BATCHES):
         files = list(backing.list(f"{BATCHES}{batch_id}/")) if batch_id not in needed else []
         if not files or tools.clock.now() - max(f.modified for f in files) < grace:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,7 +94,8 @@ class Ports:
         archive = self.settings.archive
         if archive.work_bucket is None:
             return None
-        from storage.minio_work import open_backing
+        with _extra_of("archive.work_bucket"):
+            from storage.minio_work import open_backing
 
         ca = self.settings.resolve(archive.ca) if archive.ca else None
         return open_backing(archive, ca, archive.work_bucket)
@@ -168,7 +169,8 @@ class Ports:
         return () if next(archived, None) is None else ("dossiers", "raw")
 
     def _bucket(self, *, reading: bool) -> ObjectStore:
-        from storage.minio_store import open_store
+        with _extra_of("archive.url"):
+            from storage.minio_store import open_store
 
         archive = self.settings.archive
         ca = self.settings.resolve(archive.ca) if archive.ca else None
@@ -182,10 +184,9 @@ class Ports:
             ConfigError: `URL_UNSUPPORTED`, `EXTRA_MISSING`.
         """
         if self.settings.search.url.startswith(("http://", "https://")):
-            try:
+            with _extra_of("search.url"):
                 from search.elastic_index import open_index
-            except ModuleNotFoundError as error:
-                raise ConfigError("EXTRA_MISSING", key="search.url") from error
+
             return open_index(self.settings)
         return SqliteIndex(self._local("search.url", self.settings.search.url, "sqlite:"))
 
@@ -310,3 +311,16 @@ class Ports:
         if not url.startswith(scheme):
             raise ConfigError("URL_UNSUPPORTED", key=key, scheme=scheme)
         return self.home / url.removeprefix(scheme)
+
+
+@contextlib.contextmanager
+def _extra_of(key: str) -> Iterator[None]:
+    """Around the import of what only an office has installed.
+
+    Raises:
+        ConfigError: `EXTRA_MISSING`.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ConfigError("EXTRA_MISSING", key=key) from error
