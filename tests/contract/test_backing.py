@@ -23,21 +23,21 @@ def work_bucket(server: Server) -> str:
     return server.bucket("sohoa-work", locked=False)
 
 
-def in_minio() -> Backing:
-    server = minio_server()
+def in_minio(request: pytest.FixtureRequest) -> Backing:
+    server = minio_server(request)
     return MinioBacking(server.client(server.writer), work_bucket(server))
 
 
-BACKINGS: dict[str, Callable[[], Backing]] = {
-    "memory": MemoryBacking,
-    "watched": lambda: WatchedBacking(MemoryBacking()),
+BACKINGS: dict[str, Callable[[pytest.FixtureRequest], Backing]] = {
+    "memory": lambda _: MemoryBacking(),
+    "watched": lambda _: WatchedBacking(MemoryBacking()),
     "minio": in_minio,
 }
 
 
 @pytest.fixture(params=BACKINGS)
 def backing(request: pytest.FixtureRequest) -> Backing:
-    return BACKINGS[request.param]()
+    return BACKINGS[request.param](request)
 
 
 def read(backing: Backing, name: str) -> bytes:
@@ -100,16 +100,16 @@ def test_bytes_that_changed_on_the_way_are_refused(backing: Backing) -> None:
 # -- MinIO alone ------------------------------------------------------------------------------
 
 
-def test_a_bucket_that_keeps_versions_is_refused() -> None:
-    server = minio_server()
+def test_a_bucket_that_keeps_versions_is_refused(request: pytest.FixtureRequest) -> None:
+    server = minio_server(request)
     versioned = MinioBacking(server.client(), server.bucket("sohoa-work"))
     with pytest.raises(ConfigError) as refused:
         put_bytes(versioned, NAME, b"one")
     assert refused.value.code == "WORK_BUCKET_VERSIONED"
 
 
-def test_a_server_that_fails_is_unavailable() -> None:
-    server = minio_server()
+def test_a_server_that_fails_is_unavailable(request: pytest.FixtureRequest) -> None:
+    server = minio_server(request)
     host, _, port = server.endpoint.rpartition(":")
     with FaultProxy(host, int(port)) as proxy:
         client = server.client(server.writer, endpoint=proxy.address, seconds=0.5)

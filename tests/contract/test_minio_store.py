@@ -45,8 +45,8 @@ GET = b"GET /sohoa"
 
 
 @pytest.fixture(scope="module")
-def server() -> Server:
-    return minio_server()
+def server(request: pytest.FixtureRequest) -> Server:
+    return minio_server(request)
 
 
 @pytest.fixture

@@ -40,18 +40,18 @@ BAD_KEYS = (
 )
 
 
-STORES: dict[str, Callable[[Path], ObjectStore]] = {
-    "folder": lambda folder: FolderStore(folder / "archive"),
-    "memory": lambda _: MemoryStore(),
-    "faulty": lambda _: FaultyStore(MemoryStore()),
-    "minio": lambda _: minio_server().store(),
-    "plain s3": lambda _: plain_s3_store(),
+STORES: dict[str, Callable[[pytest.FixtureRequest, Path], ObjectStore]] = {
+    "folder": lambda _, folder: FolderStore(folder / "archive"),
+    "memory": lambda *_: MemoryStore(),
+    "faulty": lambda *_: FaultyStore(MemoryStore()),
+    "minio": lambda request, _: minio_server(request).store(),
+    "plain s3": lambda request, _: plain_s3_store(minio_server(request)),
 }
 
 
 @pytest.fixture(params=STORES)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    return STORES[request.param](tmp_path)
+    return STORES[request.param](request, tmp_path)
 
 
 def ref_of(data: bytes) -> FileRef:

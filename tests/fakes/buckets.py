@@ -1,4 +1,4 @@
-"""Buckets of a real MinIO, one a test; the server is the one that `bin/services start` prints.
+"""Buckets of a real MinIO, one a test; the server is that of `tests.services`.
 
 Without it these tests are left out, with the reason. Buckets are named so that the identities of
 the server's own buckets may use them too, and hold locked objects until the server is done with:
@@ -8,7 +8,6 @@ nobody can empty them.
 from __future__ import annotations
 
 import datetime as dt
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from minio.datatypes import Object
 
 from storage.minio_client import Identity, Place, connect
 from storage.minio_store import MinioStore
+from tests.services import MinioServer
 
 LOCK_DAYS = 1
 _SECONDS = 10.0
@@ -72,9 +72,8 @@ class PlainS3Store(MinioStore):
         return found
 
 
-def plain_s3_store() -> PlainS3Store:
+def plain_s3_store(server: Server) -> PlainS3Store:
     """Over a new bucket, as the writer."""
-    server = minio_server()
     client = server.client(server.writer)
     return PlainS3Store(client, server.bucket(), lock_days=LOCK_DAYS, now=utc_now)
 
@@ -83,20 +82,12 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def minio_server() -> Server:
+def minio_server(request: pytest.FixtureRequest) -> Server:
     """The running server; skips the test where there is none."""
-    if "SERVICES_MINIO_ENDPOINT" not in os.environ:
-        pytest.skip("no MinIO: `bin/services start` prints SERVICES_MINIO_ENDPOINT")
+    running: MinioServer = request.getfixturevalue("minio_service")
     return Server(
-        endpoint=os.environ["SERVICES_MINIO_ENDPOINT"],
-        root=Identity(
-            os.environ["SERVICES_MINIO_ROOT_USER"], os.environ["SERVICES_MINIO_ROOT_PASSWORD"]
-        ),
-        writer=Identity(
-            os.environ["SOHOA_ARCHIVE__ACCESS_KEY"], os.environ["SOHOA_ARCHIVE__SECRET_KEY"]
-        ),
-        reader=Identity(
-            os.environ["SOHOA_ARCHIVE__READER_ACCESS_KEY"],
-            os.environ["SOHOA_ARCHIVE__READER_SECRET_KEY"],
-        ),
+        endpoint=running.endpoint,
+        root=Identity(running.root_user, running.root_password),
+        writer=Identity(running.access_key, running.secret_key),
+        reader=Identity(running.reader_access_key, running.reader_secret_key),
     )

@@ -248,8 +248,10 @@ class MinioOffice:
 
 
 @pytest.fixture
-def minio_office(bench: Bench, tmp_path: Path) -> Iterator[MinioOffice]:
-    server = minio_server()
+def minio_office(
+    bench: Bench, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[MinioOffice]:
+    server = minio_server(request)
     host, _, port = server.endpoint.rpartition(":")
     with FaultProxy(host, int(port)) as proxy:
         work = server.bucket("sohoa-work", locked=False)

@@ -148,11 +148,29 @@ class Machine:
         path = self.home.parent / f"{self.home.name}-{name}.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
+    def processes(self, *, runs_only: bool = False) -> tuple[int, ...]:
+        """Process ids of this machine: of all that has its home, or of the worker's runs.
+
+        Prefect starts every run in a session of its own.
+        """
+        mark = f"SOHOA_HOME={self.home}".encode()
+        found = []
+        for entry in Path("/proc").iterdir():
+            try:
+                environ = (entry / "environ").read_bytes().split(b"\0")
+            except OSError:  # gone, or no process
+                continue
+            is_run = any(v.startswith(b"PREFECT__FLOW_RUN_ID=") for v in environ)
+            if mark in environ and (is_run or not runs_only):
+                found.append(int(entry.name))
+        return tuple(found)
+
     def stop(self) -> None:
-        """End every process, and what they started."""
-        for child in self.children:
+        """End every process of this machine."""
+        for process in self.processes():
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
+                os.kill(process, signal.SIGKILL)
+        for child in self.children:
             child.wait()
 
 

@@ -51,19 +51,6 @@ class Office:
         until(lambda: claims.held(taken["batch_id"]), 120, f"a run works on {code}")
         return code
 
-    def run_processes(self) -> tuple[int, ...]:
-        """Process ids of the runs that the worker has started."""
-        mark = f"SOHOA_HOME={self.host.home}".encode()
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                environ = (entry / "environ").read_bytes().split(b"\0")
-            except OSError:  # gone, or no process
-                continue
-            if mark in environ and any(v.startswith(b"PREFECT__FLOW_RUN_ID=") for v in environ):
-                found.append(int(entry.name))
-        return tuple(found)
-
     def archived(self, code: str) -> Json:
         """What became of a dossier, without a hand."""
         return self.desk.archived(code, _ARCHIVED_SECONDS)
@@ -85,7 +72,7 @@ def office(own_systems: OwnServices, tmp_path_factory: pytest.TempPathFactory) -
 
 def test_a_killed_run_is_run_again(office: Office) -> None:
     code = office.at_work()
-    processes = office.run_processes()
+    processes = office.host.processes(runs_only=True)
     assert processes
     for process in processes:
         os.kill(process, signal.SIGKILL)
@@ -95,7 +82,7 @@ def test_a_killed_run_is_run_again(office: Office) -> None:
 def test_a_lost_host_is_noticed(office: Office) -> None:
     """Worker and run at once, as when a machine loses its power."""
     code = office.at_work()
-    for process in (*office.run_processes(), office.worker.pid):
+    for process in (*office.host.processes(runs_only=True), office.worker.pid):
         os.kill(process, signal.SIGKILL)
     office.worker = office.host.work()
     assert office.archived(code)["error"] is None
