@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ import numpy as np
 from benchmarks.factory import make_person, render_component, write_batch
 from benchmarks.factory.scanning import age
 from deploy.local.state import LOOPBACK
+from flows.host import Unwatched
+from flows.services import Services
+from pipeline.models.batch import BatchState, IngestTerms
+from pipeline.models.components import SignatureLevel
+from pipeline.settings import load_settings
 
 Json = dict[str, Any]
 
@@ -90,6 +96,27 @@ class Machine:
             )
         self.children.append(child)
         return child
+
+    def take_in(self, papers: Sequence[Path], terms: IngestTerms) -> tuple[str, ...]:
+        """Many sources at once, as `ingest --queue` takes one; their batch ids."""
+        batches = self.services.batches
+        actor = self.services.actor()
+        outcomes = [batches.take_in(one, terms, actor) for one in papers]
+        return tuple(outcome.views[0].batch.batch_id for outcome in outcomes)
+
+    def state(self, batch_id: str) -> BatchState:
+        """What the records say of a batch."""
+        return self.services.ports.records.batch(batch_id).state
+
+    def levels(self) -> set[SignatureLevel]:
+        """Of the newest revision of every component."""
+        found = [c.current for c in self.services.ports.records.components()]
+        return {r.signature.level for r in found if r is not None and r.signature is not None}
+
+    @cached_property
+    def services(self) -> Services:
+        """The use cases of this machine's home, in this process."""
+        return Services(load_settings(self.environ), Unwatched())
 
     def deploy(self) -> None:
         """Make pool, queues and deployments known to the Prefect server."""
@@ -172,6 +199,8 @@ class Machine:
                 os.kill(process, signal.SIGKILL)
         for child in self.children:
             child.wait()
+        if "services" in self.__dict__:
+            self.services.ports.records.close()
 
 
 def paper(folder: Path, name: str, *codes: str, seed: int) -> Path:

@@ -16,8 +16,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from pipeline.models.batch import BatchState, Channel, IngestTerms
+from pipeline.models.components import SignatureLevel
 from tests.live.network import Bridge, bridge
-from tests.live.office import Json, Machine, paper
+from tests.live.office import Machine, paper, until
 from tests.services import OwnServices
 
 pytestmark = pytest.mark.timeout(1500)
@@ -33,8 +35,6 @@ class Backlog:
 
     desk: Machine
     hosts: tuple[Machine, ...]
-    ended: Mapping[str, Json]
-    """By dossier code."""
     runs: Counter[str]
     """Completed, by process."""
 
@@ -58,17 +58,18 @@ def backlog(
             desk.deploy()
             lots = folder / "lots"
             lots.mkdir()
-            codes = [f"BACKLOG-{n:02d}" for n in range(DOSSIERS)]
-            lane = ("--channel", "backfill", "--queue")
-            for n, code in enumerate(codes):
-                lot = paper(lots, code, PAPER, seed=1000 + n)
-                desk.sohoa("ingest", lot, "--dossier", code, "--as", PAPER, *lane)
+            papers = [paper(lots, f"lo-{n:02d}", PAPER, seed=1000 + n) for n in range(DOSSIERS)]
+            batches = desk.take_in(papers, IngestTerms(as_code=PAPER, channel=Channel.BACKFILL))
             for host in hosts:
                 host.forward(net.address)
-                host.work("--name", host.home.name, "--limit", "1")
+                host.work("--name", host.home.name)
             desk.dispatch()
-            ended = {code: desk.archived(code, _BACKLOG_SECONDS) for code in codes}
-            yield Backlog(desk, hosts, ended, _runs(environ["SOHOA_FLOWS__API_URL"]))
+            until(
+                lambda: {desk.state(batch) for batch in batches} == {BatchState.ARCHIVED},
+                _BACKLOG_SECONDS,
+                "the backlog is ARCHIVED",
+            )
+            yield Backlog(desk, hosts, _runs(environ["SOHOA_FLOWS__API_URL"]))
         finally:
             for machine in (desk, *hosts):
                 machine.stop()
@@ -105,8 +106,7 @@ def test_every_dossier_is_archived_once(backlog: Backlog) -> None:
     (report,) = backlog.desk.sohoa("audit")
     assert report["ok"], report["findings"]
     assert report["counts"]["dossiers"] == report["counts"]["components"] == DOSSIERS
-    levels = {c["signature"]["level"] for d in backlog.ended.values() for c in d["components"]}
-    assert levels == {"PAdES-B-LTA"}
+    assert backlog.desk.levels() == {SignatureLevel.B_LTA}
 
 
 def test_both_hosts_worked(backlog: Backlog) -> None:
