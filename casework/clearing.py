@@ -10,19 +10,21 @@ hole, and the next one takes it away.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from casework.scanning.sessions import ScanSessions, clear_archived
-from pipeline.errors import NotFound
+from pipeline.errors import BatchBusy, NotFound
 from pipeline.models.batch import Batch, BatchState
 from pipeline.run.work import Tools, Work
-from pipeline.sharing import BATCHES
+from pipeline.sharing import BATCHES, Backing
 
 NOTE = "received"
 """Result that tells of a batch beside its bytes, for records that know nothing of it."""
 _ALL = 2**31
-_UNFINISHED = (BatchState.PENDING, BatchState.NEEDS_REVIEW, BatchState.AWAITING_SIGNATURE)
+_UNFINISHED = (BatchState.NEEDS_REVIEW, BatchState.AWAITING_SIGNATURE, BatchState.PENDING)
+"""Asked for one after another. What a person lets go on meanwhile becomes PENDING: it is last."""
 
 
 def clear(tools: Tools) -> None:
@@ -66,16 +68,32 @@ def clear_shared(tools: Tools, grace: dt.timedelta) -> int:
     needed = {r.batch.batch_id for state in _UNFINISHED for r in records.batches(state=state)}
     owed = _sidecars_owed(tools) | records.unanswered()
     for batch_id in backing.folders(BATCHES):
-        files = list(backing.list(f"{BATCHES}{batch_id}/")) if batch_id not in needed else []
-        if not files or tools.clock.now() - max(f.modified for f in files) < grace:
+        if batch_id in needed:
             continue
-        if any(f.name.rpartition("/")[2] in owed for f in files):
-            continue
-        received = any(f"/stages/{NOTE}/" in f.name for f in files)
-        if not received or _is_known(tools, batch_id):
-            backing.delete(f.name for f in files)
-            cleared += 1
+        with contextlib.suppress(BatchBusy), tools.claims.claim(batch_id):
+            cleared += _cleared(tools, backing, batch_id, owed, grace)
     return cleared
+
+
+def _cleared(
+    tools: Tools, backing: Backing, batch_id: str, owed: Collection[str], grace: dt.timedelta
+) -> bool:
+    """Clear a shelf unless it is needed, its batch claimed.
+
+    The batch may have been let go on since the unfinished ones were asked for.
+    """
+    files = list(backing.list(f"{BATCHES}{batch_id}/"))
+    if not files or tools.clock.now() - max(f.modified for f in files) < grace:
+        return False
+    if any(f.name.rpartition("/")[2] in owed for f in files):
+        return False
+    try:
+        needed = tools.records.batch(batch_id).state in _UNFINISHED
+    except NotFound:
+        needed = any(f"/stages/{NOTE}/" in f.name for f in files)
+    if not needed:
+        backing.delete(f.name for f in files)
+    return not needed
 
 
 def _is_known(tools: Tools, batch_id: str) -> bool:

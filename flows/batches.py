@@ -257,7 +257,10 @@ class Batches:
         problem = Problem.of(error) if error is not None else None
         before = records.batch(batch_id)
         if (before.state, before.problem) == (state, problem):
-            return  # tried again, with the same end: nothing that the ledger does not know
+            # Tried again, with the same end: nothing that the ledger does not know; the pause
+            # before the next try counts from here.
+            records.set_state(batch_id, state, [], problem)
+            return
         subjects = {"batch_id": batch_id} | ({"code": error.code} if error else {})
         event = Event(
             event_id=digest("event", action, batch_id, at.isoformat()),

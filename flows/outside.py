@@ -94,6 +94,7 @@ class OutsideSigning:
             work, waiting = outside_signing.take_in(ports, response, actor)
             outcome = None
             if not waiting:
+                self._batches.release(work.batch_id)  # whoever is killed now: it waits for nobody
                 views = self._batches.resume(work.batch_id)
                 outcome = Outcome(views=views, refused=None, seconds=time.monotonic() - start)
             else:

@@ -205,6 +205,8 @@ def _unsealed(
     one whose clock ran ahead of today does not hold up those behind it.
     """
     day = last.day + dt.timedelta(days=1) if last else dt.date.min
+    if day >= today:
+        return
     gathered: list[ChainedEvent] = []
     for event in records.ledger(last.last_seq if last else 0):
         own = legal_day(event.event.at)
@@ -213,6 +215,8 @@ def _unsealed(
                 yield day, tuple(gathered)
                 gathered = []
             day = own
+            if day >= today:  # what follows joins a day that is not over
+                return
         gathered.append(event)
     if gathered and day < today:
         yield day, tuple(gathered)

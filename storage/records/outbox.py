@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, Table, delete, exists, func, insert, 
 from pipeline.errors import NotFound
 from pipeline.models.batch import BatchState
 from pipeline.ports.records import OutboxRow
+from storage.records import lines
 from storage.records.database import Database
 from storage.records.schema import batches, components, manifests, outbox, revisions
 
@@ -25,8 +26,9 @@ class SqlOutbox:
         Raises:
             NotFound: `COMPONENT_UNKNOWN`.
         """
-        with self._database.write_beside() as connection:
-            for component_id in component_ids:
+        for component_id in component_ids:
+            # In the line of its batch: a later row must not be seen before an earlier one.
+            with self._database.write(lines.of_component(component_id)) as connection:
                 unit = connection.execute(
                     select(components.c.unit).where(components.c.component_id == component_id)
                 ).scalar()

@@ -37,6 +37,7 @@ _OF_SERVER: Final = {
     "tcp_keepalives_count": 3,
     "tcp_user_timeout": 15_000,
     "client_connection_check_interval": 5_000,
+    "idle_session_timeout": 0,
 }
 """The same the other way round: a transaction or claim of a lost host is given up."""
 

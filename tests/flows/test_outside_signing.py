@@ -29,7 +29,7 @@ from benchmarks.crash import (
 from casework.outside_signing import Export
 from flows.outside import TakenIn
 from flows.services import Services
-from pipeline.errors import SohoaError
+from pipeline.errors import ArchiveUnavailable, SohoaError
 from pipeline.models.batch import BatchState, IngestTerms
 from pipeline.models.signing_requests import OpenRequest
 from pipeline.settings import (
@@ -286,6 +286,22 @@ def test_days_and_restarts_may_lie_between(
     assert later.audit().ok
     assert [p for p in (home / "work" / "stages").rglob("*.json")] == []
     later.ports.records.close()
+
+
+def test_a_batch_that_could_not_go_on_after_the_last_signature_waits_for_nobody(
+    office: Services, huyen: Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, last = [request_of(one) for one in asked(office, huyen.pem)]
+    assert answer(office, huyen.device.answer(first)).waiting == 1
+    assert state(office) is BatchState.AWAITING_SIGNATURE
+
+    def killed(_: str) -> None:
+        raise ArchiveUnavailable
+
+    monkeypatch.setattr(office.batches, "resume", killed)
+    assert refused(office, huyen.device.answer(last)) == "ARCHIVE_UNAVAILABLE"
+    record = next(office.ports.records.batches())
+    assert (record.state, record.problem) == (BatchState.PENDING, None)
 
 
 def test_an_answer_that_comes_too_late_is_refused(office: Services, huyen: Token) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -12,11 +12,13 @@ import pytest
 
 from casework.clearing import NOTE, clear_shared
 from pipeline.models.base import Model
+from pipeline.models.batch import BatchState
 from pipeline.run.work import Tools
 from pipeline.workspace import Workspace
 from storage.records import SqlRecords
 from tests.fakes.archived import START, Papers, archive_batch, sidecar_bytes, start_batch
 from tests.fakes.backings import MemoryBacking
+from tests.fakes.claims import MemoryClaims
 from tests.fakes.clocks import StillClock
 from tests.fakes.databases import blank_records
 from tests.fakes.stores import MemoryStore
@@ -35,6 +37,7 @@ class Host:
     workspace: Workspace
     clock: StillClock
     memory: MemoryBacking
+    claims: MemoryClaims = field(default_factory=MemoryClaims)
 
     def fill(self, batch_id: str) -> None:
         self.workspace.of(batch_id).put(b"a page", "image/jpeg")
@@ -87,6 +90,33 @@ def test_papers_that_the_records_do_not_know_stay_once_they_were_received(host: 
     host.clock.pass_(GRACE)
     assert host.clear() == 1
     assert host.shelves() == {"e" * 64}
+
+
+def test_a_batch_that_is_let_go_on_meanwhile_keeps_its_shelf(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = start_batch(host.records, MemoryStore(), Papers("again")).batch_id
+    host.records.set_state(batch, BatchState.QUARANTINED, [])
+    host.fill(batch)
+    host.clock.pass_(GRACE)
+    folders = host.memory.folders
+
+    def slowly(prefix: str) -> Iterator[str]:
+        host.records.set_state(batch, BatchState.PENDING, [])
+        return folders(prefix)
+
+    monkeypatch.setattr(host.memory, "folders", slowly)
+    assert host.clear() == 0
+    assert host.shelves() == {batch}
+
+
+def test_a_batch_that_somebody_works_on_keeps_its_shelf(host: Host) -> None:
+    done = archive_batch(host.records, MemoryStore(), Papers("done")).batch_id
+    host.fill(done)
+    host.clock.pass_(GRACE)
+    with host.claims.claim(done):
+        assert host.clear() == 0
+    assert host.clear() == 1
 
 
 def test_where_nothing_is_shared_nothing_is_cleared(host: Host, tmp_path: Path) -> None:

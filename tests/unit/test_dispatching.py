@@ -100,7 +100,8 @@ class Office:
         services.ports.clock = self.clock
         self.ports = services.ports
         self.records = services.ports.records
-        self.dispatcher = Dispatcher(services.batches, self.runs)
+        self.batches = services.batches
+        self.dispatcher = Dispatcher(self.batches, self.runs)
         self.actor = services.actor()
 
     def batch(self, name: str, channel: Channel = Channel.DESK) -> str:
@@ -231,6 +232,27 @@ def test_what_may_pass_is_tried_again_at_growing_intervals(office: Office) -> No
         office.runs.runs.clear()
     assert waits[0] == 20
     assert waits == sorted(waits) and waits[-1] > 4 * waits[0]
+
+
+def test_the_same_trouble_again_is_waited_for_anew(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> BatchState:
+        raise ArchiveUnavailable
+
+    monkeypatch.setattr("pipeline.run.steps.advance", refuse)
+    batch = office.batch("a")
+    waits = []
+    for _ in range(5):
+        office.batches.walk(batch)
+        waited = 5.0
+        while office.round(after=5) != [(batch,)]:
+            waited += 5
+        waits.append(waited)
+        office.runs.runs.clear()
+    assert waits[0] == 20
+    assert waits == sorted(waits) and waits[-1] > 4 * waits[0]
+    assert [e.event.action for e in office.records.ledger()] == ["batch.stuck"]
 
 
 @pytest.mark.parametrize(

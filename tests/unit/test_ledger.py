@@ -136,6 +136,25 @@ def test_finished_days_are_sealed_once(records: SqlRecords, store: MemoryStore) 
     assert last.head == records.chain_events()
 
 
+def test_a_day_that_is_not_over_is_not_read_at_every_command(
+    records: SqlRecords, store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records.append(spread(0, *[2] * 5))
+    read: list[int] = []
+
+    def counted(after_seq: int = 0) -> Iterator[ChainedEvent]:
+        for link in SqlRecords.ledger(records, after_seq):
+            read.append(link.seq)
+            yield link
+
+    monkeypatch.setattr(records, "ledger", counted)
+    for today, most in ((2, 2), (2, 1), (3, 5), (3, 0)):
+        read.clear()
+        seal_finished_days(records, store, DAY + today * ONE)
+        assert len(read) <= most
+    assert seals(store) == [(0, ["0"]), (2, ["1", "2", "3", "4", "5"])]
+
+
 def test_the_seal_is_an_open_document(records: SqlRecords, store: MemoryStore) -> None:
     records.append(spread(0))
     seal_finished_days(records, store, DAY + ONE)
