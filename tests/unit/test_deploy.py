@@ -227,6 +227,34 @@ def test_roles_of_the_database_are_owners_and_no_more() -> None:
         ]
 
 
+def test_passwords_of_the_database_reach_no_argument_and_no_log(tmp_path: Path) -> None:
+    (tmp_path / "database-password").write_text("o'ne\\two\n", encoding="utf-8")
+    (tmp_path / "prefect-database-password").write_text("three\n", encoding="utf-8")
+    psql = tmp_path / "psql"
+    psql.write_text('#!/bin/sh\necho "asked=$*"\ncat\n', encoding="utf-8")
+    psql.chmod(0o755)
+    roles = DEPLOY / "postgresql" / "roles.sql"
+    done = subprocess.run(
+        ["sh", DEPLOY / "postgresql" / "10-roles.sh"],
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PSQL": str(psql),
+            "SECRETS": str(tmp_path),
+            "ROLES": str(roles),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    asked, sohoa, prefect, *rest = done.stdout.splitlines()
+    assert asked == "asked=-X -q -v ON_ERROR_STOP=1"
+    assert sohoa == r"\set sohoa_password 'o\'ne\\two'"
+    assert prefect == r"\set prefect_password 'three'"
+    assert rest == roles.read_text(encoding="utf-8").splitlines()
+    quiet = rest.index("SET log_min_error_statement = 'panic';")
+    assert quiet < next(n for n, line in enumerate(rest) if "PASSWORD" in line)
+
+
 def test_the_image_is_made_of_what_is_there() -> None:
     text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
     copied = [
