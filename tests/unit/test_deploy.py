@@ -19,9 +19,14 @@ DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 PINNED = re.compile(r":[A-Za-z]*\.?\d[\w.-]*$")
 ONCE = ("minio-prepared", "flows-deployed")
+OF_THE_OFFICE = {
+    "SOHOA_SIGNING__PKCS11__MODULE": "/usr/lib/vendor/libpkcs11.so",
+    "SOHOA_SIGNING__PKCS11__TOKEN": "SOHOA",
+}
+"""What `sohoa.toml` says beside the variables."""
 SECRETS = (
     *("minio-root", "archive-secret-key", "archive-reader-secret-key", "postgres-root"),
-    *("database-password", "prefect-database-password", "search-password"),
+    *("database-password", "prefect-database-password", "search-password", "pkcs11-pin"),
 )
 
 
@@ -118,6 +123,8 @@ def settings_of(environ: dict[str, str], folder: Path) -> None:
     for secret in (settings.archive.secret_key, settings.archive.reader_secret_key):
         assert secret is not None
         assert secret.get_secret_value() == "hidden"
+    assert settings.signing.pkcs11 is not None
+    assert settings.signing.pkcs11.pin.get_secret_value() == "hidden"
     assert settings.archive.url.startswith("s3:")
     assert settings.search.url.startswith("http")
     assert settings.database.url.startswith("postgresql+psycopg:")
@@ -127,7 +134,9 @@ def settings_of(environ: dict[str, str], folder: Path) -> None:
 def test_the_containers_are_given_settings_that_exist(
     compose: dict[str, Any], tmp_path: Path
 ) -> None:
-    settings_of(compose["services"]["worker"]["environment"], tmp_path)
+    for name in ("worker", "dispatcher", "flows-deployed"):
+        environ = compose["services"][name]["environment"] | OF_THE_OFFICE
+        settings_of(environ, tmp_path)
 
 
 def test_the_services_are_given_settings_that_exist(tmp_path: Path) -> None:
@@ -136,11 +145,10 @@ def test_the_services_are_given_settings_that_exist(tmp_path: Path) -> None:
     unit = (DEPLOY / "systemd" / "sohoa-dispatcher.service").read_text(encoding="utf-8")
     credentials = dict(re.findall(r"^Environment=(SOHOA_\w+_FILE)=(\S+)$", unit, re.MULTILINE))
     assert all(place.startswith("%d/") for place in credentials.values())
-    pin = credentials.pop("SOHOA_SIGNING__PKCS11__PIN_FILE")
     loaded = re.findall(r"^LoadCredential=(\S+?):/etc/sohoa/secrets/(\S+)$", unit, re.MULTILINE)
-    assert {name for name, _ in loaded} == {p[3:] for p in (*credentials.values(), pin)}
+    assert {name for name, _ in loaded} == {place[3:] for place in credentials.values()}
     assert all(name == file for name, file in loaded)
-    settings_of(environ | credentials, tmp_path)
+    settings_of(environ | credentials | OF_THE_OFFICE, tmp_path)
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
@@ -164,7 +172,7 @@ def test_systemd_accepts_the_units_and_finds_them_closed(unit: Path, tmp_path: P
 def test_the_administrators_command_has_the_services_settings(tmp_path: Path) -> None:
     secrets = tmp_path / "secrets"
     secrets.mkdir()
-    for name in (*SECRETS, "pkcs11-pin"):
+    for name in SECRETS:
         (secrets / name).write_text("hidden\n", encoding="utf-8")
     example = (DEPLOY / "systemd" / "sohoa.env.example").read_text(encoding="utf-8")
     (tmp_path / "sohoa.env").write_text(example + 'WORKER_OPTIONS="--limit 1"\n', encoding="utf-8")
