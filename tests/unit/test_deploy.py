@@ -143,6 +143,9 @@ def test_the_services_are_given_settings_that_exist(tmp_path: Path) -> None:
     lines = (DEPLOY / "systemd" / "sohoa.env.example").read_text(encoding="utf-8").splitlines()
     environ = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
     unit = (DEPLOY / "systemd" / "sohoa-dispatcher.service").read_text(encoding="utf-8")
+    for name, value in environ.items():
+        if name.endswith("__URL"):
+            assert "https:" in value or "sslmode=verify-full" in value, name
     credentials = dict(re.findall(r"^Environment=(SOHOA_\w+_FILE)=(\S+)$", unit, re.MULTILINE))
     assert all(place.startswith("%d/") for place in credentials.values())
     loaded = re.findall(r"^LoadCredential=(\S+?):/etc/sohoa/secrets/(\S+)$", unit, re.MULTILINE)
