@@ -219,6 +219,8 @@ def test_the_writer_deletes_in_work_only_and_the_reader_nothing() -> None:
     ]
     assert not [a for a in allowed["reader"] if re.search(r"\*|Put|Delete|Bypass|Abort", a)]
     assert set(allowed["reader"]) < set(allowed["writer"])
+    assert "s3:PutObjectLegalHold" not in allowed["writer"]  # nothing of ours sets or lifts one
+    assert not [r for where in allowed["reader"].values() for r in where if "sohoa-work" in r]
 
 
 def test_the_search_role_sees_sohoas_indices_only() -> None:
