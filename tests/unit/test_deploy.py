@@ -279,3 +279,9 @@ def test_the_image_is_made_of_what_is_there() -> None:
     assert not [source for source in copied if not (ROOT / source).exists()]
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert packages - {"tests", "benchmarks", "deploy"} <= set(copied)
+
+
+def test_the_locks_name_no_place_of_packages() -> None:
+    for lock in (DEPLOY / "locks").glob("*.txt"):
+        lines = lock.read_text(encoding="utf-8").splitlines()
+        assert not [line for line in lines if line.startswith("-")], lock.name
