@@ -281,6 +281,8 @@ class FlowSettings(Group):
 
     api_url: str | None = None
     """Address of the Prefect server's API; None: every command works in its own process."""
+    password: SecretStr | None = None
+    """Of the server's one user, `sohoa`; None: it asks for none."""
     batches_per_run: Annotated[int, Field(ge=1, le=100)] = 10
     pages_per_chunk: Annotated[int, Field(ge=1, le=200)] = 10
     """Pages of one recognition task."""

@@ -27,6 +27,7 @@ OF_THE_OFFICE = {
 SECRETS = (
     *("minio-root", "archive-secret-key", "archive-reader-secret-key", "postgres-root"),
     *("database-password", "prefect-database-password", "search-password", "pkcs11-pin"),
+    "flows-password",
 )
 
 
@@ -129,6 +130,7 @@ def settings_of(environ: dict[str, str], folder: Path) -> None:
     assert settings.search.url.startswith("http")
     assert settings.database.url.startswith("postgresql+psycopg:")
     assert settings.flows.api_url is not None
+    assert settings.flows.password is not None
 
 
 def test_the_containers_are_given_settings_that_exist(
