@@ -139,7 +139,8 @@ class Pkcs11Settings(Group):
     """Shared library, e.g. `/usr/lib/softhsm/libsofthsm2.so`."""
     token: str
     """Label of the token."""
-    pin: SecretStr
+    pin: SecretStr | None = None
+    """None where nothing is signed: what only takes papers in, or hands them out, needs none."""
     keys: dict[str, str] = {}
     """Officer's account → label of key and certificate on the token. An officer who is not named
     here signs elsewhere: the batch waits (AWAITING_SIGNATURE)."""

@@ -121,11 +121,10 @@ def settings_of(environ: dict[str, str], folder: Path) -> None:
     (folder / "secret").write_text("hidden\n", encoding="utf-8")
     settings = load_settings(given)
     assert settings.production
-    for secret in (settings.archive.secret_key, settings.archive.reader_secret_key):
+    pin = settings.signing.pkcs11.pin if settings.signing.pkcs11 else None
+    for secret in (settings.archive.secret_key, settings.archive.reader_secret_key, pin):
         assert secret is not None
         assert secret.get_secret_value() == "hidden"
-    assert settings.signing.pkcs11 is not None
-    assert settings.signing.pkcs11.pin.get_secret_value() == "hidden"
     assert settings.archive.url.startswith("s3:")
     assert settings.search.url.startswith("http")
     assert settings.database.url.startswith("postgresql+psycopg:")
@@ -144,7 +143,7 @@ def test_the_containers_are_given_settings_that_exist(
 def test_the_services_are_given_settings_that_exist(tmp_path: Path) -> None:
     lines = (DEPLOY / "systemd" / "sohoa.env.example").read_text(encoding="utf-8").splitlines()
     environ = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    unit = (DEPLOY / "systemd" / "sohoa-dispatcher.service").read_text(encoding="utf-8")
+    unit = (DEPLOY / "systemd" / "sohoa-worker.service").read_text(encoding="utf-8")
     for name, value in environ.items():
         if name.endswith("__URL"):
             assert "https:" in value or "sslmode=verify-full" in value, name
@@ -194,10 +193,15 @@ def test_the_administrators_command_has_the_services_settings(tmp_path: Path) ->
     told = dict(line.split("=", 1) for line in done.stdout.splitlines())
     assert told["asked"] == "search a b"
     assert told["SOHOA_HOME"] == "/var/lib/sohoa"
-    unit = (DEPLOY / "systemd" / "sohoa-dispatcher.service").read_text(encoding="utf-8")
+    unit = (DEPLOY / "systemd" / "sohoa-worker.service").read_text(encoding="utf-8")
     for name, credential in re.findall(r"^Environment=(SOHOA_\w+)=%d/(\S+)$", unit, re.MULTILINE):
         assert told[name] == str(secrets / credential)
     assert told["SOHOA_SEARCH__USER"] == "sohoa"
+
+
+def test_only_workers_are_given_the_pin() -> None:
+    given = {unit.name for unit in UNITS if "pkcs11-pin" in unit.read_text(encoding="utf-8")}
+    assert given == {"sohoa-worker.service"}
 
 
 def _analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
