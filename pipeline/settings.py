@@ -139,7 +139,8 @@ class Pkcs11Settings(Group):
     """Shared library, e.g. `/usr/lib/softhsm/libsofthsm2.so`."""
     token: str
     """Label of the token."""
-    pin: SecretStr
+    pin: SecretStr | None = None
+    """None where nothing is signed: what only takes papers in, or hands them out, needs none."""
     keys: dict[str, str] = {}
     """Officer's account → label of key and certificate on the token. An officer who is not named
     here signs elsewhere: the batch waits (AWAITING_SIGNATURE)."""
@@ -281,6 +282,8 @@ class FlowSettings(Group):
 
     api_url: str | None = None
     """Address of the Prefect server's API; None: every command works in its own process."""
+    password: SecretStr | None = None
+    """Of the server's one user, `sohoa`; None: it asks for none."""
     batches_per_run: Annotated[int, Field(ge=1, le=100)] = 10
     pages_per_chunk: Annotated[int, Field(ge=1, le=200)] = 10
     """Pages of one recognition task."""

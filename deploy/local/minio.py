@@ -28,7 +28,6 @@ _READ = (
 _WRITE = (
     "s3:PutObject",
     "s3:PutObjectRetention",
-    "s3:PutObjectLegalHold",
     "s3:AbortMultipartUpload",
     "s3:ListMultipartUploadParts",
 )
@@ -122,8 +121,8 @@ def writer_policy() -> dict[str, object]:
 
 
 def reader_policy() -> dict[str, object]:
-    """Gets and lists."""
-    return _policy((_LIST, _buckets(ARCHIVE, WORK)), (_READ, _objects(ARCHIVE, WORK)))
+    """Gets and lists what is archived."""
+    return _policy((_LIST, _buckets(ARCHIVE)), (_READ, _objects(ARCHIVE)))
 
 
 def _buckets(*names: str) -> list[str]:

@@ -1,10 +1,12 @@
--- Roles and databases of Sohoa and of Prefect. Run once as the server's administrator:
---
---   psql -X -v ON_ERROR_STOP=1 -v sohoa_password="$(cat …/database-password)" \
---        -v prefect_password="$(cat …/prefect-database-password)" -f deploy/postgresql/roles.sql
+-- Roles and databases of Sohoa and of Prefect. Run once as the server's administrator, by
+-- 10-roles.sh, which sets `sohoa_password` and `prefect_password`.
 --
 -- Each role owns its database and may do nothing beside it. Both need pg_hba.conf to let them in
 -- with scram-sha-256.
+-- A statement that is refused, or that takes long, would stand in the server's log, password and all.
+SET log_statement = 'none';
+SET log_min_error_statement = 'panic';
+SET log_min_duration_statement = -1;
 SET password_encryption = 'scram-sha-256';
 
 CREATE ROLE sohoa LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION PASSWORD :'sohoa_password';

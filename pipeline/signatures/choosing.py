@@ -82,10 +82,16 @@ class Signing:
 
     @cached_property
     def token(self) -> Token | None:
-        """The token of the settings."""
+        """The token of the settings.
+
+        Raises:
+            ConfigError: `TOKEN_PIN_MISSING`.
+        """
         pkcs11 = self._settings.signing.pkcs11
         if pkcs11 is None:
             return None
+        if pkcs11.pin is None:
+            raise ConfigError("TOKEN_PIN_MISSING", token=pkcs11.token)
         place = TokenPlace(self._settings.resolve(pkcs11.module), pkcs11.token)
         return Token(place, pkcs11.pin.get_secret_value())
 

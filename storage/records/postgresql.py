@@ -1,4 +1,4 @@
-"""PostgreSQL (14 or later) through psycopg: addresses, transactions, waiting in line, errors.
+"""PostgreSQL (15 or later) through psycopg: addresses, transactions, waiting in line, errors.
 
 Writing transactions are READ COMMITTED and stand in line by an advisory lock that ends with them
 (decision 0024); reading ones are REPEATABLE READ, of one moment. Both ends notice within half a

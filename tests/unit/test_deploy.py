@@ -19,9 +19,15 @@ DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
 PINNED = re.compile(r":[A-Za-z]*\.?\d[\w.-]*$")
 ONCE = ("minio-prepared", "flows-deployed")
+OF_THE_OFFICE = {
+    "SOHOA_SIGNING__PKCS11__MODULE": "/usr/lib/vendor/libpkcs11.so",
+    "SOHOA_SIGNING__PKCS11__TOKEN": "SOHOA",
+}
+"""What `sohoa.toml` says beside the variables."""
 SECRETS = (
     *("minio-root", "archive-secret-key", "archive-reader-secret-key", "postgres-root"),
-    *("database-password", "prefect-database-password", "search-password"),
+    *("database-password", "prefect-database-password", "search-password", "pkcs11-pin"),
+    "flows-password",
 )
 
 
@@ -115,32 +121,38 @@ def settings_of(environ: dict[str, str], folder: Path) -> None:
     (folder / "secret").write_text("hidden\n", encoding="utf-8")
     settings = load_settings(given)
     assert settings.production
-    for secret in (settings.archive.secret_key, settings.archive.reader_secret_key):
+    pin = settings.signing.pkcs11.pin if settings.signing.pkcs11 else None
+    for secret in (settings.archive.secret_key, settings.archive.reader_secret_key, pin):
         assert secret is not None
         assert secret.get_secret_value() == "hidden"
     assert settings.archive.url.startswith("s3:")
     assert settings.search.url.startswith("http")
     assert settings.database.url.startswith("postgresql+psycopg:")
     assert settings.flows.api_url is not None
+    assert settings.flows.password is not None
 
 
 def test_the_containers_are_given_settings_that_exist(
     compose: dict[str, Any], tmp_path: Path
 ) -> None:
-    settings_of(compose["services"]["worker"]["environment"], tmp_path)
+    for name in ("worker", "dispatcher", "flows-deployed"):
+        environ = compose["services"][name]["environment"] | OF_THE_OFFICE
+        settings_of(environ, tmp_path)
 
 
 def test_the_services_are_given_settings_that_exist(tmp_path: Path) -> None:
     lines = (DEPLOY / "systemd" / "sohoa.env.example").read_text(encoding="utf-8").splitlines()
     environ = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
-    unit = (DEPLOY / "systemd" / "sohoa-dispatcher.service").read_text(encoding="utf-8")
+    unit = (DEPLOY / "systemd" / "sohoa-worker.service").read_text(encoding="utf-8")
+    for name, value in environ.items():
+        if name.endswith("__URL"):
+            assert "https:" in value or "sslmode=verify-full" in value, name
     credentials = dict(re.findall(r"^Environment=(SOHOA_\w+_FILE)=(\S+)$", unit, re.MULTILINE))
     assert all(place.startswith("%d/") for place in credentials.values())
-    pin = credentials.pop("SOHOA_SIGNING__PKCS11__PIN_FILE")
     loaded = re.findall(r"^LoadCredential=(\S+?):/etc/sohoa/secrets/(\S+)$", unit, re.MULTILINE)
-    assert {name for name, _ in loaded} == {p[3:] for p in (*credentials.values(), pin)}
+    assert {name for name, _ in loaded} == {place[3:] for place in credentials.values()}
     assert all(name == file for name, file in loaded)
-    settings_of(environ | credentials, tmp_path)
+    settings_of(environ | credentials | OF_THE_OFFICE, tmp_path)
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
@@ -164,7 +176,7 @@ def test_systemd_accepts_the_units_and_finds_them_closed(unit: Path, tmp_path: P
 def test_the_administrators_command_has_the_services_settings(tmp_path: Path) -> None:
     secrets = tmp_path / "secrets"
     secrets.mkdir()
-    for name in (*SECRETS, "pkcs11-pin"):
+    for name in SECRETS:
         (secrets / name).write_text("hidden\n", encoding="utf-8")
     example = (DEPLOY / "systemd" / "sohoa.env.example").read_text(encoding="utf-8")
     (tmp_path / "sohoa.env").write_text(example + 'WORKER_OPTIONS="--limit 1"\n', encoding="utf-8")
@@ -181,10 +193,15 @@ def test_the_administrators_command_has_the_services_settings(tmp_path: Path) ->
     told = dict(line.split("=", 1) for line in done.stdout.splitlines())
     assert told["asked"] == "search a b"
     assert told["SOHOA_HOME"] == "/var/lib/sohoa"
-    unit = (DEPLOY / "systemd" / "sohoa-dispatcher.service").read_text(encoding="utf-8")
+    unit = (DEPLOY / "systemd" / "sohoa-worker.service").read_text(encoding="utf-8")
     for name, credential in re.findall(r"^Environment=(SOHOA_\w+)=%d/(\S+)$", unit, re.MULTILINE):
         assert told[name] == str(secrets / credential)
     assert told["SOHOA_SEARCH__USER"] == "sohoa"
+
+
+def test_only_workers_are_given_the_pin() -> None:
+    given = {unit.name for unit in UNITS if "pkcs11-pin" in unit.read_text(encoding="utf-8")}
+    assert given == {"sohoa-worker.service"}
 
 
 def _analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -208,6 +225,8 @@ def test_the_writer_deletes_in_work_only_and_the_reader_nothing() -> None:
     ]
     assert not [a for a in allowed["reader"] if re.search(r"\*|Put|Delete|Bypass|Abort", a)]
     assert set(allowed["reader"]) < set(allowed["writer"])
+    assert "s3:PutObjectLegalHold" not in allowed["writer"]  # nothing of ours sets or lifts one
+    assert not [r for where in allowed["reader"].values() for r in where if "sohoa-work" in r]
 
 
 def test_the_search_role_sees_sohoas_indices_only() -> None:
@@ -227,6 +246,34 @@ def test_roles_of_the_database_are_owners_and_no_more() -> None:
         ]
 
 
+def test_passwords_of_the_database_reach_no_argument_and_no_log(tmp_path: Path) -> None:
+    (tmp_path / "database-password").write_text("o'ne\\two\n", encoding="utf-8")
+    (tmp_path / "prefect-database-password").write_text("three\n", encoding="utf-8")
+    psql = tmp_path / "psql"
+    psql.write_text('#!/bin/sh\necho "asked=$*"\ncat\n', encoding="utf-8")
+    psql.chmod(0o755)
+    roles = DEPLOY / "postgresql" / "roles.sql"
+    done = subprocess.run(
+        ["sh", DEPLOY / "postgresql" / "10-roles.sh"],
+        env={
+            "PATH": "/usr/bin:/bin",
+            "PSQL": str(psql),
+            "SECRETS": str(tmp_path),
+            "ROLES": str(roles),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    asked, sohoa, prefect, *rest = done.stdout.splitlines()
+    assert asked == "asked=-X -q -v ON_ERROR_STOP=1"
+    assert sohoa == r"\set sohoa_password 'o\'ne\\two'"
+    assert prefect == r"\set prefect_password 'three'"
+    assert rest == roles.read_text(encoding="utf-8").splitlines()
+    quiet = rest.index("SET log_min_error_statement = 'panic';")
+    assert quiet < next(n for n, line in enumerate(rest) if "PASSWORD" in line)
+
+
 def test_the_image_is_made_of_what_is_there() -> None:
     text = (DEPLOY / "Containerfile").read_text(encoding="utf-8")
     copied = [
@@ -238,3 +285,9 @@ def test_the_image_is_made_of_what_is_there() -> None:
     assert not [source for source in copied if not (ROOT / source).exists()]
     packages = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert packages - {"tests", "benchmarks", "deploy"} <= set(copied)
+
+
+def test_the_locks_name_no_place_of_packages() -> None:
+    for lock in (DEPLOY / "locks").glob("*.txt"):
+        lines = lock.read_text(encoding="utf-8").splitlines()
+        assert not [line for line in lines if line.startswith("-")], lock.name

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.errors import ConfigError
 from pipeline.settings import load_settings
+from pipeline.signatures.choosing import Signing
 
 
 @pytest.fixture
@@ -74,3 +75,12 @@ def test_a_file_for_an_unknown_key_is_refused(environ: dict[str, str], tmp_path:
     (tmp_path / "x").write_text("b", encoding="utf-8")
     error = refused(environ | {"SOHOA_SEARCH__NONSENSE_FILE": str(tmp_path / "x")})
     assert (error.code, error.params["key"]) == ("CONFIG_UNKNOWN_KEY", "search.nonsense")
+
+
+def test_a_process_that_signs_nothing_needs_no_pin(tmp_path: Path) -> None:
+    given = {"MODULE": "/usr/lib/vendor/libpkcs11.so", "TOKEN": "SOHOA"}
+    environ = {f"SOHOA_SIGNING__PKCS11__{name}": value for name, value in given.items()}
+    settings = load_settings({"SOHOA_HOME": str(tmp_path), **environ})
+    with pytest.raises(ConfigError) as caught:
+        _ = Signing(settings).token
+    assert caught.value.code == "TOKEN_PIN_MISSING"
