@@ -1,7 +1,7 @@
 """Keys that are held: what signing asks of one, and the one from a PKCS#12 file.
 
-The key on a token is in `token`. May not come in: which key is used, whether its certificate may
-sign (`certificates`), CMS.
+The key on a token is in `token_keys`. May not come in: which key is used, whether its certificate
+may sign (`certificates`), CMS.
 """
 
 from __future__ import annotations
