@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, SplitError
+from pipeline.errors import ArchiveError, ChecksumMismatch, ConfigError, SplitError
 from pipeline.models.components import Classified
 from pipeline.models.fields import FieldSet
 from pipeline.models.files import FileRef
@@ -39,7 +39,7 @@ def archive(work: Work) -> None:
             manifests.write_of_batch(work, placed.dossier)
     _erase_rejected(work)
     work.tools.records.finish_batch(work.batch_id, [work.event("batch.archived")])
-    with contextlib.suppress(ArchiveUnavailable):  # what stays is cleared another day
+    with contextlib.suppress(ArchiveError, ConfigError):  # what stays is cleared another day
         work.tools.workspace.release()
     work.tools.progress.step("archiving", len(components), len(components))
 
