@@ -20,14 +20,6 @@ def suite_of(nodeid: str) -> str:
     return parts[1] if len(parts) > 2 and parts[0] == "tests" else "other"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of one file that share costly things stay in one worker: said before xdist reads it."""
-    for item in items:
-        if suite_of(item.nodeid) in ("live", "flows"):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.split("::")[0]))
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """One line a suite: passed, failed, left out and why."""
     stats = terminalreporter.stats
