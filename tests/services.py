@@ -317,15 +317,22 @@ def prefect_service(services_told: Mapping[str, str]) -> PrefectServer:
     )
 
 
-@pytest.fixture
-def own_services(tmp_path: Path, services_told: Mapping[str, str]) -> Iterator[OwnServices]:
+@contextlib.contextmanager
+def own_office(told: Mapping[str, str], state: Path) -> Iterator[OwnServices]:
     """A stopped office of its own; what is started in it is gone afterwards."""
-    if lacking := [name for name in services_told if name.startswith("SERVICES_LACKING_")]:
-        pytest.skip("; ".join(services_told[name] for name in lacking))
-    if "SERVICES_STATE" not in services_told:
+    if lacking := [name for name in told if name.startswith("SERVICES_LACKING_")]:
+        pytest.skip("; ".join(told[name] for name in lacking))
+    if "SERVICES_STATE" not in told:
         pytest.skip("bin/services does not run")
-    office = OwnServices(tmp_path / "services")
+    office = OwnServices(state)
     try:
         yield office
     finally:
         office.erase()
+
+
+@pytest.fixture
+def own_services(tmp_path: Path, services_told: Mapping[str, str]) -> Iterator[OwnServices]:
+    """An office for one test; see `own_office`."""
+    with own_office(services_told, tmp_path / "services") as office:
+        yield office
