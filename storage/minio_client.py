@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any, Final, TypeVar
+from urllib.parse import parse_qs, urlsplit
 
 import urllib3
 from minio import Minio
@@ -23,8 +23,16 @@ from urllib3.exceptions import HTTPError, MaxRetryError, SSLError
 from urllib3.response import BaseHTTPResponse
 from urllib3.util import Retry, Timeout
 
-from pipeline.errors import ArchiveError, ArchiveUnavailable, ChecksumMismatch, ConfigError
+from pipeline.errors import (
+    ArchiveError,
+    ArchiveUnavailable,
+    ChecksumMismatch,
+    ConfigError,
+    ContentConflict,
+)
 from pipeline.settings import ArchiveSettings
+
+Made = TypeVar("Made", bound=Minio)
 
 SCHEME: Final = "s3:"
 
@@ -102,7 +110,15 @@ def place_of(url: str) -> Place:
     return Place(endpoint=parts.netloc, secure=parts.scheme == "https", bucket=bucket)
 
 
-def client_of(settings: ArchiveSettings, ca: Path | None, *, reading: bool) -> Minio:
+class Client(Minio):
+    """The client, with a twin that puts nothing over what is there."""
+
+    only_new: Minio
+    """Its puts are refused (RFC 9110 §13.1.2) where a key has a version. A server without
+    conditional writes overlooks the wish."""
+
+
+def client_of(settings: ArchiveSettings, ca: Path | None, *, reading: bool) -> Client:
     """A client of the archive's server, as the identity for the task.
 
     Args:
@@ -134,7 +150,7 @@ def connect(
     region: str,
     ca: Path | None = None,
     timeout_seconds: float = 20.0,
-) -> Minio:
+) -> Client:
     """A client with bounded waiting; nothing is sent yet.
 
     Args:
@@ -144,21 +160,39 @@ def connect(
         ca: PEM file of the authority that issued the server's certificate; None: the system's.
         timeout_seconds: longest silence of the server.
     """
-    pool = urllib3.PoolManager(
-        maxsize=_CONNECTIONS,
-        timeout=Timeout(connect=min(_CONNECT_SECONDS, timeout_seconds), read=timeout_seconds),
-        retries=_RETRIES,
-        cert_reqs="CERT_REQUIRED",
-        ca_certs=str(ca) if ca else None,
-    )
-    return Minio(
-        place.endpoint,
-        access_key=identity.access_key,
-        secret_key=identity.secret_key,
-        secure=place.secure,
-        region=region,
-        http_client=pool,
-    )
+
+    def made(kind: type[Made], pool: type[urllib3.PoolManager]) -> Made:
+        return kind(
+            place.endpoint,
+            access_key=identity.access_key,
+            secret_key=identity.secret_key,
+            secure=place.secure,
+            region=region,
+            http_client=pool(
+                maxsize=_CONNECTIONS,
+                timeout=Timeout(min(_CONNECT_SECONDS, timeout_seconds), timeout_seconds),
+                retries=_RETRIES,
+                cert_reqs="CERT_REQUIRED",
+                ca_certs=str(ca) if ca else None,
+            ),
+        )
+
+    client = made(Client, urllib3.PoolManager)
+    client.only_new = made(Minio, _OnlyNew)
+    return client
+
+
+class _OnlyNew(urllib3.PoolManager):
+    """Asks for what minio-py has no way to ask: a put only where nothing is."""
+
+    def urlopen(self, method: str, url: str, *how: Any, **more: Any) -> BaseHTTPResponse:
+        """See `urllib3.PoolManager`. Parts of an object are not conditional, the whole is."""
+        query = parse_qs(urlsplit(url).query, keep_blank_values=True)
+        if (method == "PUT" and not query) or (method == "POST" and "uploadId" in query):
+            headers = urllib3.HTTPHeaderDict(more.pop("headers", None))
+            headers["If-None-Match"] = "*"
+            more["headers"] = headers
+        return super().urlopen(method, url, *how, **more)
 
 
 @contextlib.contextmanager
@@ -170,6 +204,7 @@ def mapped() -> Iterator[None]:
         ConfigError: `ARCHIVE_ACCESS_DENIED`, `ARCHIVE_BUCKET_MISSING`, `ARCHIVE_CLOCK_SKEWED`,
             `ARCHIVE_CERTIFICATE_UNTRUSTED`.
         ChecksumMismatch: bytes changed on the way.
+        ContentConflict: what only a new key may take is there.
         ArchiveError: `ARCHIVE_REFUSED`, with the server's own code.
     """
     try:
@@ -202,6 +237,8 @@ def _refusal(error: S3Error) -> Exception:
     if code in _DENIED or status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         skewed = code == "RequestTimeTooSkewed"
         return ConfigError("ARCHIVE_CLOCK_SKEWED" if skewed else "ARCHIVE_ACCESS_DENIED")
+    if status == HTTPStatus.PRECONDITION_FAILED:
+        return ContentConflict()
     if code == "NoSuchBucket":
         return ConfigError("ARCHIVE_BUCKET_MISSING")
     if code in _CHANGED:

@@ -5,10 +5,11 @@ remove or shorten it. Every object carries its SHA-256, as checksum (verified by
 arrival) and as metadata; larger ones are sent in parts, each verified by the server, and are
 completed only when the whole had the announced digest.
 
-There is no conditional put. So a put looks first and adopts equal bytes; a put whose answer was
-lost looks again; and the oldest version that holds the announced bytes is everybody's, so that two
-writers at once end with the same. Other bytes that somebody puts over a locked key become its
-newest version and harm none: all is read by version, and `audit` sees it.
+A put looks first and adopts equal bytes; a locked one asks the server to refuse it where another
+writer was quicker; a put whose answer was lost looks again; and the oldest version that holds the
+announced bytes is everybody's, so that writers at once end with the same. Other bytes that somebody
+puts over a locked key become its newest version and harm none: all is read by version, and `audit`
+sees it.
 
 Segments of a key longer than a file name are spread as in a folder (`object_keys.disk_parts`):
 the servers' drives are file systems. May not come in: meaning of keys.
@@ -29,7 +30,6 @@ from itertools import groupby
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
-from minio import Minio
 from minio.commonconfig import COMPLIANCE, ENABLED
 from minio.datatypes import Object
 from minio.error import S3Error
@@ -45,7 +45,7 @@ from pipeline.errors import (
 from pipeline.models.files import FileRef
 from pipeline.ports.archive import Immutability, StoredObject
 from pipeline.settings import ArchiveSettings
-from storage.minio_client import Content, client_of, code_of, mapped, place_of
+from storage.minio_client import Client, Content, client_of, code_of, mapped, place_of
 from storage.object_keys import PIECE, checked_key, disk_name, disk_parts
 
 PART: Final = 16 * 1024**2
@@ -98,7 +98,7 @@ class MinioStore:
 
     def __init__(
         self,
-        client: Minio,
+        client: Client,
         bucket: str,
         *,
         lock_days: int,
@@ -138,17 +138,18 @@ class MinioStore:
         name = _name(key)
         announced = _Announced(data, ref)
         with self._used():
-            present = self._newest(key, name)
-            if present is not None and (locked or not present.deleted):
-                if present.sha256 == ref.sha256:
-                    announced.drain()
-                    return self._common(key, name, ref) or present
-                if locked:
-                    announced.drain()
-                    raise ContentConflict(key=key)
+            present = self._present(key, name, ref, locked=locked)
+            if present is not None:
+                announced.drain()
+                return present
             try:
                 with mapped():
                     version_id = self._send(name, ref, announced, locked=locked)
+            except ContentConflict as error:
+                quicker = self._present(key, name, ref, locked=locked)
+                if quicker is None:
+                    raise ArchiveUnavailable from error
+                return quicker
             except ArchiveUnavailable as error:
                 done = self._carried_out(key, name, ref, error, locked=locked)
                 if done is None:
@@ -235,6 +236,21 @@ class MinioStore:
             if not {str(found.object_name).rstrip("/") for found in first} & set(self._holds):
                 raise ArchiveUnavailable("ARCHIVE_GONE")
 
+    def _present(self, key: str, name: str, ref: FileRef, *, locked: bool) -> StoredObject | None:
+        """What a put need not write again, None where it must.
+
+        Raises:
+            ContentConflict: a locked key holds other bytes.
+        """
+        present = self._newest(key, name)
+        if present is None or (present.deleted and not locked):
+            return None
+        if present.sha256 == ref.sha256:
+            return self._common(key, name, ref) or present
+        if locked:
+            raise ContentConflict(key=key)
+        return None
+
     def _send(self, name: str, ref: FileRef, announced: _Announced, *, locked: bool) -> str:
         metadata = {_SHA256: ref.sha256}
         if ref.size <= PART:  # of the whole only where it is sent whole
@@ -242,7 +258,8 @@ class MinioStore:
             metadata["x-amz-checksum-sha256"] = digest
         if not ref.size:
             announced.drain()
-        written = self._client.put_object(
+        client = self._client.only_new if locked else self._client
+        written = client.put_object(
             self._bucket,
             name,
             cast("Any", announced),

@@ -13,10 +13,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from minio import Minio
 from minio.datatypes import Object
 
-from storage.minio_client import Identity, Place, connect
+from storage.minio_client import Client, Identity, Place, connect
 from storage.minio_store import MinioStore
 from tests.services import MinioServer
 
@@ -39,7 +38,7 @@ class Server:
         *,
         endpoint: str | None = None,
         seconds: float = _SECONDS,
-    ) -> Minio:
+    ) -> Client:
         place = Place(endpoint=endpoint or self.endpoint, secure=False, bucket="")
         return connect(place, identity or self.root, region="us-east-1", timeout_seconds=seconds)
 

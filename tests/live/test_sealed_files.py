@@ -24,12 +24,12 @@ def pki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pki]:
     made.close()
 
 
-def settings(pki: Pki, home: Path, level: str) -> Settings:
+def settings(pki: Pki, home: Path, level: str, tsa: str) -> Settings:
     return Settings(
         home=home,
         officer="o",
         signing=SigningSettings(pkcs12=pki.pkcs12("p256"), trust=(pki.pem("root"),), level=level),
-        tsa=TsaSettings(url=pki.tsa()),
+        tsa=TsaSettings(url=pki.tsa(tsa)),
     )
 
 
@@ -39,13 +39,13 @@ def test_every_level_conforms_to_pdf_a_2b(pki: Pki, tmp_path: Path) -> None:
     files = []
     pdf = write_paper(tmp_path)
     for level in ("B-B", "B-T", "B-LT", "B-LTA"):
-        signing = Signing(settings(pki, tmp_path, level))
+        signing = Signing(settings(pki, tmp_path, level, "fading-tsa"))
         data, info = signing.signers.of("o").sign(component_of(pdf), pdf, capture_facts(), TODAY)
         signing.close()
         assert info.level == f"PAdES-{level}"
         files.append(tmp_path / f"{level}.pdf")
         files[-1].write_bytes(data)
-        raising = Signing(settings(pki, tmp_path, "B-LTA"))
+        raising = Signing(settings(pki, tmp_path, "B-LTA", "tsa"))
         data, info = raising.augmenter.augment(files[-1], info)
         raising.close()
         assert info.level is SignatureLevel.B_LTA
