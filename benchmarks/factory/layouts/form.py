@@ -285,6 +285,8 @@ class Form:
                 listed[place], listed[place + 1] = listed[place + 1], listed[place]
         if not self.manner.joined:
             listed = [(entry,) for row in listed for entry in row]
+        if self.manner.placing is Placing.BOXED:
+            self.sheet.y += 2.0
         for row in listed:
             self.need(16.0 if self.manner.placing is Placing.BELOW else 10.0)
             mark = ""
@@ -298,7 +300,7 @@ class Form:
                 Placing.BOXED: self._boxed,
             }[self.manner.placing](row, mark)
         if self.manner.placing is Placing.BOXED:
-            self.sheet.y += 2.0
+            self.sheet.y += 1.0
 
     def _label(self, entry: Entry, mark: str = "") -> str:
         wording = self.word(entry.wordings)
@@ -395,6 +397,8 @@ class Form:
             width = sheet.width(text, pen)
             stop = limit if number < len(rows) - 1 or number else max(end, x + width)
             stop = min(stop, limit) - (sheet.width(entry.unit, self.style()) if entry.unit else 0)
+            if entry.unit and self.manner.rest is Rest.NOTHING:
+                stop = x + width + 1.0
             self._fill(x if self.by_hand else x + width + 1.0, stop - 0.5)
             lift = float(self.rng.uniform(0.3, 0.9)) if self.by_hand else 0.0
             only = entry.name if len(rows) == 1 and text else None
