@@ -164,3 +164,8 @@ def box_stamp(
     )
     small = (size[0] // _OVERSAMPLE, size[1] // _OVERSAMPLE)
     return _worn(turned.resize(small, Image.Resampling.LANCZOS), rng)
+
+
+def copy_stamp(rng: np.random.Generator, dpi: int, text: str) -> Image.Image:
+    """A framed red stamp of one line, such as `SAO Y BẢN CHÍNH`."""
+    return box_stamp(rng, dpi, (text,))
