@@ -214,15 +214,16 @@ class Ports:
 
     @cached_property
     def engine(self) -> OcrEngine:
-        """Tesseract with the best model installed."""
-        from pipeline.adapters.tesseract import TesseractEngine
+        """Tesseract with the best model installed: the library, or else the program."""
+        from pipeline.adapters.tesseract_engines import open_engine
 
-        model = self.ocr_model()
-        return TesseractEngine(
+        model, settings = self.ocr_model(), self.settings.ocr
+        return open_engine(
             model.path,
             name=model.name,
             sha256=model.sha256,
-            timeout_seconds=self.settings.ocr.page_timeout_seconds,
+            timeout_seconds=settings.page_timeout_seconds,
+            library=settings.engine == "library",
         )
 
     @cached_property
