@@ -18,11 +18,12 @@ from pipeline.stages.extraction import validators
 from pipeline.stages.extraction.dates import PartialDate, find_date, find_moment
 from pipeline.stages.extraction.layout import Token
 from pipeline.stages.extraction.names import doubtful_spelling
+from pipeline.stages.extraction.numerals import parse_date_words
 from pipeline.stages.extraction.validators import PATTERN, Verdict, warn
 from pipeline.textnorm import fold, squash
 
 _REPAIR: Final = str.maketrans(
-    {"O": "0", "o": "0", "l": "1", "I": "1", "|": "1", "S": "5", "B": "8"}
+    {"O": "0", "o": "0", "Ø": "0", "ø": "0", "l": "1", "I": "1", "|": "1", "S": "5", "B": "8"}
 )
 """F.1: only inside codes, and always shown to a person."""
 _MOST_PARTS: Final = 14
@@ -108,7 +109,11 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
 
 def _date(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     text, starts = _with_places(tokens)
-    found = find_date(text, partial=True)
+    words = parse_date_words(text)
+    found = find_date(text, partial=words is None)
+    if found is None and words is not None:
+        day = PartialDate(words[2], words[1], words[0])
+        return Parsed(str(day), tuple(tokens), _doubts([validators.calendar(day)]))
     if found is None:
         return _unread(tokens)
     used = _tokens_at(tokens, starts, found.start, found.end)
@@ -198,6 +203,9 @@ def _email(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
 def _integer(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     for token in tokens:
         if found := _INTEGER.search(token.text):
+            text = token.text.strip(_TRIM)
+            if (mended := text.translate(_REPAIR)) != text and _INTEGER.fullmatch(mended):
+                return Parsed(mended, (token,), (warn("REPAIRED"), PATTERN))
             return Parsed(found[0], (token,), _doubts([_whole(tokens, (token,))]))
     return None
 
