@@ -110,6 +110,8 @@ class Probes:
     now: Callable[[], dt.datetime]
     run: Callable[[Sequence[str]], str | None]
     """Output of a program, None where it fails; see `program_output`."""
+    library: Callable[[], str | None]
+    """Version of the Tesseract that reads within the process, None where there is none."""
     scanners: Callable[[], Sequence[str]] | None = None
     """Identities of the scanners that answer; None: not asked, for they take their time."""
 
@@ -136,7 +138,7 @@ def examine(settings: Settings, probes: Probes) -> tuple[Finding, ...]:
     parts: tuple[tuple[str, Callable[[], Finding]], ...] = (
         ("environment", lambda: _environment(settings)),
         ("python", _python),
-        ("tesseract", lambda: _tesseract(probes)),
+        ("tesseract", lambda: _tesseract(settings, probes)),
         ("ocr_model", lambda: _model(probes)),
         ("poppler", lambda: _poppler(probes)),
         ("font", lambda: _ok("font", probes.font().name)),
@@ -183,7 +185,10 @@ def _python() -> Finding:
     return _ok("python", version)
 
 
-def _tesseract(probes: Probes) -> Finding:
+def _tesseract(settings: Settings, probes: Probes) -> Finding:
+    wanted = settings.ocr.engine == "library"
+    if wanted and (library := probes.library()) is not None:
+        return _ok("tesseract", library)
     package = "tesseract-ocr"
     version = _program(probes, "tesseract", package, "--version")
     if int(version.split(".")[0]) < _MIN_TESSERACT:
@@ -195,6 +200,8 @@ def _tesseract(probes: Probes) -> Finding:
             wanted=_MIN_TESSERACT,
             package=package,
         )
+    if wanted:
+        return _warn("tesseract", "TESSERACT_LIBRARY_MISSING", version)
     return _ok("tesseract", version)
 
 

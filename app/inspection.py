@@ -14,6 +14,7 @@ from app.doctor import (
     program_output,
 )
 from flows.services import Services
+from pipeline.adapters.tesseract_engines import library_version
 from pipeline.errors import SohoaError
 from pipeline.sharing import ERASED
 from storage.records import look
@@ -73,6 +74,7 @@ def inspect(services: Services, *, scanners: bool = False) -> tuple[Finding, ...
             timestamps=ports.signing.timestamps_until,
             now=ports.clock.now,
             run=program_output,
+            library=library_version,
             scanners=attached if scanners else None,
         ),
     )

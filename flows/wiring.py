@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 _OWNER_ONLY = 0o700
-_PREPARED = frozenset({"sohoa.toml", "keys"})
+_PREPARED = frozenset({"sohoa.toml", "keys", "models"})
 """What may lie in a home before its first use."""
 
 
@@ -214,15 +214,16 @@ class Ports:
 
     @cached_property
     def engine(self) -> OcrEngine:
-        """Tesseract with the best model installed."""
-        from pipeline.adapters.tesseract import TesseractEngine
+        """Tesseract with the best model installed: the library, or else the program."""
+        from pipeline.adapters.tesseract_engines import open_engine
 
-        model = self.ocr_model()
-        return TesseractEngine(
+        model, settings = self.ocr_model(), self.settings.ocr
+        return open_engine(
             model.path,
             name=model.name,
             sha256=model.sha256,
-            timeout_seconds=self.settings.ocr.page_timeout_seconds,
+            timeout_seconds=settings.page_timeout_seconds,
+            library=settings.engine == "library",
         )
 
     @cached_property
@@ -303,9 +304,10 @@ class Ports:
         Raises:
             MissingToolError: `MODEL_MISSING`.
         """
-        from ocr_models import pick_model
+        from ocr_models import model_folders, pick_model
 
-        return pick_model(self.settings.ocr.model)
+        own = model_folders(own=self.settings.model_folder)
+        return pick_model(self.settings.ocr.model, folders=own)
 
     def _local(self, key: str, url: str, scheme: str) -> Path:
         if not url.startswith(scheme):

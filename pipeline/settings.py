@@ -94,6 +94,9 @@ class OcrSettings(Group):
 
     model: str | None = None
     """Name in the model registry; None picks the best one installed."""
+    engine: Literal["library", "program"] = "library"
+    """Tesseract within the process, or one run of the program a page, which is slower but survives
+    a page that Tesseract crashes on. Without the library the program reads."""
     read_dpi: Count = 200
     """Pages of higher resolution are reduced to this for reading."""
     page_timeout_seconds: Measure = 120.0
@@ -324,6 +327,11 @@ class Settings(Group):
     def production(self) -> bool:
         """True in an office."""
         return self.environment is Environment.PRODUCTION
+
+    @property
+    def model_folder(self) -> Path:
+        """Recognition models that this installation was given."""
+        return self.home / "models"
 
     def resolve(self, path: Path) -> Path:
         """A configured path, made absolute from the home."""

@@ -6,18 +6,22 @@ import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 import pytest
 
 from ocr_models import pick_model
 from pipeline.adapters.tesseract import TesseractEngine, parse_tsv
+from pipeline.adapters.tesseract_inside import TesseractInside
 from pipeline.errors import MissingToolError, OcrCrashed, OcrError, OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import Line
 from pipeline.ports.reading import Gray, OcrEngine
 from tests.fakes.engines import DyingEngine, ScriptedEngine, SlowEngine, one_line
 from tests.fakes.pages import PrintedPage
+
+Tesseract: TypeAlias = type[TesseractEngine] | type[TesseractInside]
 
 TEXT = "Bảo hiểm xã hội Việt Nam"
 
@@ -33,6 +37,11 @@ def tesseract(timeout_seconds: float = 60.0, scratch: Path | None = None) -> Tes
     )
 
 
+def inside() -> TesseractInside:
+    model = pick_model()
+    return TesseractInside(model.path, name=model.name, sha256=model.sha256, timeout_seconds=60)
+
+
 def scripted() -> ScriptedEngine:
     def script(gray: Gray) -> tuple[Line, ...]:
         if int(gray.min()) > 200:
@@ -42,7 +51,7 @@ def scripted() -> ScriptedEngine:
     return ScriptedEngine(script)
 
 
-ENGINES: list[Callable[[], OcrEngine]] = [tesseract, scripted]
+ENGINES: list[Callable[[], OcrEngine]] = [tesseract, inside, scripted]
 
 
 def printed() -> Gray:
@@ -87,6 +96,51 @@ def test_failures_may_be_tried_again(engine: OcrEngine, error: type[OcrError]) -
     assert caught.value.retryable
 
 
+@pytest.mark.parametrize("make", [TesseractEngine, TesseractInside])
+class TestTesseractModels:
+    def test_names_a_damaged_model_a_crash(self, make: Tesseract, tmp_path: Path) -> None:
+        model = tmp_path / "vie.traineddata"
+        model.write_bytes(b"not a model")
+        engine = make(model, name="broken", sha256="0" * 64, timeout_seconds=30)
+        with pytest.raises(OcrCrashed):
+            engine.read(printed(), 200)
+
+    def test_names_a_missing_model(self, make: Tesseract, tmp_path: Path) -> None:
+        with pytest.raises(MissingToolError) as caught:
+            make(tmp_path / "no", name="no", sha256="0" * 64, timeout_seconds=30)
+        assert caught.value.code == "MODEL_MISSING"
+
+    def test_names_a_model_that_vanished(self, make: Tesseract, tmp_path: Path) -> None:
+        model = tmp_path / "vie.traineddata"
+        model.write_bytes(pick_model().path.read_bytes())
+        engine = make(model, name="gone", sha256="0" * 64, timeout_seconds=30)
+        model.unlink()
+        with pytest.raises(MissingToolError) as caught:
+            engine.read(printed(), 200)
+        assert caught.value.code == "MODEL_MISSING"
+
+
+class TestTesseractInside:
+    def test_gives_up_in_time_and_may_be_asked_again(self) -> None:
+        model = pick_model()
+        engine = TesseractInside(model.path, name="x", sha256=model.sha256, timeout_seconds=0.01)
+        page = PrintedPage(210, 297, 200).column(5, 5, *[" ".join([TEXT] * 4)] * 30).gray()
+        for _ in range(2):
+            with pytest.raises(OcrTimeout) as caught:
+                engine.read(page, 200)
+            assert caught.value.retryable
+
+    def test_reads_as_the_program_does(self) -> None:
+        page = PrintedPage(160, 60, 200).put(10, 10, TEXT).put(10, 25, "Số: 0123/QĐ-BHXH").gray()
+        assert [line.text for line in inside().read(page, 200)] == [
+            line.text for line in tesseract().read(page, 200)
+        ]
+
+    @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (8, 8), (30, 2000)])
+    def test_reads_nothing_on_slivers(self, shape: tuple[int, int]) -> None:
+        assert inside().read(np.zeros(shape, dtype=np.uint8), 200) == ()
+
+
 class TestTesseract:
     def test_gives_up_in_time_and_leaves_nothing(self, tmp_path: Path) -> None:
         engine = tesseract(0.01, tmp_path)
@@ -95,27 +149,6 @@ class TestTesseract:
             engine.read(noise, 200)
         assert caught.value.retryable
         assert list(tmp_path.iterdir()) == []
-
-    def test_names_a_damaged_model_a_crash(self, tmp_path: Path) -> None:
-        model = tmp_path / "vie.traineddata"
-        model.write_bytes(b"not a model")
-        engine = TesseractEngine(model, name="broken", sha256="0" * 64, timeout_seconds=30)
-        with pytest.raises(OcrCrashed):
-            engine.read(printed(), 200)
-
-    def test_names_a_missing_model(self, tmp_path: Path) -> None:
-        with pytest.raises(MissingToolError) as caught:
-            TesseractEngine(tmp_path / "no", name="no", sha256="0" * 64, timeout_seconds=30)
-        assert caught.value.code == "MODEL_MISSING"
-
-    def test_names_a_model_that_vanished(self, tmp_path: Path) -> None:
-        model = tmp_path / "vie.traineddata"
-        model.write_bytes(pick_model().path.read_bytes())
-        engine = TesseractEngine(model, name="gone", sha256="0" * 64, timeout_seconds=30)
-        model.unlink()
-        with pytest.raises(MissingToolError) as caught:
-            engine.read(printed(), 200)
-        assert caught.value.code == "MODEL_MISSING"
 
     def test_names_a_missing_program(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         engine = tesseract()

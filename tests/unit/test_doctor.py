@@ -35,6 +35,7 @@ from pipeline.errors import (
 )
 from pipeline.settings import (
     Environment,
+    OcrSettings,
     Pkcs11Settings,
     Settings,
     SigningSettings,
@@ -70,6 +71,7 @@ SOUND = Probes(
     timestamps=lambda: NOW + dt.timedelta(days=400),
     now=lambda: NOW,
     run=versions,
+    library=lambda: "5.5.4",
 )
 
 
@@ -106,7 +108,7 @@ def test_a_sound_office_has_no_advice(home: Path) -> None:
     assert [f for f in findings if f.code and f is not disk] == []
     assert healthy(findings)
     by_name = {f.name: f.version for f in findings}
-    assert by_name["tesseract"] == "5.3.0"
+    assert by_name["tesseract"] == "5.5.4"
     assert by_name["poppler"] == "22.12.0"
     assert by_name["font"] == "Tinos-Regular.ttf"
     assert by_name["python"] == ".".join(map(str, sys.version_info[:3]))
@@ -123,8 +125,19 @@ def raising(error: BaseException) -> Any:
 @pytest.mark.parametrize(
     ("name", "changes", "status", "code"),
     [
-        ("tesseract", {"run": lambda c: "tesseract 4.1.1"}, "missing", "PROGRAM_OLD"),
-        ("tesseract", {"run": lambda c: None}, "missing", "PROGRAM_SILENT"),
+        (
+            "tesseract",
+            {"library": lambda: None, "run": lambda c: "tesseract 4.1.1"},
+            "missing",
+            "PROGRAM_OLD",
+        ),
+        (
+            "tesseract",
+            {"library": lambda: None, "run": lambda c: None},
+            "missing",
+            "PROGRAM_SILENT",
+        ),
+        ("tesseract", {"library": lambda: None}, "warn", "TESSERACT_LIBRARY_MISSING"),
         ("poppler", {"run": lambda c: "no number here"}, "missing", "PROGRAM_SILENT"),
         (
             "ocr_model",
@@ -251,10 +264,16 @@ def test_a_missing_program_is_given_its_package(home: Path, programs: Path, prog
         "tesseract": ("tesseract", "tesseract-ocr"),
         "pdftoppm": ("poppler", "poppler-utils"),
     }[program]
-    finding = look(office(home))[name]
+    finding = look(office(home), library=lambda: None)[name]
     assert finding.code == "PROGRAM_MISSING"
     advice = Messages("vi").finding(finding.code, finding.params).advice
     assert advice == f"sudo apt install {package}"
+
+
+def test_an_office_without_the_library_may_mean_it(home: Path) -> None:
+    settings = office(home, ocr=OcrSettings(engine="program"))
+    finding = look(settings, library=lambda: None)["tesseract"]
+    assert (finding.status, finding.version) == (Status.OK, "5.3.0")
 
 
 def test_a_home_that_others_can_read_is_said(home: Path) -> None:
