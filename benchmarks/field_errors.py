@@ -198,8 +198,9 @@ def tallies(fields: Iterable[JudgedField]) -> Mapping[FieldKind, Tally]:
 def same_value(truth: str, read: str, kind: FieldKind) -> bool:
     """True where the read value is the printed one.
 
-    Names may be in capitals (a card prints so what its code says in small letters). A table whose
-    truth is a number alone is compared by its number of rows.
+    Names may be in capitals (a card prints so what its code says in small letters). A table is
+    compared row by row; by the number of its rows where the truth is a number, and by one text
+    of each row where the truth is `text; text; …`.
     """
     if kind is FieldKind.DATE:
         return comparable_date(truth) == comparable_date(read)
@@ -208,6 +209,9 @@ def same_value(truth: str, read: str, kind: FieldKind) -> bool:
     if kind is FieldKind.ROWS:
         if _ROW_COUNT.fullmatch(truth):
             return int(truth) == len(read.splitlines())
+        if "\n" not in truth and "|" not in truth:
+            texts, rows = truth.split("; "), _lines(read)
+            return len(texts) == len(rows) and all(map(_has, rows, texts))
         return _lines(truth) == _lines(read)
     return squash(truth) == squash(read)
 
@@ -223,6 +227,10 @@ def comparable_date(text: str) -> str:
             clock = "" if hour is None else f" {hour[1].zfill(2)}:{(hour[2] or '0').zfill(2)}"
             return "/".join(parts) + clock
     return plain
+
+
+def _has(row: str, text: str) -> bool:
+    return squash(text) in row
 
 
 def _lines(table: str) -> list[str]:

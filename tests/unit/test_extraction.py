@@ -278,6 +278,38 @@ class TestDoubt:
         value = fields(read("R_07B_HSB", page))["benefit_amount"]
         assert value.status is FieldStatus.ACCEPTED
 
+    @pytest.mark.parametrize(
+        ("words", "reasons"),
+        [
+            ("Ngày mười hai tháng ba năm một nghìn chín trăm tám mươi tư", ()),
+            (
+                "Ngày mười ba tháng ba năm một nghìn chín trăm tám mươi tư",
+                ("DATE_WORDS", "LOW_CONFIDENCE"),
+            ),
+            ("Ngày mười", ("LOW_CONFIDENCE",)),
+        ],
+    )
+    def test_a_date_and_its_words(self, words: str, reasons: tuple[str, ...]) -> None:
+        line = f"Ngày, tháng, năm sinh: 12/03/1984 ghi bằng chữ: {words}"
+        page = PrintedPage(297, 210).column(10, 60, line).text(confidence=0.8)
+        assert fields(read("C_KHAI_SINH", page))["birth_date"].reasons == reasons
+
+    @pytest.mark.parametrize(
+        ("words", "date"),
+        [
+            ("ngày mồng hai tháng giêng năm hai nghìn không trăm linh năm", "02/01/2005"),
+            ("ngày ba mươi mốt tháng chạp năm một nghìn chín trăm chín mươi lăm", "31/12/1995"),
+            ("ngày năm tháng năm năm hai nghìn lẻ năm", "05/05/2005"),
+        ],
+    )
+    def test_dates_in_words_alone(self, words: str, date: str) -> None:
+        page = PrintedPage(297, 210).put(10, 60, f"Ngày, tháng, năm sinh: {words}")
+        assert fields(read("C_KHAI_SINH", page.text()))["birth_date"].value == date
+
+    def test_strokes_read_as_letters_are_shown_to_a_person(self) -> None:
+        value = printed("F_14_HSB", "Sinh ngày: 12I03I1984")["birth_date"]
+        assert (value.value, value.reasons) == ("12/03/1984", ("REPAIRED",))
+
     def test_days_off_must_add_up(self) -> None:
         found = printed(
             "M_GCN_NGHI_VIEC", "Số ngày nghỉ: 7", "(Từ ngày 01/03/2024 đến hết ngày 05/03/2024)"
@@ -330,6 +362,12 @@ class TestCardCode:
         assert found["id_number"].value == "087084000999"
         assert found["full_name"].value == "Nguyễn Văn An"
         assert found["residence"].value == "Số 12, Nguyễn Huệ, Cao Lãnh"
+
+    def test_unclear_print_contradicts_nothing(self) -> None:
+        text = form("I_CCCD").page().text(confidence=0.6)
+        found = fields(read("I_CCCD", text, qr=QR.replace("000999", "000998")))
+        assert found["id_number"].value == "087084000998"
+        assert found["id_number"].status is FieldStatus.ACCEPTED
 
     def test_a_contradiction_is_a_question(self) -> None:
         text = form("I_CCCD").page().text()

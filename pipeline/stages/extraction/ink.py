@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from typing import Final, TypeAlias
 
 import cv2
@@ -23,6 +22,8 @@ PagePixels: TypeAlias = Callable[[int], Gray]
 """The upright grey page of a component, by its 0-based number, at the size its words are in."""
 
 _Mask: TypeAlias = NDArray[np.uint8]
+_Rule: TypeAlias = tuple[int, int, int, int]
+"""x, y, width, height of a straight run of ink, px."""
 
 _CONTRAST: Final = 45
 """Grey levels under the paper from which a pixel is ink; faded toner gives 70, bleed-through 30."""
@@ -41,6 +42,8 @@ _RULE_OF_WIDTH: Final = 0.2
 """A horizontal rule of a table spans at least this share of the page's width."""
 _RULE_OF_HEIGHT: Final = 0.55
 """A vertical rule stands along at least this share of the table's height."""
+_LEAST_UPRIGHT: Final = 3
+"""Upright rules of a table of two columns."""
 _TALLER_THAN_LETTERS: Final = 1.7
 """Of the text height: no stroke of a letter is so long."""
 
@@ -121,18 +124,20 @@ def grid(gray: Gray, area: Box, height: float, tilt: float) -> Grid | None:
     if min(dark.shape) < 4 * height:
         return None
     wide = max(round(_RULE_OF_WIDTH * gray.shape[1] / 2), 8)
-    level_rules = _runs(_thicker(dark, (3, 1)), (1, wide))
-    ys = [
-        y + tall / 2
-        for _, y, width, tall in level_rules
-        if width >= _RULE_OF_WIDTH * gray.shape[1] and tall < height
+    across = [
+        rule
+        for rule in _runs(_thicker(dark, (3, 1)), (1, wide))
+        if rule[2] >= _RULE_OF_WIDTH * gray.shape[1] and rule[3] < height
     ]
-    rows = _merged(ys, 0.5 * height)
+    tall = round(_TALLER_THAN_LETTERS * height)
+    upright = [rule for rule in _runs(_thicker(dark, (1, 3)), (tall, 1)) if rule[2] < height]
+    near = 0.5 * height
+    rows = _first_table(across, upright, near)
     if len(rows) < 2:
         return None
-    upright = _runs(_thicker(dark, (1, 3)), (round(_TALLER_THAN_LETTERS * height), 1))
-    xs = [(x + width / 2, y, y + tall) for x, y, width, tall in upright if width < height]
-    columns = _standing(xs, rows, 0.5 * height)
+    mine = [rule for rule in across if any(abs(rule[1] - y) <= 2 * near for y in rows)]
+    ends = min(rule[0] for rule in mine), max(rule[0] + rule[2] for rule in mine)
+    columns = _standing(upright, ends, rows, near)
     if len(columns) < 3:
         return None
     return Grid(tuple(columns), tuple(y + top for y in rows))
@@ -226,7 +231,7 @@ def _distance(box: Box, edge: float) -> float:
     return min(abs(box.x0 - edge), abs(box.x1 - edge))
 
 
-def _runs(dark: _Mask, shape: tuple[int, int]) -> list[tuple[int, int, int, int]]:
+def _runs(dark: _Mask, shape: tuple[int, int]) -> list[_Rule]:
     """Straight runs of ink at least as tall and wide as the shape: (x, y, width, height)."""
     opened = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
     count, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(opened, np.uint8))
@@ -251,17 +256,60 @@ def _merged(places: Sequence[float], near: float) -> list[float]:
     return [sum(group) / len(group) for group in groups]
 
 
+def _first_table(across: Sequence[_Rule], upright: Sequence[_Rule], near: float) -> list[float]:
+    """Places (y) of the level rules of the topmost table: upright ones meet and join them.
+
+    Rules under headings and the dark edges of a scan meet none.
+    """
+    meeting = [rule for rule in across if len(_met(rule, upright, near)) >= _LEAST_UPRIGHT]
+    rows = _merged([y + tall / 2 for _, y, _, tall in meeting], near)
+    table: list[float] = []
+    for y in rows:
+        joined = table and any(
+            rule[1] <= table[-1] + near and rule[1] + rule[3] >= y - near for rule in upright
+        )
+        if table and not joined:
+            if len(table) > 1:
+                break
+            table = []
+        table.append(y)
+    return table
+
+
+def _met(rule: _Rule, upright: Sequence[_Rule], near: float) -> list[float]:
+    """Places (x) where upright rules reach a level one."""
+    x0, y, width, tall = rule
+    middle = y + tall / 2
+    return _merged(
+        [
+            x + w / 2
+            for x, y0, w, h in upright
+            if x0 - near <= x + w / 2 <= x0 + width + near and y0 - near <= middle <= y0 + h + near
+        ],
+        near,
+    )
+
+
 def _standing(
-    runs: Sequence[tuple[float, float, float]], rows: Sequence[float], near: float
+    upright: Sequence[_Rule], ends: tuple[float, float], rows: Sequence[float], near: float
 ) -> list[float]:
-    """Where (x) the vertical rules are that stand along most of the table."""
-    whole = rows[-1] - rows[0]
-    found = []
-    for x in _merged([run[0] for run in runs], near):
-        mine = sorted((y0, y1) for at, y0, y1 in runs if abs(at - x) <= near)
-        ends = [y0 for y0, _ in mine], [y1 for _, y1 in mine]
-        covered = sum(min(y1, rows[-1]) - max(y0, rows[0]) for y0, y1 in mine if y1 > rows[0])
-        overlap = sum(max(a - b, 0.0) for a, b in zip(ends[1], ends[0][1:], strict=False))
-        if covered - overlap >= _RULE_OF_HEIGHT * whole:
-            found.append(x)
-    return [x for x, after in pairwise([*found, float("inf")]) if after - x > near]
+    """Places (x) of the upright rules that stand along most of the table, between its ends."""
+    least = _RULE_OF_HEIGHT * (rows[-1] - rows[0])
+    places = sorted({x + width / 2 for x, _, width, _ in upright})
+    found = [
+        place
+        for place in places
+        if ends[0] - near <= place <= ends[1] + near
+        and _covered([r for r in upright if abs(r[0] + r[2] / 2 - place) <= near / 2], rows)
+        >= least
+    ]
+    return _merged(found, near)
+
+
+def _covered(upright: Sequence[_Rule], rows: Sequence[float]) -> float:
+    """Length of the table along which any of the rules stands."""
+    covered, end = 0.0, rows[0]
+    for y0, y1 in sorted((y, y + h) for _, y, _, h in upright):
+        covered += max(min(y1, rows[-1]) - max(y0, end), 0.0)
+        end = max(end, y1)
+    return covered

@@ -37,6 +37,8 @@ _SUMS: Final = ("cong", "tong cong", "tong so")
 _NUMBERED: Final = re.compile(r"\(?[0-9A-Za-z]{1,2}\)?")
 _STRAY: Final = "|[]_'‘’`\"“”~{} "
 _NUMERIC: Final = re.compile(r"[\d./%,\-]+")
+_FIGURES: Final = 0.5
+"""Where more of the rows than this hold figures, first rows without any are headings."""
 _FAR: Final = 2.5
 """Of the row pitch: a gap this wide ends a table that is not ruled."""
 
@@ -231,13 +233,16 @@ def _cell(tokens: Sequence[Token]) -> str:
 def _headings_end(rows: Sequence[Sequence[str]], wanted: Sequence[str]) -> int:
     """One past the last row that holds headings or the numbers of the columns."""
     end = 0
+    figures = [any(char.isdigit() for cell in row for char in cell) for row in rows]
+    mostly_figures = sum(figures) > _FIGURES * len(rows)
     for number, row in enumerate(rows[:_HEADING_ROWS]):
         text = letters("".join(row))
         holds = sum(_holds(text, label) for label in wanted if len(text) >= len(label))
         filled = [cell for cell in row if cell]
         named = holds >= 1 or fold(next(iter(filled), "")) in _ORDINAL
         numbers = len(filled) > 2 and all(_NUMBERED.fullmatch(cell) for cell in filled)
-        if (named and not _counts(filled)) or (numbers and end == number):
+        wordy = mostly_figures and end == number and not figures[number] and len(filled) > 1
+        if (named and not _counts(filled)) or (numbers and end == number) or wordy:
             end = number + 1
     return end
 

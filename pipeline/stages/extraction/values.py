@@ -41,6 +41,8 @@ _GLUED: Final = re.compile(r"[^\W\d_]\d")
 _ADDRESS: Final = re.compile(r"[\w.+\-()]{3,}\.[A-Za-z]{2,}")
 """An e-mail address whose `@` was read as something else."""
 _LEAST_DIGITS: Final = 4
+_STROKES: Final = re.compile(r"(\d{2})[/1IlÍíift|](\d{2})[/1IlÍíift|](\d{4})")
+"""A date whose strokes were read as something thin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,10 @@ def _date(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     if found is None and words is not None:
         day = PartialDate(words[2], words[1], words[0])
         return Parsed(str(day), tuple(tokens), _doubts([validators.calendar(day)]))
+    if found is None or found.date.day is None:
+        repaired = _repaired_date(tokens)
+        if repaired is not None:
+            return repaired
     if found is None:
         return _unread(tokens)
     used = _tokens_at(tokens, starts, found.start, found.end)
@@ -123,6 +129,17 @@ def _date(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         if not _admits_partial(field) or any(char.isalnum() for char in before):
             verdicts.append(warn("DATE_PARTIAL"))
     return Parsed(str(found.date), used, _doubts(verdicts))
+
+
+def _repaired_date(tokens: Sequence[Token]) -> Parsed | None:
+    """`26I12I1974`: strokes that were read as letters or ones; always shown to a person."""
+    for token in tokens:
+        found = _STROKES.fullmatch(token.text.strip(_TRIM))
+        if found is not None:
+            day = PartialDate(int(found[3]), int(found[2]), int(found[1]))
+            if validators.calendar(day) is validators.OK:
+                return Parsed(str(day), (token,), (warn("REPAIRED"),))
+    return None
 
 
 def _admits_partial(field: FieldType) -> bool:
