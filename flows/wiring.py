@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pipeline.ports.signing import Augmenter, SignerBook, TwoStepSigner
     from pipeline.signatures import Signing
     from pipeline.signatures.judging import PdfSignatureJudge
+    from pipeline.stages.recognition import Corrector
 
 
 _OWNER_ONLY = 0o700
@@ -224,6 +225,13 @@ class Ports:
             sha256=model.sha256,
             timeout_seconds=self.settings.ocr.page_timeout_seconds,
         )
+
+    @cached_property
+    def corrector(self) -> Corrector:
+        """Knows the wording of the catalogue's papers."""
+        from pipeline.run.correcting import corrector_of
+
+        return corrector_of(self.catalogue)
 
     @cached_property
     def signing(self) -> Signing:
