@@ -9,10 +9,11 @@ from typing import Final
 _FOLDER: Final = Path(__file__).parent / "data"
 
 WORDS: Final = "words.txt"
+FREE_WORDS: Final = "free_words.txt"
 GIVEN_NAMES: Final = "given_names.txt"
 FAMILY_NAMES: Final = "family_names.txt"
 UNITS: Final = "units.json"
-ALL: Final = (WORDS, GIVEN_NAMES, FAMILY_NAMES, UNITS)
+ALL: Final = (WORDS, FREE_WORDS, GIVEN_NAMES, FAMILY_NAMES, UNITS)
 
 
 def shipped(name: str) -> str:

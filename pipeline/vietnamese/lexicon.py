@@ -8,14 +8,13 @@ May not come in: what engines misread, whether a reading is changed.
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
 from pipeline.textnorm import nfc, strip_marks
-from pipeline.vietnamese.data_files import WORDS, shipped
+from pipeline.vietnamese.data_files import FREE_WORDS, WORDS, shipped
 from pipeline.vietnamese.syllables import is_syllable, placed_alike
 
 _APART: Final = re.compile(r"[^\w\s]|[\d_]")
@@ -33,16 +32,12 @@ class Lexicon:
     """Letters without any marks → known syllables written with them."""
     by_remains: Mapping[str, tuple[str, ...]]
     """What is left of a syllable that lost one marked vowel → such syllables (`him` → `hiểm`)."""
-    degrees: Mapping[str, int]
-    """Known pairs that a syllable is part of."""
+    free: frozenset[str]
+    """Words that stand beside any others."""
 
     def knows(self, syllable: str) -> bool:
         """True for a syllable of some phrase."""
         return placed_alike(syllable) in self.syllables
-
-    def degree(self, syllable: str) -> int:
-        """How many known pairs a syllable is part of."""
-        return self.degrees.get(placed_alike(syllable), 0)
 
     def twins(self, syllable: str) -> tuple[str, ...]:
         """Known syllables that differ from this one in marks only, itself left out."""
@@ -64,10 +59,11 @@ def load_lexicon(phrases: Iterable[str] = ()) -> Lexicon:
         OSError: the installation is damaged.
     """
     lines = (line for line in shipped(WORDS).splitlines() if not line.startswith("#"))
-    return make_lexicon([*lines, *phrases])
+    free = [line for line in shipped(FREE_WORDS).splitlines() if not line.startswith("#")]
+    return make_lexicon([*lines, *phrases], free)
 
 
-def make_lexicon(phrases: Iterable[str]) -> Lexicon:
+def make_lexicon(phrases: Iterable[str], free: Iterable[str] = ()) -> Lexicon:
     """A lexicon of these phrases alone; what is no syllable (a code, say) ends a phrase."""
     syllables: set[str] = set()
     pairs: set[tuple[str, str]] = set()
@@ -83,7 +79,7 @@ def make_lexicon(phrases: Iterable[str]) -> Lexicon:
         triples=frozenset(triples),
         by_letters=_grouped((strip_marks(s), s) for s in syllables),
         by_remains=_grouped((rest, s) for s in syllables for rest in _remains(s)),
-        degrees=Counter(syllable for pair in pairs for syllable in pair),
+        free=frozenset(placed_alike(word) for line in free for word in line.split()),
     )
 
 

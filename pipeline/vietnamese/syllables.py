@@ -141,6 +141,7 @@ def parse(text: str) -> Syllable | None:
     return None
 
 
+@lru_cache(maxsize=1 << 14)
 def spell(syllable: Syllable, *, new_style: bool = False) -> str:
     """The syllable as it is written, NFC.
 
@@ -156,6 +157,7 @@ def spell(syllable: Syllable, *, new_style: bool = False) -> str:
     return nfc(letters[: at + 1] + _MARK_OF[syllable.tone] + letters[at + 1 :])
 
 
+@lru_cache(maxsize=1 << 14)
 def placed_alike(text: str) -> str:
     """The word in lower case, its tone placed in the old style (`hoà` → `hòa`)."""
     lower = nfc(text).lower()

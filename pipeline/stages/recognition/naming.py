@@ -6,7 +6,7 @@ an existing one that differs in marks. May not come in: pages, phrases, fields.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from pipeline.stages.recognition.tokens import Shape, Token
@@ -18,14 +18,17 @@ _LONGEST: Final = 4
 _SURE: Final = 0.9
 """Districts read surer than this stay: the list may lack an abolished one."""
 _RATHER_SURE: Final = 0.85
-_KINDS: Final = {
-    ("tỉnh",): (UnitLevel.PROVINCE,),
-    ("thành", "phố"): (UnitLevel.PROVINCE, UnitLevel.DISTRICT),
-    ("huyện",): (UnitLevel.DISTRICT,),
-    ("quận",): (UnitLevel.DISTRICT,),
-    ("thị", "xã"): (UnitLevel.DISTRICT,),
+_KINDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[UnitLevel, ...]]]] = {
+    "tỉnh": ((), (UnitLevel.PROVINCE,)),
+    "thành": (("phố",), (UnitLevel.PROVINCE, UnitLevel.DISTRICT)),
+    "huyện": ((), (UnitLevel.DISTRICT,)),
+    "quận": ((), (UnitLevel.DISTRICT,)),
+    "thị": (("xã",), (UnitLevel.DISTRICT,)),
 }
-"""Kinds of units of which every one is known. Communes of before 2025 are not."""
+"""First syllable → further ones, levels: kinds of units of which every one is known.
+
+Communes of before 2025 are not.
+"""
 _PEOPLE: Final = range(2, 6)
 """Syllables of a person's name."""
 _CAPITAL: Final = (Shape.TITLE, Shape.UPPER)
@@ -35,12 +38,12 @@ def renamed_units(line: Sequence[Token], units: Units) -> Iterator[tuple[Token, 
     """Tokens of units' names in a line that are misspelt, and what each should be."""
     if not any(has_marks(token.core) for token in line):
         return
-    for at in range(len(line)):
-        for kind, levels in _KINDS.items():
-            begin = at + len(kind)
-            if tuple(token.key for token in line[at:begin]) == kind:
-                yield from _unit(_run(line, begin), levels, units)
     for at, token in enumerate(line):
+        if token.key in _KINDS:
+            rest, levels = _KINDS[token.key]
+            begin = at + 1 + len(rest)
+            if tuple(after.key for after in line[at + 1 : begin]) == rest:
+                yield from _unit(_run(line, begin), levels, units)
         if token.key == "ngày" and at >= 2 and line[at - 1].after == ",":
             yield from _place_of_date(line[:at], units)
 
@@ -98,7 +101,9 @@ def renamed_people(
 
 def _person(run: Sequence[Token], names: Names, lexicon: Lexicon) -> Iterator[tuple[Token, str]]:
     first, second = run[0], run[1]
-    if first.changed or not has_marks(first.core) or (first.key, second.key) in lexicon.pairs:
+    if first.changed or not has_marks(first.core) or first.key in lexicon.free:
+        return
+    if (first.key, second.key) in lexicon.pairs:
         return
     family = names.nearest_family_name(first.key)
     if family is None or not is_syllable(second.key):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from pipeline.stages.recognition.tokens import Shape, Token
@@ -20,8 +21,6 @@ _MOST_MARKS: Final = 2
 """Marks that one reading gets wrong."""
 _SURE: Final = 0.9
 """Above, what was read is not taken for a word with letters missing."""
-_RATHER: Final = 3
-"""A look-alike in that many times as many phrases is as good as a reading in none."""
 _ALONE: Final = frozenset("để của những".split())  # noqa: SIM905
 """Words between any neighbours, whose look-alikes hardly occur at all."""
 _NUMBERS: Final = frozenset(
@@ -59,10 +58,12 @@ def reworded(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> str | None:
     if around.support(token.key):
         return None
     need = _needed(tokens, at, lexicon)
-    voted = [
-        (around.support(c), -_marks_between(token.key, c), c) for c in _candidates(token, lexicon)
-    ]
-    fitting = sorted(v for v in voted if v[0] >= _need_for(token, v[2], need, lexicon))
+    fitting = sorted(
+        (support, -marks_between(token.key, candidate), candidate)
+        for candidate in _candidates(token, lexicon)
+        if (support := around.support(candidate, firm=True)) or candidate in _ALONE
+        if support >= _need_for(token, candidate, need, lexicon)
+    )
     if not fitting:
         return None
     best = fitting[-1]
@@ -87,18 +88,25 @@ class _Around:
             after.append(tokens[at + step].key)
         self._before, self._after, self._lexicon = before, after, lexicon
 
-    def support(self, key: str) -> int:
-        """Pairs and triples of known phrases that the syllable makes with its neighbours."""
+    def support(self, key: str, *, firm: bool = False) -> int:
+        """Pairs and triples of known phrases that the syllable makes with its neighbours.
+
+        Args:
+            key: the syllable.
+            firm: pairs with a word that stands beside any others do not count.
+        """
         before, after, lexicon = self._before, self._after, self._lexicon
         count = 0
         if before:
-            count += (before[0], key) in lexicon.pairs
+            if not (firm and before[0] in lexicon.free):
+                count += (before[0], key) in lexicon.pairs
             if len(before) > 1:
                 count += (before[1], before[0], key) in lexicon.triples
             if after:
                 count += (before[0], key, after[0]) in lexicon.triples
         if after:
-            count += (key, after[0]) in lexicon.pairs
+            if not (firm and after[0] in lexicon.free):
+                count += (key, after[0]) in lexicon.pairs
             if len(after) > 1:
                 count += (key, after[0], after[1]) in lexicon.triples
         return count
@@ -107,7 +115,7 @@ class _Around:
 def _needed(tokens: Sequence[Token], at: int, lexicon: Lexicon) -> int:
     """Evidence that a change of this token takes."""
     token = tokens[at]
-    need = 2 if lexicon.knows(token.key) else 1
+    need = 2 if lexicon.knows(token.key) or token.key in lexicon.free else 1
     after = tokens[at + 1] if at + 1 < len(tokens) and not tokens[at + 1].opens else None
     before = tokens[at - 1] if at and not token.opens else None
     if token.shape is Shape.UPPER:
@@ -130,16 +138,14 @@ def _need_for(token: Token, candidate: str, need: int, lexicon: Lexicon) -> int:
         return need
     if not lexicon.knows(token.key) and candidate in _ALONE and _tone_only(token.key, candidate):
         return 0
-    if lexicon.degree(candidate) >= _RATHER * lexicon.degree(token.key):
-        return min(need, 1)
-    return need
+    return need if token.key in lexicon.free else 1
 
 
 def _candidates(token: Token, lexicon: Lexicon) -> Iterator[str]:
     """Known syllables that may have been read as this token."""
     key = token.key
     for twin in lexicon.twins(key):
-        if _marks_between(key, twin) <= _MOST_MARKS:
+        if marks_between(key, twin) <= _MOST_MARKS:
             yield twin
     if token.confidence >= _SURE or lexicon.knows(key):
         return
@@ -163,7 +169,7 @@ def _relettered(key: str, lexicon: Lexicon) -> Iterator[str]:
 def _near(variant: str, lexicon: Lexicon) -> Iterator[str]:
     if variant in lexicon.syllables:
         yield variant
-    yield from (t for t in lexicon.twins(variant) if _marks_between(variant, t) <= 1)
+    yield from (t for t in lexicon.twins(variant) if marks_between(variant, t) <= 1)
 
 
 def _tone_only(one: str, other: str) -> bool:
@@ -176,7 +182,7 @@ def _tone_only(one: str, other: str) -> bool:
 def _plausible(one: str, other: str) -> bool:
     """True where the two differ in what engines are known to confuse, and only once."""
     first, second = parse(one), parse(other)
-    if first is None or second is None or _marks_between(one, other) != 1:
+    if first is None or second is None or marks_between(one, other) != 1:
         return False
     if first.tone is second.tone:
         return True
@@ -184,7 +190,8 @@ def _plausible(one: str, other: str) -> bool:
     return hatted or {first.tone, second.tone} <= _ALIKE
 
 
-def _marks_between(one: str, other: str) -> int:
+@lru_cache(maxsize=1 << 14)
+def marks_between(one: str, other: str) -> int:
     """Marks to change: the tone, and for every letter its hat, breve, horn or stroke."""
     first, second = parse(one), parse(other)
     if first and second and len(one) == len(other):
