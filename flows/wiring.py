@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pipeline.ports.signing import Augmenter, SignerBook, TwoStepSigner
     from pipeline.signatures import Signing
     from pipeline.signatures.judging import PdfSignatureJudge
+    from pipeline.stages.recognition import Corrector
 
 
 _OWNER_ONLY = 0o700
@@ -225,6 +226,13 @@ class Ports:
             timeout_seconds=settings.page_timeout_seconds,
             library=settings.engine == "library",
         )
+
+    @cached_property
+    def corrector(self) -> Corrector:
+        """Knows the wording of the catalogue's papers."""
+        from pipeline.run.correcting import corrector_of
+
+        return corrector_of(self.catalogue)
 
     @cached_property
     def signing(self) -> Signing:

@@ -104,6 +104,8 @@ class OcrSettings(Group):
     """Pages read at once; 0: one per core."""
     doubt_below: float = 0.60
     """Mean confidence under which the page is tried upside down."""
+    correct: bool = True
+    """Words are mended where the language leaves no doubt; what was read is kept beside them."""
 
     @property
     def at_once(self) -> int:

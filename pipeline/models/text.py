@@ -22,6 +22,8 @@ class Word(Model):
     confidence: Ratio
     box: Box
     """Upright pixels of the page (top-left origin)."""
+    read_as: str | None = None
+    """What the engine read, where that was corrected; the confidence is that of the reading."""
 
 
 class Line(Model):
@@ -42,7 +44,7 @@ class Line(Model):
 class PageText(Model):
     """Everything read on one page. A blank page or sheet has no lines and no engine."""
 
-    schema_id: str = "sohoa.page-text/1"
+    schema_id: str = "sohoa.page-text/2"
     index: int
     """0-based in the whole batch."""
     turn: Turn

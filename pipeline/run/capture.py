@@ -93,6 +93,8 @@ def read_page(work: Work, page: RawPage) -> None:
         tools.settings.ocr,
         tools.settings.imaging,
     )
+    if tools.settings.ocr.correct:
+        text = tools.corrector.correct(text)
     tools.workspace.publish("text", work.text_key(page, seen), text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from pipeline.catalogue import Catalogue
 from pipeline.errors import WorkflowError
@@ -28,6 +28,9 @@ from pipeline.ports.signing import SignatureJudge, SignerBook
 from pipeline.provenance import STAGE_VERSIONS, software
 from pipeline.settings import Settings
 from pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pipeline.stages.recognition import Corrector
 
 
 class Tools(Protocol):
@@ -76,6 +79,11 @@ class Tools(Protocol):
     @property
     def engine(self) -> OcrEngine:
         """Reads text."""
+        ...
+
+    @property
+    def corrector(self) -> Corrector:
+        """Mends words that were read."""
         ...
 
     @property
@@ -222,7 +230,7 @@ class Work:
         )
 
     def text_key(self, page: RawPage, seen: Seen) -> str:
-        """Digest that names the text of a page: image, turn, tilt, engine, model, options."""
+        """Digest that names the text of a page: image, turn, tilt, engine, language, options."""
         ocr = self.tools.settings.ocr.model_dump(
             mode="json", exclude={"workers", "page_timeout_seconds"}
         )
@@ -235,6 +243,7 @@ class Work:
             seen.look.skew_deg,
             seen.sheet.turn,
             self.tools.engine.identity.model_dump(mode="json"),
+            self.tools.corrector.identity if self.tools.settings.ocr.correct else None,
             ocr,
         )
 

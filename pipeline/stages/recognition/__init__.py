@@ -1,11 +1,13 @@
 """Recognition: one page image becomes words with boxes on the upright, untouched page.
 
 `reading` prepares the image and picks the direction, `digits` doubts numbers that the page itself
-contradicts. May not come in: an OCR engine, blank detection, any meaning of the words.
+contradicts, `correction` mends words by what the language knows. May not come in: an OCR engine,
+blank detection, any meaning of the words.
 """
 
 from __future__ import annotations
 
+from pipeline.stages.recognition.correction import Corrector
 from pipeline.stages.recognition.reading import (
     Reading,
     better,
@@ -21,6 +23,7 @@ from pipeline.stages.recognition.reading import (
 )
 
 __all__ = [
+    "Corrector",
     "Reading",
     "better",
     "despeckled",

@@ -1,0 +1,32 @@
+"""The Vietnamese language as data and rules: syllables, words, names of people and of places.
+
+Looked up by whatever reads or judges text. Files are read when a lexicon is asked for, never at
+import. May not come in: pages, boxes, engines, the catalogue's types.
+"""
+
+from __future__ import annotations
+
+from pipeline.vietnamese.data_files import data_digest
+from pipeline.vietnamese.lexicon import Lexicon, load_lexicon
+from pipeline.vietnamese.names import Names, load_names
+from pipeline.vietnamese.syllables import Syllable, Tone, is_syllable, parse, placed_alike, spell
+from pipeline.vietnamese.units import Unit, UnitLevel, Units, load_units, nearest_unit
+
+__all__ = [
+    "Lexicon",
+    "Names",
+    "Syllable",
+    "Tone",
+    "Unit",
+    "UnitLevel",
+    "Units",
+    "data_digest",
+    "is_syllable",
+    "load_lexicon",
+    "load_names",
+    "load_units",
+    "nearest_unit",
+    "parse",
+    "placed_alike",
+    "spell",
+]

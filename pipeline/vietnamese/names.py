@@ -1,0 +1,75 @@
+"""Names of people: which family and given names are usual, and how a doubtful one is spelt.
+
+May not come in: names of real people, whether two names are the same person's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from pipeline.textnorm import nfc, strip_marks
+from pipeline.vietnamese.data_files import FAMILY_NAMES, GIVEN_NAMES, shipped
+from pipeline.vietnamese.syllables import placed_alike
+
+_MIDDLE: Final = frozenset({"văn", "thị"})
+"""They follow a family name and hardly ever anything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Family names, and given names of one or two syllables; lower case, old-style tones."""
+
+    family: frozenset[str]
+    given: frozenset[str]
+    """Last syllables of given names."""
+    doubles: frozenset[tuple[str, str]]
+    family_by_letters: Mapping[str, tuple[str, ...]]
+    """Letters without marks → family names."""
+
+    def known_family_name(self, syllable: str) -> bool:
+        """True for a usual family name."""
+        return placed_alike(syllable) in self.family
+
+    def known_given_name(self, name: str) -> bool:
+        """True where the last syllable, or the last two together, are a usual given name."""
+        parts = tuple(placed_alike(part) for part in nfc(name).split())
+        return bool(parts) and (parts[-1] in self.given or parts[-2:] in self.doubles)
+
+    def nearest_family_name(self, syllable: str) -> str | None:
+        """The one usual family name that differs in marks only; None for none or several."""
+        if self.known_family_name(syllable):
+            return None
+        found = self.family_by_letters.get(strip_marks(placed_alike(syllable)), ())
+        return found[0] if len(found) == 1 else None
+
+    def follows_family_name(self, syllable: str) -> bool:
+        """True for `văn` and `thị`."""
+        return placed_alike(syllable) in _MIDDLE
+
+
+def load_names() -> Names:
+    """The names that ship.
+
+    Raises:
+        OSError: the installation is damaged.
+    """
+    family = frozenset(word for line in _lines(FAMILY_NAMES) for word in line.split())
+    given: set[str] = set()
+    doubles: set[tuple[str, str]] = set()
+    for line in _lines(GIVEN_NAMES):
+        first, _, rest = line.partition(":")
+        lasts = [placed_alike(word) for word in rest.split()]
+        given.update(lasts)
+        if first:
+            doubles.update((placed_alike(first), last) for last in lasts)
+    by_letters: dict[str, tuple[str, ...]] = {}
+    for name in sorted(family):
+        key = strip_marks(name)
+        by_letters[key] = (*by_letters.get(key, ()), name)
+    return Names(family, frozenset(given), frozenset(doubles), by_letters)
+
+
+def _lines(name: str) -> list[str]:
+    return [line for line in nfc(shipped(name)).splitlines() if line and line[0] != "#"]
