@@ -1,6 +1,7 @@
 """A sheet of paper to draw on, in millimetres; it remembers every line for the ground truth.
 
-May not come in: what a particular form says (see `layouts`), scanning effects (see `scanning`).
+May not come in: what a particular form says (see `layouts`), scanning effects (see `scanning`),
+how pieces of text become lines and fields (see `remembering`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,9 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from benchmarks.factory.fonts import Face, load
+from benchmarks.factory.remembering import Memory
+from benchmarks.factory.truth import Hand, TruthField, TruthLine
+from pipeline.models.base import Box
 
 Ink = tuple[int, int, int]
 Align = Literal["left", "centre", "right"]
@@ -26,6 +30,9 @@ A4_MM: Final = (210.0, 297.0)
 A5_LANDSCAPE_MM: Final = (210.0, 148.0)
 _MM_PER_INCH: Final = 25.4
 _SAME_LINE_MM: Final = 1.6
+"""Baselines this near are one line."""
+_COLUMN_GAP_MM: Final = 7.0
+"""Bare paper this wide separates columns."""
 _LINE_SPACING: Final = 1.32
 _MM_PER_PT: Final = _MM_PER_INCH / 72
 
@@ -38,13 +45,15 @@ class Style:
     size: float = 13.0
     """Points."""
     ink: Ink = BLACK
+    hand: Hand = Hand.PRINT
+    """`PEN` for handwriting faces: what is read as handwriting, not what ink it has."""
 
 
 PLAIN: Final = Style()
 BOLD: Final = Style(Face.SERIF_BOLD)
 ITALIC: Final = Style(Face.SERIF_ITALIC)
 PEN: Final = Style(Face.SANS_ITALIC, 12.5, BLUE)
-"""Written with a blue pen."""
+"""Filled in in blue; the letters are those of a printing face, so they count as print."""
 TYPED: Final = Style(Face.SERIF)
 _LEADER: Final = Style(Face.SERIF, 11.0, FADED)
 
@@ -64,6 +73,10 @@ class RenderedPage:
     lines: tuple[str, ...]
     """Printed lines from top to bottom, parts of a line from left to right."""
     dpi: int
+    truth_lines: tuple[TruthLine, ...] = ()
+    """As `lines`, with boxes in pixels of the image; columns and cells beside each other apart."""
+    truth_fields: tuple[TruthField, ...] = ()
+    """Every place where a field's value stands; none for values that stand nowhere as such."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +105,7 @@ class Sheet:
         width, height = (self.px(side) for side in self.size_mm)
         self.image = Image.new("RGB", (width, height), (253, 252, 248))
         self.draw = ImageDraw.Draw(self.image)
-        self._pieces: list[tuple[float, float, str]] = []
+        self._memory = Memory(self.px(_SAME_LINE_MM), self.px(_COLUMN_GAP_MM))
 
     # -- measures ---------------------------------------------------------------------------
 
@@ -111,15 +124,41 @@ class Sheet:
     # -- text -------------------------------------------------------------------------------
 
     def put(
-        self, x: float, y: float, text: str, style: Style = PLAIN, align: Align = "left"
+        self,
+        x: float,
+        y: float,
+        text: str,
+        style: Style = PLAIN,
+        align: Align = "left",
+        *,
+        name: str | None = None,
     ) -> float:
-        """One piece of text at a baseline (mm); gives the x of its end."""
+        """One piece of text at a baseline (mm); gives the x of its end.
+
+        Args:
+            x: where the text starts, has its middle or ends, as `align` says.
+            y: baseline.
+            text: what is printed.
+            style: how.
+            align: what `x` means.
+            name: the field that the whole piece is the value of, if any.
+        """
         width = self.width(text, style)
         start = x - {"left": 0.0, "centre": width / 2, "right": width}[align]
-        font = load(style.face, style.size, self.dpi)
-        self.draw.text((self.px(start), self.px(y)), text, font=font, fill=style.ink, anchor="ls")
-        self._pieces.append((y, start, text))
+        box = self._draw_text(start, y, text, style)
+        self._memory.piece(self.px(y), text, box, style.hand)
+        if name is not None:
+            self.fields[name] = text
+            self._memory.value(name, text, (box,), style.hand)
         return start + width
+
+    def _draw_text(self, x: float, y: float, text: str, style: Style) -> Box:
+        """Draw at a baseline (mm); the ink's rectangle, px."""
+        font = load(style.face, style.size, self.dpi)
+        place = (self.px(x), self.px(y))
+        self.draw.text(place, text, font=font, fill=style.ink, anchor="ls")
+        x0, y0, x1, y1 = self.draw.textbbox(place, text, font=font, anchor="ls")
+        return Box(x0=x0, y0=y0, x1=x1, y1=y1)
 
     def line(
         self, text: str, style: Style = PLAIN, align: Align = "left", gap: float = 0.0
@@ -163,6 +202,7 @@ class Sheet:
         if value.name is not None:
             self.fields[value.name] = value.text
         words = value.text.split()
+        boxes: list[Box] = []
         rows = self._wrapped(words, self.pen, self.right - self.left, x - self.left + 1.5)
         for number, row in enumerate(rows):
             if number:
@@ -174,8 +214,13 @@ class Sheet:
             if leaders:
                 self.leaders(x + 3.0 + self.width(text, self.pen), end - 0.5, self.y)
             lift = float(self.rng.uniform(0.2, 0.6)) if leaders else 0.0
-            self.put(x + 1.5, self.y - lift, text, self.pen)
+            if text:
+                boxes.append(self._draw_text(x + 1.5, self.y - lift, text, self.pen))
+                self._memory.piece(self.px(self.y), text, boxes[-1], self.pen.hand)
+            self._memory.bridge(self.px(self.y), self.px(x), self.px(end))
             x = end
+        if value.name is not None and boxes:
+            self._memory.value(value.name, value.text, tuple(boxes), self.pen.hand)
         return x
 
     def _wrapped(
@@ -195,12 +240,14 @@ class Sheet:
     def _justified(self, x: float, words: Sequence[str], style: Style) -> None:
         widths = [self.width(word, style) for word in words]
         gap = (self.right - x - sum(widths)) / max(len(words) - 1, 1)
-        font = load(style.face, style.size, self.dpi)
-        self._pieces.append((self.y, x, " ".join(words)))
+        boxes = []
         for word, width in zip(words, widths, strict=True):
-            place = (self.px(x), self.px(self.y))
-            self.draw.text(place, word, font=font, fill=style.ink, anchor="ls")
+            boxes.append(self._draw_text(x, self.y, word, style))
             x += width + gap
+        whole = boxes[0].union(boxes[-1])
+        for box in boxes[1:-1]:
+            whole = whole.union(box)
+        self._memory.piece(self.px(self.y), " ".join(words), whole, style.hand)
 
     # -- lines and boxes --------------------------------------------------------------------
 
@@ -210,43 +257,65 @@ class Sheet:
         font = load(_LEADER.face, _LEADER.size, self.dpi)
         place = (self.px(x0), self.px(y))
         self.draw.text(place, "." * count, font=font, fill=_LEADER.ink, anchor="ls")
+        self._memory.bridge(self.px(y), self.px(x0), self.px(x1))
 
     def rule(self, x0: float, y0: float, x1: float, y1: float, width_mm: float = 0.2) -> None:
         """A straight rule, mm."""
         ends = (self.px(x0), self.px(y0), self.px(x1), self.px(y1))
         self.draw.line(ends, fill=BLACK, width=max(self.px(width_mm), 1))
+        if abs(x1 - x0) < abs(y1 - y0):
+            self._memory.wall(ends[0], min(ends[1], ends[3]), max(ends[1], ends[3]))
 
     def box(self, x0: float, y0: float, x1: float, y1: float, width_mm: float = 0.2) -> None:
         """An empty rectangle, mm."""
+        corners = self._frame(x0, y0, x1, y1, width_mm)
+        for x in (corners[0], corners[2]):
+            self._memory.wall(x, corners[1], corners[3])
+
+    def _frame(
+        self, x0: float, y0: float, x1: float, y1: float, width_mm: float
+    ) -> tuple[int, int, int, int]:
         corners = (self.px(x0), self.px(y0), self.px(x1), self.px(y1))
         self.draw.rectangle(corners, outline=BLACK, width=max(self.px(width_mm), 1))
+        return corners
 
     def tick(self, x: float, y: float, *, ticked: bool) -> float:
         """A tick box standing on the baseline; gives the x after it."""
-        self.box(x, y - 3.2, x + 3.2, y)
+        self._frame(x, y - 3.2, x + 3.2, y, 0.2)
+        self._memory.bridge(self.px(y), self.px(x), self.px(x + 5.0))
         if ticked:
             path = [(x + 0.5, y - 1.8), (x + 1.4, y - 0.5), (x + 3.6, y - 4.0)]
             points = [(self.px(a), self.px(b)) for a, b in path]
             self.draw.line(points, fill=BLUE, width=max(self.px(0.5), 1), joint="curve")
         return x + 5.0
 
-    def paste(self, picture: Image.Image, x: float, y: float) -> None:
-        """Lay a picture over the paper as ink: white of the picture leaves the paper as it is."""
+    def paste(self, picture: Image.Image, x: float, y: float, stamped: Sequence[str] = ()) -> None:
+        """Lay a picture over the paper as ink: white of the picture leaves the paper as it is.
+
+        Args:
+            picture: the marks, on white.
+            x: left edge, mm.
+            y: upper edge, mm.
+            stamped: what a person can read in it, top to bottom; noted as stamped lines.
+        """
         place = (self.px(x), self.px(y))
         box = (*place, place[0] + picture.width, place[1] + picture.height)
         under = np.asarray(self.image.crop(box), dtype=np.uint16)
         over = np.asarray(picture.convert("RGB"), dtype=np.uint16)
         self.image.paste(Image.fromarray((under * over // 255).astype(np.uint8)), place)
+        self._memory.stamp(stamped, Box(x0=box[0], y0=box[1], x1=box[2], y1=box[3]))
 
     # -- truth ------------------------------------------------------------------------------
 
     def finish(self, code: str, number: int = 0) -> RenderedPage:
         """The page with its truth."""
-        rows: list[tuple[float, list[tuple[float, str]]]] = []
-        for y, x, text in sorted(self._pieces):
-            if rows and y - rows[-1][0] <= _SAME_LINE_MM:
-                rows[-1][1].append((x, text))
-            else:
-                rows.append((y, [(x, text)]))
-        lines = tuple(" ".join(text.strip() for _, text in sorted(parts)) for _, parts in rows)
-        return RenderedPage(self.image, code, number, dict(self.fields), lines, self.dpi)
+        return RenderedPage(
+            self.image,
+            code,
+            number,
+            dict(self.fields),
+            self._memory.rows(),
+            self.dpi,
+            self._memory.lines(),
+            self._memory.fields(self.fields),
+        )

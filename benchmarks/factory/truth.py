@@ -51,15 +51,26 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class TruthPart:
+    """What one hand put into a line in one go: a label, a value."""
+
+    text: str
+    box: Box
+    hand: Hand
+
+
+@dataclass(frozen=True, slots=True)
 class TruthLine:
     """One line as a person reads it; where labels and values share a line, parts in order."""
 
     text: str
     """NFC, without dotted leaders."""
     box: Box
-    """Upright pixels of the page as scanned (before its tilt: within some pixels)."""
+    """Upright pixels of the page as scanned: the rectangle around the line, tilt included."""
     hand: Hand
     """Of most of its letters."""
+    parts: tuple[TruthPart, ...] = ()
+    """Left to right; their texts joined by spaces are the text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +80,8 @@ class TruthField:
     name: str
     value: str
     boxes: tuple[Box, ...]
-    """Upright pixels, one for each printed row."""
+    """Upright pixels, tilt included; one for each printed row, none where the value stands
+    nowhere as such (a count, a list from a table)."""
     hand: Hand
 
 
@@ -87,6 +99,9 @@ class TruthPage:
     skew_deg: float
     """Clockwise tilt of the paper on the upright page."""
     dpi: int
+    width_px: int = 0
+    """Of the upright page."""
+    height_px: int = 0
     lines: tuple[TruthLine, ...] = ()
     fields: tuple[TruthField, ...] = ()
 

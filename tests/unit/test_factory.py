@@ -27,6 +27,7 @@ from benchmarks.factory import (
 )
 from benchmarks.factory.demo import COVER
 from benchmarks.factory.layouts.identity import qr_payload
+from benchmarks.factory.truth import Hand
 from benchmarks.factory.wording import amount, amount_in_words, duration, written_date
 
 LOW_DPI = 60
@@ -189,3 +190,23 @@ def test_tesseract_reads_a_scanned_form(tmp_path: Path) -> None:
 
     assert "Về việc hưởng bảo hiểm xã hội một lần" in read
     assert person.bhxh_code in read
+
+
+@pytest.mark.parametrize("code", sorted(LAYOUTS))
+def test_lines_and_values_are_where_the_truth_says(code: str) -> None:
+    person = make_person(np.random.default_rng(7))
+
+    for page in render_component(code, person, np.random.default_rng(7), 100):
+        dark = np.asarray(page.image.convert("L")) < 170
+        printed = [line for line in page.truth_lines if line.hand is not Hand.STAMP]
+        for line in printed:
+            box = line.box
+            inside = dark[round(box.y0) : round(box.y1), round(box.x0) : round(box.x1)]
+            assert inside.any(), line
+            assert line.text == " ".join(part.text for part in line.parts)
+        assert sorted(" ".join(page.lines).split()) == sorted(
+            " ".join(line.text for line in printed).split()
+        )
+        for field in page.truth_fields:
+            assert field.value == page.fields[field.name]
+            assert field.boxes or field.name in {"history_rows", "relatives", "subject"}
