@@ -118,9 +118,8 @@ def _print(outcomes: Sequence[Outcome], scans: Sequence[RealScan]) -> None:
     for level in Level:
         own = [o for o in outcomes if o.level is level]
         for figure in figures(level, own) if own else ():
-            mark = {True: "met", False: "NOT MET", None: ""}[figure.met]
             line = f"{level:5} {figure.name:34} {shown(figure):>10} of {figure.of:>7,}"
-            print(f"{line}  {shown_goal(figure):16} {mark}".rstrip())
+            print(f"{line}  {shown_goal(figure):16} {figure.verdict}".rstrip())
     for row in scan_rows(scans):
         print(" ".join(f"{k}={v}" for k, v in row.items()))
 

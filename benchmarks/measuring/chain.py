@@ -23,8 +23,7 @@ from benchmarks.measuring.found import Findings, FoundPage
 from benchmarks.measuring.truth_files import read_truth
 from casework.review import checked, store_answer
 from flows.services import Services
-from pipeline.models.actors import Actor
-from pipeline.models.batch import BatchState, IngestTerms
+from pipeline.models.batch import Batch, BatchState, IngestTerms
 from pipeline.models.components import Classified
 from pipeline.models.fields import FieldSet
 from pipeline.models.review import ResolvedReview, ReviewItem
@@ -121,19 +120,15 @@ def find(
         RuntimeError: the batch was refused, got stuck, or is held again and again.
     """
     actor = services.actor()
-    cpu, start = _cpu_seconds(), time.monotonic()
+    cpu, start = cpu_seconds(), time.monotonic()
     outcome = services.batches.take_in(source, terms, actor)
     if not outcome.views:
         raise RuntimeError(f"refused: {source.name}")
     batch = outcome.views[0].batch
     onlooker = _Onlooker(whole=whole)
-    work = Work(tools=services.ports, batch=batch)
     while not onlooker.fields and onlooker.rounds < _MOST_ROUNDS:
         _walk(services, batch.batch_id, onlooker)
-        questions = () if onlooker.fields else _blocking(work)
-        if questions:
-            _answer(questions, work, truth, actor)
-        elif not onlooker.fields:
+        if not onlooker.fields and not answer_open(services, batch, truth):
             break
     if onlooker.plan is None or not onlooker.pages:
         problem = services.ports.records.batch(batch.batch_id)
@@ -146,7 +141,7 @@ def find(
         rounds=onlooker.rounds,
         settled=onlooker.settled,
         fields=onlooker.fields,
-        cpu_seconds=_cpu_seconds() - cpu,
+        cpu_seconds=cpu_seconds() - cpu,
         seconds=time.monotonic() - start,
         own_peak_mib=_peak_mib(resource.RUSAGE_SELF),
         program_peak_mib=_peak_mib(resource.RUSAGE_CHILDREN),
@@ -160,22 +155,31 @@ def _walk(services: Services, batch_id: str, onlooker: _Onlooker) -> None:
         return
 
 
-def _answer(
-    questions: tuple[ResolvedReview, ...], work: Work, truth: TruthBatch | None, actor: Actor
-) -> None:
-    """Answer all open questions; the walk goes on after that."""
-    split = work.provisional()
+def answer_open(services: Services, batch: Batch, truth: TruthBatch | None) -> bool:
+    """Answer all questions that hold a batch; the next walk goes on after that.
+
+    Returns:
+        False where nothing was asked.
+
+    Raises:
+        RuntimeError: something was, and nobody knows the truth.
+    """
+    work = Work(tools=services.ports, batch=batch)
+    questions, split = _blocking(work), work.provisional()
+    if not questions:
+        return False
     if truth is None or split is None:
         raise RuntimeError(f"asked: {[q.item.reason for q in questions]}")
-    ports = work.tools
+    ports, actor = services.ports, batch.actor
     for question in questions:
         said = answer(question.item, truth, split.components, actor.id, ports.clock.now())
         said = checked(question.item, said, split.plan.page_count, ports.catalogue)
         store_answer(question, said, actor, ports.records, settled=False)
-    ports.records.set_state(work.batch_id, BatchState.PENDING, [work.event("batch.released")])
+    ports.records.set_state(batch.batch_id, BatchState.PENDING, [work.event("batch.released")])
+    return True
 
 
-def _cpu_seconds() -> float:
+def cpu_seconds() -> float:
     """Of this process and the programs that it started and saw end."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)

@@ -1,6 +1,6 @@
 """Figures over many batches of one level, each with its goal. Pure.
 
-A goal that is met in too few cases is not met: the figure says of how many it is. May not come in:
+A goal that is met in too few cases is not shown to be met. May not come in:
 how a batch is compared, how figures are shown.
 """
 
@@ -9,12 +9,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from benchmarks.factory.truth import Hand, Level
 from benchmarks.field_errors import FieldKind, JudgedField, Tally, tallies, tally
 from benchmarks.measuring.outcomes import FieldCase, Outcome
 from benchmarks.reading_errors import Errors, total
+
+
+class Verdict(StrEnum):
+    """On a figure and its goal."""
+
+    MET = "met"
+    MISSED = "not met"
+    TOO_FEW = "too few cases"
+    NONE = ""
+    """There is no goal, or no case."""
 
 
 class Goal(NamedTuple):
@@ -40,12 +51,14 @@ class Figure:
     goal: Goal | None = None
 
     @property
-    def met(self) -> bool | None:
-        """Whether the goal is met; None without a goal, or without a case."""
-        if self.goal is None or self.value is None:
-            return None
-        held = self.value <= self.goal.limit if self.goal.at_most else self.value >= self.goal.limit
-        return held and self.of >= self.goal.least
+    def verdict(self) -> Verdict:
+        """Whether the goal is met, and shown on enough cases."""
+        goal = self.goal
+        if goal is None or self.value is None:
+            return Verdict.NONE
+        if not (self.value <= goal.limit if goal.at_most else self.value >= goal.limit):
+            return Verdict.MISSED
+        return Verdict.MET if self.of >= goal.least else Verdict.TOO_FEW
 
 
 def most(limit: float, least: int = 0) -> Goal:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from benchmarks.factory.truth import Level
 from benchmarks.measuring import plots
-from benchmarks.measuring.figures import figures
+from benchmarks.measuring.figures import Verdict, figures
 from benchmarks.measuring.outcomes import Outcome
 from benchmarks.measuring.report import shown, shown_goal
 
@@ -77,11 +77,12 @@ def _level(level: Level, outcomes: Sequence[Outcome], report: dict[str, Any]) ->
 def _figures(level: Level, outcomes: Sequence[Outcome]) -> str:
     lines = []
     for figure in figures(level, outcomes):
-        mark = {True: ("met", "met"), False: ("short", "not met"), None: ("", "")}[figure.met]
+        verdict = figure.verdict
+        style = {Verdict.MET: "met", Verdict.MISSED: "short"}.get(verdict, "")
         lines.append(
             f"<tr><td>{figure.name}</td><td class='n'>{shown(figure)}</td>"
             f"<td class='n'>{figure.of:,}</td><td class='n'>{shown_goal(figure)}</td>"
-            f"<td class='{mark[0]}'>{mark[1]}</td></tr>"
+            f"<td class='{style}'>{verdict}</td></tr>"
         )
     head = "<tr><th>measure</th><th>value</th><th>of</th><th>goal</th><th></th></tr>"
     return f"<table>{head}{''.join(lines)}</table>"

@@ -61,10 +61,12 @@ def reliability(outcomes: Iterable[Outcome]) -> str:
     read = [f for f in judged_fields(outcomes) if f.truth is not None and f.read is not None]
     if not read:
         return ""
+    by_kind = {kind: list(_bins([f for f in read if f.kind is kind])) for kind in FieldKind}
+    if not any(by_kind.values()):
+        return ""
     figure, axes = _canvas(8, 4.2)
     axes.plot([0, 1], [0, 1], linestyle="--", color="#bbb", linewidth=1)
-    for kind in FieldKind:
-        points = list(_bins([f for f in read if f.kind is kind]))
+    for kind, points in by_kind.items():
         if points:
             xs, ys, sizes = zip(*points, strict=True)
             line = axes.plot(xs, ys, linewidth=1, alpha=0.6)[0]

@@ -10,13 +10,14 @@ from benchmarks.factory.truth import Level
 from benchmarks.field_errors import Tally
 from benchmarks.measuring.figures import (
     Figure,
+    Goal,
     cer_by_layout,
     confusion,
     false_accepts,
     fields_by_kind,
     figures,
 )
-from benchmarks.measuring.outcomes import Outcome
+from benchmarks.measuring.outcomes import FieldCase, Outcome
 
 Json = dict[str, Any]
 SCHEMA: Final = "sohoa.recognition-report/1"
@@ -68,14 +69,13 @@ def figure_json(figure: Figure) -> Json:
         "value": None if figure.value is None else round(figure.value, 6),
         "unit": figure.unit,
         "of": figure.of,
-        "goal": None if goal is None else asdict_goal(goal.limit, goal.least, at_most=goal.at_most),
-        "met": figure.met,
+        "goal": None if goal is None else _goal(goal),
+        "verdict": str(figure.verdict),
     }
 
 
-def asdict_goal(limit: float, least: int, *, at_most: bool) -> Json:
-    """A goal as JSON."""
-    return {"at_most" if at_most else "at_least": limit, "cases": least}
+def _goal(goal: Goal) -> Json:
+    return {"at_most" if goal.at_most else "at_least": goal.limit, "cases": goal.least}
 
 
 def _tally(tally: Tally) -> Json:
@@ -83,7 +83,7 @@ def _tally(tally: Tally) -> Json:
     return {**asdict(tally), **{k: round(v, 5) for k, v in rates.items()}}
 
 
-def _accept(outcome: Outcome, case: Any) -> Json:
+def _accept(outcome: Outcome, case: FieldCase) -> Json:
     judged = case.judged
     return {
         "seed": outcome.seed,
@@ -134,10 +134,9 @@ def rows(outcomes: Sequence[Outcome]) -> list[dict[str, str]]:
     for level in levels:
         for figure in figures(level, [o for o in outcomes if o.level is level]):
             row = table.setdefault(figure.name, {"measure": figure.name})
-            mark = {True: " ✓", False: " ✗", None: ""}[figure.met]
             goal = shown_goal(figure)
-            told = f" (goal {goal})" if goal else ""
-            row[str(level)] = f"{shown(figure)} of {figure.of:,}{told}{mark}"
+            told = f" (goal {goal}: {figure.verdict or 'no case'})" if goal else ""
+            row[str(level)] = f"{shown(figure)} of {figure.of:,}{told}"
     return [
         {"measure": name, **{str(v): r.get(str(v), "") for v in levels}}
         for name, r in table.items()
