@@ -10,6 +10,7 @@ import numpy as np
 from benchmarks.factory.layouts import benefit_forms, civil, identity, letters, medical, results
 from benchmarks.factory.paper import RenderedPage
 from benchmarks.factory.person import Person
+from benchmarks.factory.truth import Part
 
 Layout: TypeAlias = Callable[[Person, np.random.Generator, int], tuple[RenderedPage, ...]]
 
@@ -30,3 +31,8 @@ LAYOUTS: Final[Mapping[str, Layout]] = {
     "Z_OTHER": letters.unknown_paper,
 }
 """Component code to layout; `Z_OTHER` is a paper the catalogue does not know."""
+
+
+def variants(part: Part) -> Mapping[str, tuple[Layout, ...]]:
+    """The layouts of every kind that a part may use."""
+    return {code: (layout,) for code, layout in LAYOUTS.items()}
