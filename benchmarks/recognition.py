@@ -2,7 +2,8 @@
 
 Made-up batches with known truth (`benchmarks.factory`) go through the product's chain up to their
 fields, and are held against the truth. A held batch is answered as by somebody who knows, and goes
-on. Final figures are of part `test`; whatever is tuned or trained may see the other parts alone.
+on. Batches with even seeds hold known papers alone. Final figures are of part `test`; whatever is
+tuned or trained may see the other parts alone.
 
     python -m benchmarks.recognition --out DIR --level mid hard --seeds 1-20
     python -m benchmarks.recognition --out DIR --part tune --seeds 1-2 --pages 12 --keep
@@ -35,8 +36,8 @@ _SHEETS = {"both": (False, True), "with": (True,), "without": (False,)}
 _NOTES = """
 Made-up batches of {pages} pages each, part `{part}`, seeds {seeds}; {batches} batches. Separation
 and types are judged as proposed, before anybody is asked; fields as read after the answers, with
-the types that stood then. CPU is of the chain up to the fields, programs included. "Held, all
-known": batches without papers that the catalogue does not know.
+the types that stood then. CPU is of the chain up to the fields, programs included. Batches with odd
+seeds hold papers that the catalogue does not know; "held, all known" is of the others.
 """
 _SCAN_NOTES = """
 First pages of real official letters, transcribed by eye, handwriting in their heads included; every

@@ -18,9 +18,9 @@ from typing import Final
 
 from app.progress import Silence
 from benchmarks.factory.truth import TruthBatch
+from benchmarks.factory.truth_file import read_truth
 from benchmarks.measuring.answering import answer
 from benchmarks.measuring.found import Findings, FoundPage
-from benchmarks.measuring.truth_files import read_truth
 from casework.review import checked, store_answer
 from flows.services import Services
 from pipeline.models.batch import Batch, BatchState, IngestTerms

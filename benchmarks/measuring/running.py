@@ -18,13 +18,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from benchmarks.factory.truth import Level, Part, TruthBatch
-from benchmarks.measuring.batches import make
+from benchmarks.factory.layouts import variants
+from benchmarks.factory.mixing import make_batch
+from benchmarks.factory.truth import Level, Part
+from benchmarks.factory.truth_file import truth_path
 from benchmarks.measuring.comparing import compare
 from benchmarks.measuring.found import Findings
 from benchmarks.measuring.outcomes import Outcome
-from benchmarks.measuring.truth_files import write_truth
-from pipeline.catalogue import Catalogue, load_catalogue
+from pipeline.catalogue import OTHER, Catalogue, load_catalogue
 from pipeline.workspace import write_atomically
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -41,6 +42,13 @@ class Wanted:
     seed: int
     sheets: bool
     pages: int
+
+    @property
+    def codes(self) -> tuple[str, ...] | None:
+        """Kinds to draw from: with an even seed those of the catalogue alone, with an odd one
+        unknown papers too, as they come."""
+        kinds = tuple(code for code in variants(self.part) if code != OTHER)
+        return None if self.seed % 2 else kinds
 
     @property
     def name(self) -> str:
@@ -86,15 +94,17 @@ class Yardstick:
         with tempfile.TemporaryDirectory(prefix="sohoa-measured-") as place:
             folder = self._folder / batch.name if self._keep else Path(place)
             folder.mkdir(exist_ok=True)
-            truth = make(
+            truth = make_batch(
                 folder,
                 batch.seed,
-                batch.level,
-                batch.part,
+                level=batch.level,
+                part=batch.part,
                 sheets=batch.sheets,
                 pages=batch.pages,
+                codes=batch.codes,
             )
-            found = run_chain(truth.path, Path(place) / "home", truth, whole=self._whole)
+            file = truth_path(truth.path)
+            found = run_chain(truth.path, Path(place) / "home", file, whole=self._whole)
             if self._keep:
                 (folder / "found.json").write_text(found.model_dump_json(), encoding="utf-8")
         outcome = compare(truth, found, self._catalogue)
@@ -109,21 +119,26 @@ class Yardstick:
 def run_chain(
     source: Path,
     home: Path,
-    truth: TruthBatch | None = None,
+    truth: Path | None = None,
     *,
     whole: bool = False,
     as_code: str | None = None,
 ) -> Findings:
     """The chain on one source, in a process of its own.
 
+    Args:
+        source: a file that the product takes in.
+        home: of its own, new.
+        truth: file with the truth of the batch, to answer questions.
+        whole: sign and archive too.
+        as_code: declares the source.
+
     Raises:
         RuntimeError: it failed.
     """
     command = [sys.executable, "-m", "benchmarks.measuring.chain", str(source), "--home", str(home)]
     if truth is not None:
-        file = source.with_name(f"{source.stem}.truth.json")
-        write_truth(truth, file)
-        command += ["--truth", str(file)]
+        command += ["--truth", str(truth)]
     command += ["--whole"] if whole else []
     command += ["--as", as_code] if as_code else []
     environ = {"OMP_THREAD_LIMIT": "1", **os.environ, "PYTHONPATH": str(_ROOT)}

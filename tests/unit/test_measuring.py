@@ -22,6 +22,7 @@ from benchmarks.factory.truth import (
 from benchmarks.measuring.answering import answer
 from benchmarks.measuring.comparing import NONE, compare
 from benchmarks.measuring.figures import Verdict, figures, silent_types
+from benchmarks.measuring.floors import falls
 from benchmarks.measuring.found import Findings, FoundPage
 from benchmarks.measuring.outcomes import Outcome
 from benchmarks.measuring.page import page as html_page
@@ -311,3 +312,25 @@ def test_a_numbered_page_is_the_same_picture_with_other_bytes() -> None:
     jpeg = b"\xff\xd8\xff\xdb..."
     assert numbered(jpeg, 7) == b"\xff\xd8\xff\xfe\x00\x08page 7\xff\xdb..."
     assert numbered(jpeg, 7) != numbered(jpeg, 8)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "fell"),
+    [
+        ("CER, print", 0.0104, False),
+        ("CER, print", 0.0106, True),
+        ("printed fields exact", 0.9, False),
+        ("printed fields exact", 0.899, True),
+        ("false accepts", 1.0, True),
+    ],
+)
+def test_a_figure_falls_where_it_is_worse_than_its_floor(
+    name: str, value: float, *, fell: bool
+) -> None:
+    floors = {"CER, print": 0.01, "printed fields exact": 0.9, "false accepts": 0.0}
+    measured = {**floors, name: value}
+    assert [f.name for f in falls(measured, floors)] == ([name] if fell else [])
+
+
+def test_a_figure_that_is_no_more_measured_has_fallen() -> None:
+    assert [f.name for f in falls({}, {"CER, print": 0.01})] == ["CER, print"]
