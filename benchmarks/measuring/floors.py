@@ -1,10 +1,10 @@
 """A small fixed slice of the measurement, and the floors under it.
 
-`python -m benchmarks.measuring.floors` compares, `--record` sets the floors.
-Two batches of part `tune`, always the same. A floor is what was measured when it was recorded; rates
-of text have some room, since engines built for other processors differ in single letters. Record
-after a change that makes the figures better, or the batches others: floors
-are set by that command alone, and a lower one shows in the diff. May not come in: goals.
+`python -m benchmarks.measuring.floors` compares, `--record` sets the floors: two batches of part
+`tune`, always the same. A floor is what was measured when it was recorded; rates of text have some
+room, since engines built for other processors differ in single letters. Record after a change that
+makes the figures better, or the batches others: a lower floor shows in the diff. May not come in:
+goals.
 """
 
 from __future__ import annotations
