@@ -1,8 +1,9 @@
-"""Marks of people and offices: signature scribbles, round red seals, photographs, QR codes."""
+"""Marks of people and offices: signature scribbles, seals, box stamps, photographs, QR codes."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 import cv2
@@ -15,6 +16,11 @@ from benchmarks.factory.paper import BLUE, RED, Ink
 
 _MM_PER_INCH: Final = 25.4
 _OVERSAMPLE: Final = 2
+
+COPY_STAMP: Final = ("SAO Y BẢN CHÍNH", "Ngày ....... tháng ....... năm .......")
+"""Of a certified copy; the date is filled in by pen or left open."""
+ARRIVAL_STAMP: Final = ("CÔNG VĂN ĐẾN", "Số: ................", "Ngày: ................")
+"""Of an office that notes when a letter came in."""
 
 
 def signature(
@@ -123,3 +129,43 @@ def qr(text: str, dpi: int, side_mm: float) -> Image.Image:
     modules = np.asarray(zxingcpp.write_barcode_to_image(code))
     side = round(side_mm * dpi / _MM_PER_INCH)
     return Image.fromarray(modules).resize((side, side), Image.Resampling.NEAREST).convert("RGB")
+
+
+def box_stamp(
+    rng: np.random.Generator, dpi: int, lines: Sequence[str], ink: Ink = RED, size_pt: float = 12.0
+) -> Image.Image:
+    """A framed stamp on white, a little askew and unevenly inked.
+
+    Args:
+        rng: source of chance.
+        dpi: pixels per inch.
+        lines: what it says, e.g. `COPY_STAMP`; the first line is the largest.
+        ink: of the stamp pad.
+        size_pt: of the first line.
+    """
+    scale = dpi * _OVERSAMPLE
+    fonts = [
+        load(Face.SERIF_BOLD if row == 0 else Face.SERIF, size_pt * (1 if row == 0 else 0.8), scale)
+        for row in range(len(lines))
+    ]
+    mm = scale / _MM_PER_INCH
+    pad, leading = round(2.2 * mm), round(size_pt * 1.35 / 72 * scale)
+    width = round(max(font.getlength(text) for font, text in zip(fonts, lines, strict=True)))
+    size = (width + 4 * pad, leading * len(lines) + 4 * pad)
+    picture = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(picture)
+    frame = (pad, pad, size[0] - pad, size[1] - pad)
+    draw.rectangle(frame, outline=ink, width=max(round(0.5 * mm), 1))
+    for row, (font, text) in enumerate(zip(fonts, lines, strict=True)):
+        place = (size[0] / 2, 2 * pad + leading * (row + 0.5))
+        draw.text(place, text, font=font, fill=ink, anchor="mm")
+    turned = picture.rotate(
+        float(rng.uniform(-4, 4)), Image.Resampling.BICUBIC, fillcolor=(255, 255, 255)
+    )
+    small = (size[0] // _OVERSAMPLE, size[1] // _OVERSAMPLE)
+    return _worn(turned.resize(small, Image.Resampling.LANCZOS), rng)
+
+
+def copy_stamp(rng: np.random.Generator, dpi: int, text: str) -> Image.Image:
+    """A framed red stamp of one line, such as `SAO Y BẢN CHÍNH`."""
+    return box_stamp(rng, dpi, (text,))

@@ -126,9 +126,9 @@ class _Batch:
             if sheets and (paper.opens_dossier or slips is None):
                 rng = generator(self.seed, self.part, _SLIPS, paper.stream)
                 slips = Slips(load_catalogue(), rng)
-                yield _Side(Role.SHEET, self._fitted(slips.cover()))
+                yield from self._sheet(slips.cover(), backed=paper.duplex)
             if slips is not None:
-                yield _Side(Role.SHEET, self._fitted(slips.separator(paper.code)))
+                yield from self._sheet(slips.separator(paper.code), backed=paper.duplex)
             yield from self._paper(paper)
             if len(self.pages) >= pages:
                 return
@@ -146,11 +146,20 @@ class _Batch:
             role = Role.FIRST if place == 0 else Role.NEXT
             yield _Side(role, page.image, back, page, number)
             if paper.blank_backs:
-                empty = Image.new("RGB", page.image.size, PAPER)
-                yield _Side(Role.BLANK, empty, page.image)
+                yield _empty_back(page.image)
         if paper.both_sides and len(drawn) % 2 == 1:
-            empty = Image.new("RGB", drawn[-1].image.size, PAPER)
-            yield _Side(Role.BLANK, empty, drawn[-1].image)
+            yield _empty_back(drawn[-1].image)
+
+    def _sheet(self, printed: Image.Image, *, backed: bool) -> Iterator[_Side]:
+        """A sheet that was printed at 300 dpi, at the resolution of the drawings."""
+        scale = self.drawn_dpi / _DRAWN_DPI
+        size = (round(printed.width * scale), round(printed.height * scale))
+        fitted = printed
+        if size != printed.size:
+            fitted = printed.resize(size, Image.Resampling.LANCZOS)
+        yield _Side(Role.SHEET, fitted)
+        if backed:
+            yield _empty_back(fitted)
 
     def scan(self, side: _Side, pdf: ScanPdf) -> None:
         """Scan a side into the file and note what is true of it."""
@@ -187,16 +196,14 @@ class _Batch:
         )
         return scan(paper, self.drawn_dpi, wear, self.scanner, rng)
 
-    def _fitted(self, sheet: Image.Image) -> Image.Image:
-        """A sheet printed at 300 dpi, at the resolution of the drawings."""
-        scale = self.drawn_dpi / _DRAWN_DPI
-        size = (round(sheet.width * scale), round(sheet.height * scale))
-        return sheet if size == sheet.size else sheet.resize(size, Image.Resampling.LANCZOS)
-
 
 def _chance(seed: int, part: Part, level: Level, *streams: int) -> np.random.Generator:
     """As `generator`, and of a level of its own."""
     return generator(seed, part, *streams, _LEVEL_NUMBERS[level])
+
+
+def _empty_back(front: Image.Image) -> _Side:
+    return _Side(Role.BLANK, Image.new("RGB", front.size, PAPER), front)
 
 
 def _seen(

@@ -46,6 +46,8 @@ class PlannedPaper:
     """Every page is followed by its empty back."""
     both_sides: bool
     """Pages are printed on both sides of the sheets, so that they show through each other."""
+    duplex: bool
+    """The whole batch is scanned on both sides."""
     stream: int
     """Number of its source of chance, within the batch."""
 
@@ -106,6 +108,7 @@ def plan(
             opens_dossier=opens,
             blank_backs=single if duplex else stray,
             both_sides=duplex and not single,
+            duplex=duplex,
             stream=number,
         )
         repeat = rng.random() < _SAME_KIND_AGAIN and left > 0 and subject is person

@@ -42,7 +42,7 @@ class Slips:
 
     def _page(self, number: int) -> Image.Image:
         with pikepdf.open(io.BytesIO(self._pdf)) as pdf:
-            (image,) = pdf.pages[number].images.values()
+            (image,) = pdf.pages[number].get_images().values()
             if not isinstance(image, pikepdf.Stream):
                 raise TypeError("a sheet is one image")
             return pikepdf.PdfImage(image).as_pil_image().convert("RGB")
