@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 _OWNER_ONLY = 0o700
-_PREPARED = frozenset({"sohoa.toml", "keys"})
+_PREPARED = frozenset({"sohoa.toml", "keys", "models"})
 """What may lie in a home before its first use."""
 
 
@@ -304,9 +304,10 @@ class Ports:
         Raises:
             MissingToolError: `MODEL_MISSING`.
         """
-        from ocr_models import pick_model
+        from ocr_models import model_folders, pick_model
 
-        return pick_model(self.settings.ocr.model)
+        own = model_folders(own=self.settings.model_folder)
+        return pick_model(self.settings.ocr.model, folders=own)
 
     def _local(self, key: str, url: str, scheme: str) -> Path:
         if not url.startswith(scheme):

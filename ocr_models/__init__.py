@@ -7,6 +7,7 @@ May not come in: an engine, downloading.
 from __future__ import annotations
 
 from ocr_models.manifest import KnownModel, Measurement, load_manifest
+from ocr_models.placing import place_models
 from ocr_models.registry import InstalledModel, installed_models, model_folders, pick_model
 
 __all__ = [
@@ -17,4 +18,5 @@ __all__ = [
     "load_manifest",
     "model_folders",
     "pick_model",
+    "place_models",
 ]

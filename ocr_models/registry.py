@@ -42,12 +42,16 @@ class InstalledModel:
     rank: int
 
 
-def model_folders(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
-    """Folders that may hold models: `TESSDATA_PREFIX` first, then the system's."""
+def model_folders(
+    environ: Mapping[str, str] | None = None, own: Path | None = None
+) -> tuple[Path, ...]:
+    """Folders that may hold models: the own one, `TESSDATA_PREFIX`, then the system's."""
     environ = os.environ if environ is None else environ
     folders = [Path(name) for name in _SYSTEM_FOLDERS]
     if prefix := environ.get("TESSDATA_PREFIX"):
         folders = [Path(prefix), Path(prefix) / "tessdata", *folders]
+    if own is not None:
+        folders = [own, *folders]
     return tuple(dict.fromkeys(folder for folder in folders if folder.is_dir()))
 
 

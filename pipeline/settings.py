@@ -328,6 +328,11 @@ class Settings(Group):
         """True in an office."""
         return self.environment is Environment.PRODUCTION
 
+    @property
+    def model_folder(self) -> Path:
+        """Recognition models that this installation was given."""
+        return self.home / "models"
+
     def resolve(self, path: Path) -> Path:
         """A configured path, made absolute from the home."""
         return path if path.is_absolute() else self.home / path

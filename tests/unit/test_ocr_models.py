@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
+import random
+import tarfile
 from pathlib import Path
 
 import pytest
 
-from ocr_models import KnownModel, installed_models, load_manifest, model_folders, pick_model
+from ocr_models import (
+    KnownModel,
+    installed_models,
+    load_manifest,
+    model_folders,
+    pick_model,
+    place_models,
+)
 from pipeline.errors import ConfigError, MissingToolError
 
 
@@ -98,3 +109,53 @@ def test_two_models_of_one_name_are_refused(tmp_path: Path) -> None:
     doubled.write_text(shipped.read_text(encoding="utf-8") * 2, encoding="utf-8")
     with pytest.raises(ConfigError):
         load_manifest(doubled)
+
+
+def package(path: Path, *models: bytes) -> Path:
+    """A package as a registry packs it: a file of each model, compressed, beside others."""
+    with tarfile.open(path, "w:gz") as tar:
+        for number, data in enumerate([b"read me", *models]):
+            name = f"package/{number}/vie.traineddata.gz" if number else "package/README.md"
+            content = gzip.compress(data) if number else data
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return path
+
+
+class TestPlacing:
+    KNOWN = (known(b"standard", "standard", 5, "standard.traineddata"),)
+
+    @pytest.mark.parametrize("form", ["plain", "gzip", "package"])
+    def test_a_known_model_is_found_afterwards(self, tmp_path: Path, form: str) -> None:
+        source, own = tmp_path / "model", tmp_path / "home" / "models"
+        if form == "package":
+            package(source, b"other", b"standard", b"standard")
+        else:
+            source.write_bytes(gzip.compress(b"standard") if form == "gzip" else b"standard")
+        assert place_models(source, own, self.KNOWN) == self.KNOWN
+        assert [path.name for path in own.iterdir()] == ["standard.traineddata"]
+        folders = model_folders({}, own)
+        assert folders[0] == own
+        assert pick_model("standard", folders=folders, known=self.KNOWN).verified
+
+    def test_unknown_bytes_are_not_put_anywhere(self, tmp_path: Path) -> None:
+        own = tmp_path / "models"
+        with pytest.raises(ConfigError) as caught:
+            place_models(package(tmp_path / "p.tgz", b"stranger"), own, self.KNOWN)
+        assert caught.value.code == "MODEL_UNKNOWN"
+        assert not own.exists()
+
+    @pytest.mark.parametrize("cut", [0, 20])
+    def test_a_damaged_file_is_refused(self, tmp_path: Path, cut: int) -> None:
+        source = tmp_path / "p.tgz"
+        data = package(source, random.Random(1).randbytes(5000)).read_bytes()
+        source.write_bytes(data[: len(data) // 2 + cut])
+        with pytest.raises(ConfigError) as caught:
+            place_models(source, tmp_path / "models", self.KNOWN)
+        assert caught.value.code == "MODEL_FILE_UNREADABLE"
+
+    def test_a_file_that_is_not_there_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(ConfigError) as caught:
+            place_models(tmp_path / "no", tmp_path / "models", self.KNOWN)
+        assert caught.value.code == "MODEL_FILE_UNREADABLE"
