@@ -1,8 +1,8 @@
 """Fields read against fields printed: exact, falsely accepted, left to a person, missed.
 
 Comparison undoes only what `FieldValue.value` says of itself: NFC and single spaces, whole dates as
-dd/mm/yyyy. It parses dates by itself, so that an error of the product's parser shows. May not
-come in: how pages are made or read.
+dd/mm/yyyy, capitals of names. It parses dates by itself, so that an error of the product's parser
+shows. May not come in: how pages are made or read.
 """
 
 from __future__ import annotations
@@ -137,6 +137,9 @@ def judge_fields(
 ) -> tuple[JudgedField, ...]:
     """Every printed field of a component, then those that were read but are not in the truth.
 
+    Values for which the catalogue has no field on this component are left out: nobody asks for
+    them.
+
     Args:
         code: of the component, as the truth says.
         truth: printed fields by name.
@@ -149,13 +152,14 @@ def judge_fields(
     types = {field.name: field.type for field in catalogue.component(code).fields}
     values = {value.name: value for value in read.fields}
     judged = []
-    for name in (*truth, *(name for name in values if name not in truth)):
+    asked = [name for name in truth if name in types]
+    for name in (*asked, *(name for name in values if name not in truth)):
         printed, value = truth.get(name), values.get(name)
         judged.append(
             JudgedField(
                 code=code,
                 name=name,
-                kind=field_kind(types.get(name, "text")),
+                kind=field_kind(types[name]),
                 hand=None if printed is None else printed.hand,
                 truth=None if printed is None else printed.value,
                 read=value.value if value is not None and value.value else None,
@@ -194,13 +198,20 @@ def tallies(fields: Iterable[JudgedField]) -> Mapping[FieldKind, Tally]:
 def same_value(truth: str, read: str, kind: FieldKind) -> bool:
     """True where the read value is the printed one.
 
-    A table whose truth is a number alone is compared by its number of rows.
+    Names may be in capitals (a card prints so what its code says in small letters). A table is
+    compared row by row; by the number of its rows where the truth is a number, and by one text
+    of each row where the truth is `text; text; …`.
     """
     if kind is FieldKind.DATE:
         return comparable_date(truth) == comparable_date(read)
+    if kind is FieldKind.NAME:
+        return squash(truth).upper() == squash(read).upper()
     if kind is FieldKind.ROWS:
         if _ROW_COUNT.fullmatch(truth):
             return int(truth) == len(read.splitlines())
+        if "\n" not in truth and "|" not in truth:
+            texts, rows = truth.split("; "), _lines(read)
+            return len(texts) == len(rows) and all(map(_has, rows, texts))
         return _lines(truth) == _lines(read)
     return squash(truth) == squash(read)
 
@@ -216,6 +227,10 @@ def comparable_date(text: str) -> str:
             clock = "" if hour is None else f" {hour[1].zfill(2)}:{(hour[2] or '0').zfill(2)}"
             return "/".join(parts) + clock
     return plain
+
+
+def _has(row: str, text: str) -> bool:
+    return squash(text) in row
 
 
 def _lines(table: str) -> list[str]:

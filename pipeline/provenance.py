@@ -15,7 +15,7 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "separation": 2,
     "classification": 2,
     "assembly": 2,
-    "extraction": 3,
+    "extraction": 4,
 }
 """Raised whenever a stage's output changes for the same input: old results are then remade."""
 

@@ -22,7 +22,9 @@ class FieldValue(Model):
 
     name: str
     value: str
-    """NFC; dates as printed, normalised to dd/mm/yyyy where whole; amounts as printed."""
+    """NFC; dates as printed, normalised to dd/mm/yyyy where whole; amounts as printed; names in
+    the letters, large or small, of their source (a card's code writes them otherwise than its
+    print). A table has a line for each row, its cells parted by ` | `, empty ones kept."""
     confidence: Ratio
     status: FieldStatus
     reasons: tuple[str, ...] = ()

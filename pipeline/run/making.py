@@ -5,7 +5,8 @@ Legal order: sign, then extract (QĐ 1333 steps 3 and 4, R-1333-27).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from pipeline.errors import AssemblyError, CertificateRejected, KeyUnavailable
 from pipeline.ids import legal_day
@@ -23,6 +24,7 @@ from pipeline.models.fields import FieldSet
 from pipeline.models.pages import Symbol
 from pipeline.models.records import ComponentRecord, Revision
 from pipeline.models.review import ReviewItem, ReviewKind
+from pipeline.ports.reading import Gray
 from pipeline.provenance import software
 from pipeline.run.work import Extracted, Work
 from pipeline.stages import assembly, extraction
@@ -149,8 +151,9 @@ def extract(work: Work) -> None:
     for component in work.settled().components:
         result = extraction.extract(
             component,
-            work.texts_of(component),
-            _symbols(work, component),
+            extraction.ReadPages(
+                work.texts_of(component), _symbols(work, component), _pixels(work, component)
+            ),
             tools.catalogue,
             tools.settings.fields,
             work.batch_id,
@@ -165,6 +168,20 @@ def extract(work: Work) -> None:
     questions.extend(extraction.cross_check(work.batch_id, found, tools.catalogue))
     kinds = [ReviewKind.FIELD.value, ReviewKind.IDENTITY_MISMATCH.value]
     tools.records.put_reviews(work.batch_id, questions, kinds)
+
+
+def _pixels(work: Work, component: Classified) -> Callable[[int], Gray]:
+    """The component's upright page images, decoded when first asked for; the last one is kept."""
+    pages = {page.index: page for page in work.pages()}
+    texts = work.texts_of(component)
+
+    @lru_cache(maxsize=1)
+    def gray(number: int) -> Gray:
+        page = pages[component.pages[number]]
+        path = work.tools.workspace.path(page.file)
+        return work.tools.decoder.gray(path, turn=texts[number].turn)
+
+    return gray
 
 
 def code(work: Work) -> None:

@@ -20,7 +20,7 @@ from pipeline.models.pages import BlankStatus, PageLook, RawPage, Turn
 from pipeline.models.text import PageText
 from pipeline.ports.reading import Gray
 from pipeline.settings import FieldSettings, ImagingSettings, OcrSettings
-from pipeline.stages.extraction import extract
+from pipeline.stages.extraction import ReadPages, extract
 from pipeline.stages.recognition import read_page
 from tests.fakes.forms import form
 
@@ -101,7 +101,7 @@ def test_what_is_accepted_is_right(
     )
     catalogue = load_catalogue()
     today = dt.date(2026, 11, 22)
-    result = extract(component, [text], [], catalogue, FieldSettings(), "b" * 64, today)
+    result = extract(component, ReadPages([text]), catalogue, FieldSettings(), "b" * 64, today)
     accepted = {f.name: f.value for f in result.fields.fields if f.status is FieldStatus.ACCEPTED}
     kinds = {field.name: field.type for field in catalogue.component(code).fields}
     for name, value in accepted.items():

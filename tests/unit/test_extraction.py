@@ -18,7 +18,7 @@ from pipeline.models.review import ReviewKind
 from pipeline.models.split import DossierSlot
 from pipeline.models.text import Line, PageText, Word
 from pipeline.settings import FieldSettings
-from pipeline.stages.extraction import Extraction, extract
+from pipeline.stages.extraction import Extraction, ReadPages, extract
 from tests.fakes.forms import Form, form, forms
 from tests.fakes.pages import PrintedPage
 
@@ -38,7 +38,12 @@ def read(code: str, *texts: PageText, qr: str | None = None) -> Extraction:
     symbols = [] if qr is None else [Symbol(format=SymbolFormat.QR, text=qr, x=1, y=1)]
     indexes = tuple(text.index for text in texts)
     return extract(
-        component(code, *indexes), texts, symbols, CATALOGUE, FieldSettings(), BATCH, TODAY
+        component(code, *indexes),
+        ReadPages(texts, symbols),
+        CATALOGUE,
+        FieldSettings(),
+        BATCH,
+        TODAY,
     )
 
 
@@ -98,10 +103,12 @@ class TestForms:
             assert digits(read_value.value) == digits(value)
 
     def test_low_confidence_is_never_accepted(self, paper: Form) -> None:
-        """But for an amount that its own words confirm."""
+        """But for an amount or a date that its own words confirm."""
         found = fields(read(paper.code, paper.page().text(confidence=0.7)))
         sure = {name for name, value in found.items() if value.status is FieldStatus.ACCEPTED}
-        assert sure <= {"benefit_amount", "total_amount"}
+        assert sure <= {"benefit_amount", "total_amount"} | (
+            {"birth_date"} if paper.code == "C_KHAI_SINH" else set()
+        )
 
 
 def without_vowels(text: PageText) -> PageText:
@@ -234,7 +241,9 @@ class TestDoubt:
         text = PrintedPage().put(20, 60, "KẾT LUẬN: tỷ lệ 60%").text()
         dossier = DossierSlot(slot=1, procedure=procedure, case=case)
         paper = component("M_GDYK", 0)
-        extraction = extract(paper, [text], [], CATALOGUE, FieldSettings(), BATCH, TODAY, dossier)
+        extraction = extract(
+            paper, ReadPages([text]), CATALOGUE, FieldSettings(), BATCH, TODAY, dossier
+        )
         assert ("PERCENT_TOO_LOW" in fields(extraction)["loss_rate"].reasons) is doubted
 
     def test_a_sentence_may_follow_a_value(self) -> None:
@@ -268,6 +277,38 @@ class TestDoubt:
         page = PrintedPage().column(20, 60, *lines).text(confidence=0.8)
         value = fields(read("R_07B_HSB", page))["benefit_amount"]
         assert value.status is FieldStatus.ACCEPTED
+
+    @pytest.mark.parametrize(
+        ("words", "reasons"),
+        [
+            ("Ngày mười hai tháng ba năm một nghìn chín trăm tám mươi tư", ()),
+            (
+                "Ngày mười ba tháng ba năm một nghìn chín trăm tám mươi tư",
+                ("DATE_WORDS", "LOW_CONFIDENCE"),
+            ),
+            ("Ngày mười", ("LOW_CONFIDENCE",)),
+        ],
+    )
+    def test_a_date_and_its_words(self, words: str, reasons: tuple[str, ...]) -> None:
+        line = f"Ngày, tháng, năm sinh: 12/03/1984 ghi bằng chữ: {words}"
+        page = PrintedPage(297, 210).column(10, 60, line).text(confidence=0.8)
+        assert fields(read("C_KHAI_SINH", page))["birth_date"].reasons == reasons
+
+    @pytest.mark.parametrize(
+        ("words", "date"),
+        [
+            ("ngày mồng hai tháng giêng năm hai nghìn không trăm linh năm", "02/01/2005"),
+            ("ngày ba mươi mốt tháng chạp năm một nghìn chín trăm chín mươi lăm", "31/12/1995"),
+            ("ngày năm tháng năm năm hai nghìn lẻ năm", "05/05/2005"),
+        ],
+    )
+    def test_dates_in_words_alone(self, words: str, date: str) -> None:
+        page = PrintedPage(297, 210).put(10, 60, f"Ngày, tháng, năm sinh: {words}")
+        assert fields(read("C_KHAI_SINH", page.text()))["birth_date"].value == date
+
+    def test_strokes_read_as_letters_are_shown_to_a_person(self) -> None:
+        value = printed("F_14_HSB", "Sinh ngày: 12I03I1984")["birth_date"]
+        assert (value.value, value.reasons) == ("12/03/1984", ("REPAIRED",))
 
     def test_days_off_must_add_up(self) -> None:
         found = printed(
@@ -321,6 +362,12 @@ class TestCardCode:
         assert found["id_number"].value == "087084000999"
         assert found["full_name"].value == "Nguyễn Văn An"
         assert found["residence"].value == "Số 12, Nguyễn Huệ, Cao Lãnh"
+
+    def test_unclear_print_contradicts_nothing(self) -> None:
+        text = form("I_CCCD").page().text(confidence=0.6)
+        found = fields(read("I_CCCD", text, qr=QR.replace("000999", "000998")))
+        assert found["id_number"].value == "087084000998"
+        assert found["id_number"].status is FieldStatus.ACCEPTED
 
     def test_a_contradiction_is_a_question(self) -> None:
         text = form("I_CCCD").page().text()

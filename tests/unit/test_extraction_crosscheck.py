@@ -120,3 +120,36 @@ def test_settlement_papers_disagree() -> None:
 def test_the_same_doubt_has_the_same_id() -> None:
     papers = [paper("F_14_HSB", **AN), paper("R_07B_HSB", **{**AN, "full_name": "LÊ THỊ LAN"})]
     assert cross_check(BATCH, papers, CATALOGUE) == cross_check(BATCH, papers, CATALOGUE)
+
+
+CLAIMED = {"sign_date": "10/03/2024"}
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        (("R_07B_HSB", {"issue_date": "09/03/2024"}), "DECIDED_BEFORE_CLAIM"),
+        (("R_07B_HSB", {"issue_date": "10/03/2024"}), None),
+        (("M_HSBA", {"issue_date": "13/03/2024"}), "DATED_AFTER_RECEIPT"),
+        (("M_HSBA", {"issue_date": "12/03/2024"}), None),
+        (("M_HSBA", {"issue_date": "2025"}), None),
+    ],
+)
+def test_what_is_handed_in_is_made_before(
+    other: tuple[str, dict[str, str]], expected: str | None
+) -> None:
+    receipt = paper("S_GIAY_HEN", received_at="08:30 12/03/2024")
+    received = () if other[0] == "R_07B_HSB" else (receipt,)
+    found = reasons(paper("F_14_HSB", **CLAIMED), paper(other[0], **other[1]), *received)
+    assert found == ([] if expected is None else [(f"{other[0]}-0", expected)])
+
+
+def test_the_decision_against_the_duration_claimed() -> None:
+    claim = paper("F_14A_HSB", **AN, contribution_duration="5 năm 4 tháng")
+    decision = paper("R_07B_HSB", **AN, contribution_duration="5 năm 3 tháng")
+    assert reasons(claim, decision) == [("R_07B_HSB-0", "DURATION_CLAIMED")]
+
+
+def test_a_paper_of_too_few_pages() -> None:
+    (item,) = cross_check(BATCH, [paper("A_BB_DIEU_TRA_TNLD")], CATALOGUE)
+    assert (item.reason, item.field, item.params["count"]) == ("PAGES_TOO_FEW", None, 2)

@@ -61,6 +61,8 @@ class TestSameValue:
         assert same_value("a | 1\nb | 2", "a | 1\n b |  2", FieldKind.ROWS)
         assert not same_value("a | 1\nb | 2", "a | 1", FieldKind.ROWS)
         assert same_value("2", "a | 1\nb | 2", FieldKind.ROWS)
+        assert same_value("a; b", "a | 1\nb | 2", FieldKind.ROWS)
+        assert not same_value("a; c", "a | 1\nb | 2", FieldKind.ROWS)
 
 
 class TestTally:

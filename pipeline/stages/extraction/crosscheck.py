@@ -6,6 +6,7 @@ come in: checks within one paper (`judging`).
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from pipeline.catalogue import Catalogue
 from pipeline.models.components import Classified
 from pipeline.models.fields import FieldSet
 from pipeline.models.review import ReviewItem, ReviewKind
-from pipeline.stages.extraction.dates import parse_date
+from pipeline.stages.extraction.dates import find_date, parse_date
 from pipeline.stages.extraction.names import same_name
 from pipeline.stages.extraction.validators import amount_value
 
@@ -36,6 +37,11 @@ _ORDER: Final = ("form", "identity")
 _DECISION: Final = "R_07B_HSB"
 _HISTORY: Final = "R_04_HSB"
 _PAYMENT_LIST: Final = "R_C97_HD"
+_CLAIM: Final = "F_14A_HSB"
+_RECEIPT: Final = "S_GIAY_HEN"
+_DATED: Final = ("issue_date", "sign_date", "meeting_date")
+_MADE_AFTERWARDS: Final = frozenset({"result", "payment", "slip"})
+"""Kinds of papers that offices make after a dossier was handed in."""
 _GROUPED: Final = re.compile(r"\d{1,3}(?:\.\d{3})+")
 _BHXH_DIGITS: Final = 10
 
@@ -69,6 +75,8 @@ def cross_check(
             *_people(batch_id, papers, catalogue, "full_name", "birth_date"),
             *_people(batch_id, papers, catalogue, "deceased_name", "deceased_birth"),
             *_settlement(batch_id, papers),
+            *_order(batch_id, papers, catalogue),
+            *_page_counts(batch_id, papers, catalogue),
         ):
             items.setdefault(item.review_id, item)
     return tuple(items.values())
@@ -148,6 +156,12 @@ def _settlement(batch_id: str, papers: Sequence[Paper]) -> Iterator[ReviewItem]:
         known = history[1].value("total_duration")
         if said and known and _numbers(said) != _numbers(known):
             yield _item(batch_id, decision, "contribution_duration", "DURATION_DIFFERS")
+    claim = by_code.get(_CLAIM)
+    if decision and claim:
+        said = decision[1].value("contribution_duration")
+        claimed = claim[1].value("contribution_duration")
+        if said and claimed and _numbers(said) != _numbers(claimed):
+            yield _item(batch_id, decision, "contribution_duration", "DURATION_CLAIMED")
     if payment is None:
         return
     rows = payment[1].value("rows") or ""
@@ -158,6 +172,50 @@ def _settlement(batch_id: str, papers: Sequence[Paper]) -> Iterator[ReviewItem]:
     total = amount_value(payment[1].value("total_amount") or "")
     if total is not None and amounts and sum(amounts) != total:
         yield _item(batch_id, payment, "total_amount", "SUM_DIFFERS")
+
+
+def _order(batch_id: str, papers: Sequence[Paper], catalogue: Catalogue) -> Iterator[ReviewItem]:
+    """What is handed in was made before, what is decided was decided after (F.5, F.12).
+
+    The day of handing in is the one on the receipt, else the one the claim was signed.
+    """
+    receipt = next((paper for paper in papers if paper[0].code == _RECEIPT), None)
+    claim = next(
+        (paper for paper in papers if catalogue.component(paper[0].code).kind == _ORDER[0]), None
+    )
+    received = _day(receipt, ("received_at",))
+    claimed = _day(claim, ("sign_date",))
+    for paper in papers:
+        kind = catalogue.component(paper[0].code).kind
+        field = next((name for name in _DATED if paper[1].value(name)), None)
+        made = _day(paper, _DATED)
+        if field is None or made is None:
+            continue
+        if kind not in _MADE_AFTERWARDS and received is not None and made > received:
+            yield _item(batch_id, paper, field, "DATED_AFTER_RECEIPT")
+        begun = received or claimed
+        if paper[0].code == _DECISION and begun is not None and made < begun:
+            yield _item(batch_id, paper, field, "DECIDED_BEFORE_CLAIM")
+
+
+def _day(paper: Paper | None, fields: Sequence[str]) -> dt.date | None:
+    """The first whole, possible day among the fields of a paper."""
+    for name in fields if paper is not None else ():
+        found = find_date(paper[1].value(name) or "") if paper is not None else None
+        if found is not None and found.date.exists:
+            return found.date.first()
+    return None
+
+
+def _page_counts(
+    batch_id: str, papers: Sequence[Paper], catalogue: Catalogue
+) -> Iterator[ReviewItem]:
+    """A paper has at least as many pages as its kind (F.12)."""
+    for paper in papers:
+        least = catalogue.component(paper[0].code).pages_min
+        if len(paper[0].pages) < least:
+            item = _item(batch_id, paper, "pages", "PAGES_TOO_FEW")
+            yield item.model_copy(update={"field": None, "params": {**item.params, "count": least}})
 
 
 def _amount(text: str) -> Decimal:

@@ -8,7 +8,7 @@ of several papers (`crosscheck`), rules of single values (`validators`).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -25,12 +25,13 @@ from pipeline.models.split import DossierSlot
 from pipeline.models.text import PageText
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import placed as places
-from pipeline.stages.extraction.identity import CardCode, card_code
+from pipeline.stages.extraction.dates import PartialDate
+from pipeline.stages.extraction.identity import CardFacts
+from pipeline.stages.extraction.ink import PagePixels
 from pipeline.stages.extraction.judging import Papers, judge
 from pipeline.stages.extraction.labels import ELLIPSIS, form_labels
 from pipeline.stages.extraction.layout import Token, sheet, union
-from pipeline.stages.extraction.names import same_name
-from pipeline.stages.extraction.numerals import parse_number_words
+from pipeline.stages.extraction.numerals import parse_date_words, parse_number_words
 from pipeline.stages.extraction.spans import INCLUSIVE, LabelledRow, Pages, Span, label_rows
 from pipeline.stages.extraction.validators import Outcome, Verdict, amount_value, warn
 from pipeline.stages.extraction.values import Parsed, joined, parse
@@ -41,8 +42,6 @@ _EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integ
 _SIGNATURE: Final = "signature"
 """Ink and seals are not words: a person looks."""
 _LONG: Final = frozenset({"text", "address"})
-_CARD_CONFIDENCE: Final = 0.99
-"""Of a value from the card's own QR: it carries error correction."""
 _CARD_KIND: Final = "identity"
 """Papers whose values run on over short rows."""
 _SIGNS_NEED_MORE: Final = 1.5
@@ -71,10 +70,22 @@ class _Candidate:
     label_score: float
 
 
+@dataclass(frozen=True, slots=True)
+class ReadPages:
+    """What is known of a component's pages."""
+
+    texts: Sequence[PageText]
+    """Recognised pages, in the component's order."""
+    symbols: Sequence[Symbol] = ()
+    """Found on its pages; the QR of an identity card outranks its print."""
+    pixels: PagePixels | None = None
+    """Page images, asked for only where ticks or tables are sought; None: a person is asked about
+    ticks, and tables are told by their words."""
+
+
 def extract(
     component: Classified,
-    texts: Sequence[PageText],
-    symbols: Sequence[Symbol],
+    read: ReadPages,
     catalogue: Catalogue,
     settings: FieldSettings,
     batch_id: str,
@@ -85,8 +96,7 @@ def extract(
 
     Args:
         component: type and pages.
-        texts: recognised pages of the component, in its order.
-        symbols: symbols found on its pages; the QR of an identity card outranks its print.
+        read: its pages.
         catalogue: labels, types, patterns.
         settings: from which confidence a value is accepted.
         batch_id: for the ids of the questions.
@@ -95,15 +105,19 @@ def extract(
 
     Raises:
         NotFound: `COMPONENT_CODE_UNKNOWN`.
+        UnreadableScan: as `ReadPages.pixels`.
     """
     kind = catalogue.component(component.code)
     at = {index: number for number, index in enumerate(component.pages)}
-    sheets = [sheet(text, at.get(text.index, number)) for number, text in enumerate(texts)]
+    sheets = [sheet(text, at.get(text.index, number)) for number, text in enumerate(read.texts)]
     pages = label_rows(sheets, form_labels(kind))
-    card = _card(kind, symbols)
+    paper = _Paper(kind, pages, catalogue, read.pixels)
+    card = None
+    if kind.kind == _CARD_KIND:
+        card = CardFacts.of(read.symbols, read.texts, today)
     values: list[FieldValue] = []
     for field in kind.fields:
-        value = _field(field, kind, pages, catalogue, card)
+        value = _field(field, paper, card, settings)
         if value is not None:
             values.append(value)
     procedure, case = (dossier.procedure, dossier.case) if dossier is not None else (None, None)
@@ -119,17 +133,25 @@ def extract(
     return Extraction(fields, tuple(_questions(component, judged, batch_id)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Paper:
+    """A component as it is searched for values."""
+
+    kind: ComponentType
+    pages: Pages
+    catalogue: Catalogue
+    pixels: PagePixels | None
+
+
 def _field(
-    field: FieldType,
-    kind: ComponentType,
-    pages: Pages,
-    catalogue: Catalogue,
-    card: CardCode | None,
+    field: FieldType, paper: _Paper, card: CardFacts | None, settings: FieldSettings
 ) -> FieldValue | None:
-    found = _found(field, kind, pages, catalogue)
-    value = None if found is None else _value(field, found, pages)
+    found = _found(field, paper)
+    value = None if found is None else _value(field, found, paper.pages)
     if card is not None and (coded := card.value(field.name)) is not None:
-        return _from_card(field, coded, value)
+        return card.over_print(
+            coded, field, value, clear_from=_asked(field, settings), loose=field.type in _LONG
+        )
     if value is None and field.required:
         return FieldValue(
             name=field.name,
@@ -141,20 +163,14 @@ def _field(
     return value
 
 
-def _found(
-    field: FieldType, kind: ComponentType, pages: Pages, catalogue: Catalogue
-) -> _Candidate | None:
-    special: dict[str, Callable[[], places.Placed | None]] = {
-        "single_checkbox": lambda: places.ticked(pages, field, catalogue, kind.code),
-        "table": lambda: places.table(pages, field),
-    }
-    find = special.get(field.type)
-    if find is not None:
-        return _placed(find())
+def _found(field: FieldType, paper: _Paper) -> _Candidate | None:
+    pages, pixels, kind = paper.pages, paper.pixels, paper.kind
     if field.type == _SIGNATURE:
         return None
-    if field.type == "enum" and field.pattern is None:
-        return _placed(places.ticked(pages, field, catalogue, kind.code))
+    if field.type == "single_checkbox" or (field.type == "enum" and field.pattern is None):
+        return _placed(places.ticked(pages, field, paper.catalogue, kind.code, pixels))
+    if field.type == "table":
+        return _placed(places.table(pages, field, pixels))
     if field.name in INCLUSIVE:
         return _placed(places.inclusive(pages, field))
     best = _best(field, pages, flush=kind.kind != _CARD_KIND)
@@ -228,6 +244,11 @@ def _value(field: FieldType, found: _Candidate, pages: Pages) -> FieldValue:
             confidence = max(confidence, _WORDS_AGREE)
         else:
             verdicts = (*verdicts, warn("AMOUNT_WORDS"))
+    if field.type == "date" and (day := _date_in_words(found, pages)) is not None:
+        if str(PartialDate(day[2], day[1], day[0])) == parsed.value:
+            confidence = max(confidence, _WORDS_AGREE)
+        else:
+            verdicts = (*verdicts, warn("DATE_WORDS"))
     reasons = tuple(v.reason for v in verdicts if v.reason is not None)
     return FieldValue(
         name=field.name,
@@ -271,27 +292,17 @@ def _amount_in_words(place: LabelledRow, pages: Pages) -> int | None:
     return None
 
 
-def _card(kind: ComponentType, symbols: Sequence[Symbol]) -> CardCode | None:
-    if kind.kind != _CARD_KIND:
-        return None
-    return next((card for symbol in symbols if (card := card_code(symbol)) is not None), None)
-
-
-def _from_card(field: FieldType, coded: str, read: FieldValue | None) -> FieldValue:
-    """The card's code outranks its print; a clear contradiction is a person's."""
-    reasons: tuple[str, ...] = ()
-    if read is not None and not same_name(read.value, coded):
-        loose = field.type in _LONG
-        reasons = () if loose else ("QR_DISAGREES",)
-    return FieldValue(
-        name=field.name,
-        value=coded,
-        confidence=_CARD_CONFIDENCE,
-        status=FieldStatus.REVIEW,
-        reasons=reasons,
-        page=0 if read is None else read.page,
-        box=None if read is None else read.box,
-    )
+def _date_in_words(found: _Candidate, pages: Pages) -> tuple[int, int, int] | None:
+    """Day, month and year that stand in words behind the figures, on their row or the next."""
+    row = found.place.row
+    end = max((token.box.x1 for token in found.parsed.tokens), default=0.0)
+    tokens = [token for token in row.tokens if token.box.x0 >= end]
+    index = next(i for i, place in enumerate(pages.rows) if place is found.place)
+    for place in pages.rows[index + 1 : index + 3]:
+        if any(match.fields for match in place.matches):
+            break
+        tokens += place.row.tokens
+    return parse_date_words(joined(tokens))
 
 
 def _settled(

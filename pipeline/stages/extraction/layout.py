@@ -22,6 +22,8 @@ from pipeline.textnorm import fold
 _LEADERS: Final = re.compile(r"[.…·_‥•\-–—~=\s]{2,}|[…·_‥]+")
 _NOISE: Final = re.compile(r"[.…·_‥•\-–—~=:;,'\"`‘’“”|\\/*]+")
 _GLUED: Final = re.compile(r"(?<=[^\W\d_]):(?=[^\s/])|(?<=\)):(?=\S)")
+_LIKE_ASCII: Final = str.maketrans({"\u2044": "/", "\u2215": "/", "\u2010": "-", "\u2011": "-"})
+"""Signs that engines write for others that look the same: fraction slash, special hyphens."""
 _SAME_ROW: Final = 0.55
 """Of the text height: vertical distance of centres within one row."""
 _MIN_WORDS_FOR_TILT: Final = 3
@@ -71,6 +73,8 @@ class Sheet:
     """Usual distance of neighbouring rows, px."""
     right: float
     """Where text usually ends, px."""
+    tilt: float
+    """Rise of the text lines, px per px, downwards positive."""
 
     def to_points(self, box: Box) -> Box:
         """Upright pixels to points of the archived page, origin bottom-left."""
@@ -106,6 +110,7 @@ def sheet(text: PageText, page: int) -> Sheet:
         rows=tuple(rows),
         pitch=median(close) if close else usual,
         right=ends[int(0.9 * (len(ends) - 1))] if ends else float(text.width_px),
+        tilt=tilt,
     )
 
 
@@ -139,7 +144,7 @@ def _between_leaders(text: str, start: int, end: int) -> Iterable[tuple[int, int
 
 
 def _part(word: Word, begin: int, end: int) -> Token:
-    text = word.text[begin:end]
+    text = word.text[begin:end].translate(_LIKE_ASCII)
     step = word.box.width / max(len(word.text), 1)
     box = replace_x(word.box, word.box.x0 + begin * step, word.box.x0 + end * step)
     return Token(text=text, folded=fold(text), confidence=word.confidence, box=box)

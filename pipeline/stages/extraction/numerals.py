@@ -5,6 +5,7 @@ May not come in: layout, currencies.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from rapidfuzz import fuzz, process
@@ -31,6 +32,11 @@ _ZERO_TENS: Final = frozenset({"linh", "le"})
 _ENDINGS: Final = frozenset({"dong", "chan", "viet", "vnd"})
 _TEN: Final = "muoi"
 _HUNDRED: Final = "tram"
+_MONTHS: Final = {"gieng": 1, "chap": 12}
+"""Names of the first and the last month."""
+_FIRST_TEN: Final = ("mong ", "mung ")
+"""Before days up to ten: `ngày mồng hai`."""
+_DATE: Final = re.compile(r"\bngay (\S+(?: \S+){0,3}?) thang (\S+(?: \S+)?) nam (\S+(?: \S+){0,9})")
 _WORDS: Final = (*_UNITS, *_SCALES, *_ZERO_TENS, *_ENDINGS, _TEN, _HUNDRED)
 _SURE: Final = 80.0
 """Ratio from which a misread word is taken for a number word."""
@@ -45,6 +51,33 @@ def parse_number_words(text: str) -> int | None:
     if not words or None in words:
         return None
     return _value([word for word in words if word is not None])
+
+
+def parse_date_words(text: str) -> tuple[int, int, int] | None:
+    """Day, month and year of a date in words; None where there is none, or no number word fits.
+
+    `ngày mười hai tháng ba năm một nghìn chín trăm tám mươi tư` is (12, 3, 1984). The calendar is
+    not asked.
+    """
+    found = _DATE.search(re.sub(r"[,.;:()]", " ", fold(text)).replace("  ", " "))
+    if found is None:
+        return None
+    day = found[1]
+    for prefix in _FIRST_TEN:
+        day = day.removeprefix(prefix)
+    month = _MONTHS.get(found[2]) or parse_number_words(found[2])
+    first, year = parse_number_words(day), _leading_number(found[3].split())
+    if first is None or month is None or year is None:
+        return None
+    return first, month, year
+
+
+def _leading_number(words: list[str]) -> int | None:
+    """The number that the longest possible run of first words says."""
+    for end in range(len(words), 0, -1):
+        if (number := parse_number_words(" ".join(words[:end]))) is not None:
+            return number
+    return None
 
 
 def _known(word: str) -> str | None:

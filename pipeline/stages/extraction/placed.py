@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -15,9 +15,11 @@ from rapidfuzz import fuzz
 from pipeline.catalogue import Catalogue, FieldType
 from pipeline.stages.extraction import validators
 from pipeline.stages.extraction.dates import find_date
-from pipeline.stages.extraction.labels import ELLIPSIS, colon_phrase, letters
-from pipeline.stages.extraction.layout import Token
+from pipeline.stages.extraction.ink import Mark, PagePixels, TickBox, tick_box
+from pipeline.stages.extraction.labels import ELLIPSIS, letters
+from pipeline.stages.extraction.layout import Token, union
 from pipeline.stages.extraction.spans import LabelledRow, Pages, Span
+from pipeline.stages.extraction.tables import find_table
 from pipeline.stages.extraction.validators import warn
 from pipeline.stages.extraction.values import Parsed, joined
 from pipeline.textnorm import fold, squash
@@ -33,8 +35,12 @@ _LABELLED_DATE: Final = re.compile(
 )
 _ADDRESSEE: Final = "kinhgui"
 _OPTION: Final = 80.0
-_LEAST_HEADINGS: Final = 2
-_MOST_TABLE_ROWS: Final = 400
+_OPTION_BOXED: Final = 85.0
+_FIRST_LETTERS: Final = 60.0
+_RUNS_ON: Final = 20
+"""Letters of an option that must stand on its first row."""
+_SURE_TICK: Final = 0.98
+"""Confidence of an option told by ink."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +158,78 @@ def _as_labelled(value: str, label: str) -> str:
     return (known.upper() if head.isupper() else known) + value[len(known) :]
 
 
-def ticked(pages: Pages, field: FieldType, catalogue: Catalogue, code: str) -> Placed | None:
-    """The option with a tick before it; always for a person, boxes read too badly."""
+def ticked(
+    pages: Pages, field: FieldType, catalogue: Catalogue, code: str, pixels: PagePixels | None
+) -> Placed | None:
+    """The option whose box is marked.
+
+    Sure only where every option's box is seen and all but one are empty; with page images missing
+    the words alone tell (`X`, `☒` before an option), for a person to confirm.
+    """
     options = _options(field, catalogue, code)
+    seen = [] if pixels is None else list(_boxes(pages, options, pixels))
+    marked = [option for option in seen if option.tick.mark is Mark.MARKED]
+    if len(marked) == 1:
+        option = marked[0]
+        others = [other for other in seen if other is not option]
+        whole = len(seen) == len(options) and len(options) > 1
+        sure = whole and all(other.tick.mark is Mark.EMPTY for other in others)
+        tokens = tuple(replace(token, confidence=_SURE_TICK) for token in option.tokens)
+        verdicts = () if sure else (warn("CHECKBOX"),)
+        return Placed(option.place, Parsed(option.value, tokens, verdicts))
+    if len(seen) == len(options) and all(option.tick.mark is Mark.EMPTY for option in seen):
+        return None
+    return _ticked_by_words(pages, options)
+
+
+@dataclass(frozen=True, slots=True)
+class _Option:
+    """A printed option and the box beside it."""
+
+    value: str
+    place: LabelledRow
+    tokens: tuple[Token, ...]
+    tick: TickBox
+
+
+def _boxes(
+    pages: Pages, options: Sequence[tuple[str, str]], pixels: PagePixels
+) -> Iterator[_Option]:
+    """Options with a box, each at the first place where one stands beside it."""
+    taken: set[Token] = set()
+    for text, value in options:
+        for place, tokens in _printed(pages, text):
+            if not taken.isdisjoint(tokens):
+                continue
+            gray, around = pixels(place.sheet.page), union(tokens)
+            first = tokens[0].box
+            height = min(place.row.height, first.height * 1.2)
+            tick = tick_box(gray, first, height) or tick_box(gray, around, height, right=True)
+            if tick is not None:
+                taken.update(tokens)
+                yield _Option(value, place, tokens, tick)
+                break
+
+
+def _printed(pages: Pages, text: str) -> Iterator[tuple[LabelledRow, tuple[Token, ...]]]:
+    """Places where an option is printed; it may run on into the next row."""
+    wanted = letters(text)
+    for place in pages.rows:
+        tokens = place.row.tokens
+        for index, token in enumerate(tokens):
+            if fuzz.ratio(letters(token.text)[:3], wanted[:3]) < _FIRST_LETTERS:
+                continue
+            used, window = 0, ""
+            while used < len(tokens) - index and len(window) < len(wanted):
+                window += letters(tokens[index + used].text)
+                used += 1
+            to_end = index + used == len(tokens) and len(window) >= _RUNS_ON
+            known = wanted[: len(window)] if to_end else wanted
+            if used and fuzz.ratio(window, known) >= _OPTION_BOXED:
+                yield place, tokens[index : index + used]
+
+
+def _ticked_by_words(pages: Pages, options: Sequence[tuple[str, str]]) -> Placed | None:
     for place in pages.rows:
         for index, token in enumerate(place.row.tokens):
             mark = token.text.strip("[]()|.")
@@ -179,41 +254,9 @@ def _options(field: FieldType, catalogue: Catalogue, code: str) -> list[tuple[st
     ]
 
 
-def table(pages: Pages, field: FieldType) -> Placed | None:
-    """Rows under the heading of a table, one a line: best effort, a person reads the paper."""
-    wanted = [letters(label) for label in field.labels]
-    least = min(_LEAST_HEADINGS, len(wanted))
-    for index, place in enumerate(pages.rows):
-        nearby = [place, *pages.rows[index + 1 : index + 3]]
-        text = letters("".join(token.text for near in nearby for token in near.row.tokens))
-        own = letters("".join(token.text for token in place.row.tokens))
-        if not any(
-            fuzz.partial_ratio(label, own) >= _OPTION for label in wanted if len(own) >= len(label)
-        ):
-            continue
-        seen = sum(fuzz.partial_ratio(label, text) >= _OPTION for label in wanted)
-        if seen < max(least, (len(wanted) + 1) // 2):
-            continue
-        rows = list(_body(pages.rows[index + 1 : index + 1 + _MOST_TABLE_ROWS]))
-        if rows:
-            tokens = tuple(token for row in rows for token in row.row.tokens)
-            on_page = tuple(t for row in rows if row.sheet is rows[0].sheet for t in row.row.tokens)
-            value = "\n".join(joined(row.row.tokens) for row in rows)
-            used = on_page or tokens
-            return Placed(rows[0], Parsed(value, used, (warn("TABLE"),)))
-    return None
-
-
-def _body(rows: Sequence[LabelledRow]) -> Iterator[LabelledRow]:
-    """Rows of the table: from the first with a digit to the first that is labelled."""
-    begun = False
-    for row in rows:
-        phrase = colon_phrase(row.row.tokens, 0, len(row.row.tokens))
-        labelled = any(m.start <= 1 and m.colon for m in row.matches)
-        ends = labelled or phrase == 0 or fold(row.row.text).startswith(("cong", "tong cong"))
-        if begun and ends:
-            return
-        if any(char.isdigit() for char in row.row.text) and not ends:
-            begun = True
-        if begun:
-            yield row
+def table(pages: Pages, field: FieldType, pixels: PagePixels | None) -> Placed | None:
+    """The rows of a table (`tables`), for a person to confirm."""
+    found = find_table(pages, field, pixels)
+    if found is None:
+        return None
+    return Placed(found.place, Parsed(found.text, found.tokens, (warn("TABLE"),)))

@@ -22,6 +22,8 @@ _WIDE_GAP: Final = 5.0
 """Of the text height, inside a value: what follows belongs to another column."""
 _BELOW: Final = 2.2
 """Of the row pitch: how far below its label a value may stand."""
+_LIFTED: Final = 0.75
+"""Of the row pitch: values written over leaders stand at most this far above their label."""
 _CONTINUES: Final = 1.6
 """Of the row pitch."""
 _FULL_ROW: Final = 0.85
@@ -67,7 +69,7 @@ class Span:
     match: LabelMatch
     tokens: tuple[Token, ...]
     below: bool
-    """Found under the label, not beside it."""
+    """Found under the label or over it, not beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,36 @@ class Pages:
         for index, place in enumerate(self.rows):
             for match in place.matches:
                 if field in match.fields:
-                    yield self._span(index, match, field, long=long, flush=flush)
+                    beside = self._span(index, match, field, long=long, flush=flush)
+                    yield beside
+                    if not long and not beside.below:
+                        yield from self._elsewhere(index, match, field)
+
+    def _elsewhere(self, index: int, match: LabelMatch, field: str) -> Iterator[Span]:
+        """What stands under the label, or lifted off its line, where something else is beside."""
+        place = self.rows[index]
+        limit = _limit(place, match, field)
+        if match.leads:
+            under, _ = self._under(index, match, match.end)
+            if under:
+                yield Span(place, match, under, below=True)
+        lifted = self._lifted(index, match, limit)
+        if lifted:
+            yield Span(place, match, lifted, below=True)
+
+    def _lifted(self, index: int, match: LabelMatch, limit: int) -> tuple[Token, ...]:
+        """Tokens a little above the label's line, between its end and the next label."""
+        place = self.rows[index]
+        tokens = place.row.tokens
+        left = tokens[match.end - 1].box.x1 - place.row.height
+        right = tokens[limit].box.x0 if limit < len(tokens) else place.sheet.width
+        if index == 0 or any(left <= token.box.x0 < right for token in tokens[match.end :]):
+            return ()
+        over = self.rows[index - 1]
+        near = place.row.y - over.row.y <= _LIFTED * place.sheet.pitch
+        if over.sheet is not place.sheet or not near or over.matches:
+            return ()
+        return tuple(t for t in over.row.tokens if left <= t.box.x0 and t.box.x1 <= right)
 
     def _span(self, index: int, match: LabelMatch, field: str, *, long: bool, flush: bool) -> Span:
         place = self.rows[index]

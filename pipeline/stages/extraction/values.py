@@ -18,11 +18,12 @@ from pipeline.stages.extraction import validators
 from pipeline.stages.extraction.dates import PartialDate, find_date, find_moment
 from pipeline.stages.extraction.layout import Token
 from pipeline.stages.extraction.names import doubtful_spelling
+from pipeline.stages.extraction.numerals import parse_date_words
 from pipeline.stages.extraction.validators import PATTERN, Verdict, warn
 from pipeline.textnorm import fold, squash
 
 _REPAIR: Final = str.maketrans(
-    {"O": "0", "o": "0", "l": "1", "I": "1", "|": "1", "S": "5", "B": "8"}
+    {"O": "0", "o": "0", "Ø": "0", "ø": "0", "l": "1", "I": "1", "|": "1", "S": "5", "B": "8"}
 )
 """F.1: only inside codes, and always shown to a person."""
 _MOST_PARTS: Final = 14
@@ -40,6 +41,8 @@ _GLUED: Final = re.compile(r"[^\W\d_]\d")
 _ADDRESS: Final = re.compile(r"[\w.+\-()]{3,}\.[A-Za-z]{2,}")
 """An e-mail address whose `@` was read as something else."""
 _LEAST_DIGITS: Final = 4
+_STROKES: Final = re.compile(r"(\d{2})[/1IlÍíift|](\d{2})[/1IlÍíift|](\d{4})")
+"""A date whose strokes were read as something thin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,15 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
 
 def _date(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     text, starts = _with_places(tokens)
-    found = find_date(text, partial=True)
+    words = parse_date_words(text)
+    found = find_date(text, partial=words is None)
+    if found is None and words is not None:
+        day = PartialDate(words[2], words[1], words[0])
+        return Parsed(str(day), tuple(tokens), _doubts([validators.calendar(day)]))
+    if found is None or found.date.day is None:
+        repaired = _repaired_date(tokens)
+        if repaired is not None:
+            return repaired
     if found is None:
         return _unread(tokens)
     used = _tokens_at(tokens, starts, found.start, found.end)
@@ -118,6 +129,17 @@ def _date(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         if not _admits_partial(field) or any(char.isalnum() for char in before):
             verdicts.append(warn("DATE_PARTIAL"))
     return Parsed(str(found.date), used, _doubts(verdicts))
+
+
+def _repaired_date(tokens: Sequence[Token]) -> Parsed | None:
+    """`26I12I1974`: strokes that were read as letters or ones; always shown to a person."""
+    for token in tokens:
+        found = _STROKES.fullmatch(token.text.strip(_TRIM))
+        if found is not None:
+            day = PartialDate(int(found[3]), int(found[2]), int(found[1]))
+            if validators.calendar(day) is validators.OK:
+                return Parsed(str(day), (token,), (warn("REPAIRED"),))
+    return None
 
 
 def _admits_partial(field: FieldType) -> bool:
@@ -198,6 +220,9 @@ def _email(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
 def _integer(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     for token in tokens:
         if found := _INTEGER.search(token.text):
+            text = token.text.strip(_TRIM)
+            if (mended := text.translate(_REPAIR)) != text and _INTEGER.fullmatch(mended):
+                return Parsed(mended, (token,), (warn("REPAIRED"), PATTERN))
             return Parsed(found[0], (token,), _doubts([_whole(tokens, (token,))]))
     return None
 
