@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import Levenshtein
 
+from benchmarks.factory.tilting import Tilt
 from benchmarks.factory.truth import TruthPage
 from pipeline.models.base import Box
 from pipeline.models.text import PageText, Word
@@ -106,7 +107,8 @@ def page_errors(truth: TruthPage, read: PageText) -> Errors:
     claimed: set[int] = set()
     found = Errors()
     for line in truth.lines:
-        on_it = [n for n, box in enumerate(boxes) if _stands_on(box, line.box)]
+        place = _straight(line.box, truth)
+        on_it = [n for n, box in enumerate(boxes) if _stands_on(box, place)]
         claimed.update(on_it)
         true = squash(line.text)
         if true:
@@ -160,6 +162,16 @@ def _level(box: Box, truth: TruthPage, read: PageText) -> Box:
     x, y = middle_x + cos * dx + sin * dy, middle_y - sin * dx + cos * dy
     half_width, half_height = box.width / 2, box.height / 2
     return Box(x0=x - half_width, y0=y - half_height, x1=x + half_width, y1=y + half_height)
+
+
+def _straight(box: Box, truth: TruthPage) -> Box:
+    """Where a line stands on the paper, its tilt taken off as from the words.
+
+    A truth without the size of its page is taken to be straight already.
+    """
+    if not truth.width_px:
+        return box
+    return Tilt(truth.skew_deg, truth.width_px, truth.height_px).onto_paper(box)
 
 
 def _stands_on(word: Box, line: Box) -> bool:

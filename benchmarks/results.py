@@ -29,7 +29,7 @@ def record(title: str, command: str, rows: Sequence[Mapping[str, object]], notes
         *(" | ".join(("", *(str(row[k]) for k in keys), "")).strip() for row in rows),
     ]
     section = "\n".join(
-        (f"## {title}", "", f"`{command}` · {_conditions()}", "", *table, "", notes.strip(), "")
+        (f"## {title}", "", f"`{command}` · {conditions()}", "", *table, "", notes.strip(), "")
     )
     text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else _HEAD
     RESULTS.write_text(_replaced(text, title, section), encoding="utf-8")
@@ -46,7 +46,8 @@ def _replaced(text: str, title: str, section: str) -> str:
     return "".join(parts).rstrip("\n") + "\n"
 
 
-def _conditions() -> str:
+def conditions() -> str:
+    """Day, machine and versions that a measurement was made with."""
     today = dt.datetime.now(LEGAL_ZONE).date().isoformat()
     packages = ("pikepdf", "pyHanko", "pytesseract", "opencv-python-headless")
     versions = [f"{name} {metadata.version(name)}" for name in ("sohoa", *packages)]
