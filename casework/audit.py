@@ -14,6 +14,7 @@ Codes of findings, all failures but those marked (info):
     COMPONENT_INCOMPLETE    an archived component lacks a revision, version, code or sidecar
     OBJECT_LOST/_CHANGED    a revision's file
     OBJECT_REPLACED         a write-once key holds a newer version
+    LOCK_NOT_RENEWED        an object's lock could not be set anew, and may end
     OBJECT_DELETED          a delete marker lies over an object; its bytes are still there
     SIDECAR_LOST/_CHANGED   words and fields of a component
     MANIFEST_LOST/_CHANGED  a manifest
@@ -43,6 +44,7 @@ from pydantic import ValidationError
 
 from casework.audit_ledger import audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
+from casework.renewal import Renewal
 from pipeline.errors import ConfigError, NotFound, SearchUnavailable
 from pipeline.models.batch import BatchState
 from pipeline.models.events import Fact
@@ -71,7 +73,7 @@ def audit(
     store: ObjectStore,
     index_ids: Callable[[], Collection[str]],
     *,
-    locks_renewed: int = 0,
+    renewal: Renewal = Renewal(),  # noqa: B008 -- frozen
 ) -> AuditReport:
     """Compare everything with everything.
 
@@ -79,22 +81,24 @@ def audit(
         records: what is expected.
         store: what is there.
         index_ids: every component_id of the index.
-        locks_renewed: what was done before, for the report.
+        renewal: what was done before, for the report.
 
     Raises:
         ArchiveUnavailable: the archive or the records cannot be reached.
     """
-    return _Audit(records, store, locks_renewed).run(index_ids)
+    return _Audit(records, store, renewal).run(index_ids)
 
 
 class _Audit:
     """One run: what it has seen, what it found."""
 
-    def __init__(self, records: Records, store: ObjectStore, locks_renewed: int) -> None:
+    def __init__(self, records: Records, store: ObjectStore, renewal: Renewal) -> None:
         self._records = records
         self._store = store
         self._found = Findings()
-        self._found.count(locks_renewed=locks_renewed)
+        self._found.count(locks_renewed=renewal.renewed)
+        for key in renewal.failed:
+            self._found.add("LOCK_NOT_RENEWED", object_key=key)
         self._archived: set[str] = set()
         """Batches in state ARCHIVED."""
         self._indexed: set[str] = set()
