@@ -25,6 +25,7 @@ Codes of findings, all failures but those marked (info):
     UNFINISHED_OBJECT       (info) an object of a batch that is still in work
     UNFINISHED_REVISION     (info) a new revision is on its way: run `augment` again
     INDEX_MISSING           an archived component cannot be found
+    INDEX_REFUSED           the index will never take an archived component as it is
     INDEX_STRAY             the index holds what is not archived
     INDEX_UNAVAILABLE       the index cannot be asked
     LEDGER_BROKEN           the chain breaks at a seq
@@ -37,7 +38,8 @@ Codes of findings, all failures but those marked (info):
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from pydantic import ValidationError
@@ -68,12 +70,17 @@ _PREFIXES: Final = ("dossiers/", "raw/", "text/")
 _LEDGER: Final = "ledger/"
 
 
+_NOTHING_RENEWED: Final = Renewal()
+_NOTHING_REFUSED: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 def audit(
     records: Records,
     store: ObjectStore,
     index_ids: Callable[[], Collection[str]],
     *,
-    renewal: Renewal = Renewal(),  # noqa: B008 -- frozen
+    renewal: Renewal = _NOTHING_RENEWED,
+    refused: Mapping[str, str] = _NOTHING_REFUSED,
 ) -> AuditReport:
     """Compare everything with everything.
 
@@ -82,11 +89,12 @@ def audit(
         store: what is there.
         index_ids: every component_id of the index.
         renewal: what was done before, for the report.
+        refused: by component_id, why the index will never take what it is owed.
 
     Raises:
         ArchiveUnavailable: the archive or the records cannot be reached.
     """
-    return _Audit(records, store, renewal).run(index_ids)
+    return _Audit(records, store, renewal).run(index_ids, refused)
 
 
 class _Audit:
@@ -114,7 +122,9 @@ class _Audit:
         self._facts: set[Fact] = set()
         """What the ledger must tell of."""
 
-    def run(self, index_ids: Callable[[], Collection[str]]) -> AuditReport:
+    def run(
+        self, index_ids: Callable[[], Collection[str]], refused: Mapping[str, str]
+    ) -> AuditReport:
         self._archived = {
             b.batch.batch_id for b in self._records.batches(state=BatchState.ARCHIVED)
         }
@@ -124,7 +134,7 @@ class _Audit:
             if batch.state is BatchState.ARCHIVED:
                 self._batch(batch)
         self._objects()
-        self._index(index_ids)
+        self._index(index_ids, refused)
         audit_ledger(self._records, self._store, self._heads, self._facts, self._found)
         return self._found.report()
 
@@ -322,14 +332,16 @@ class _Audit:
             return False
         return batch.state is not BatchState.ARCHIVED
 
-    def _index(self, index_ids: Callable[[], Collection[str]]) -> None:
+    def _index(self, index_ids: Callable[[], Collection[str]], refused: Mapping[str, str]) -> None:
+        for component_id, problem in sorted(refused.items()):
+            self._found.add("INDEX_REFUSED", component_id=component_id, problem=problem)
         try:
             found = set(index_ids())
         except (SearchUnavailable, ConfigError):
             self._found.add("INDEX_UNAVAILABLE")
             return
         self._found.count(indexed=len(found))
-        for component_id in sorted(self._indexed - found):
+        for component_id in sorted(self._indexed - found - set(refused)):
             self._found.add("INDEX_MISSING", component_id=component_id)
         for component_id in sorted(found - self._indexed):
             self._found.add("INDEX_STRAY", component_id=component_id)

@@ -271,12 +271,15 @@ class Batches:
         )
         records.set_state(batch_id, state, [event], problem)
 
-    def settle(self) -> None:
+    def settle(self, *, most: int | None = None) -> delivery.Delivery:
         """End of a command: chain the ledger, seal finished days, deliver to the index.
 
+        Args:
+            most: deliver no more than about so many documents; None: all that is owed.
+
         What cannot be reached now, or lacks a right, is done by a later command; the result at
-        hand stands. A ledger
-        that cannot be sealed (`audit` says why) does not keep papers from being found.
+        hand stands. A ledger that cannot be sealed (`audit` says why) does not keep papers from
+        being found.
         """
         ports = self.ports
         ports.records.chain_events()
@@ -284,7 +287,8 @@ class Batches:
         with contextlib.suppress(ArchiveError):
             seal_finished_days(ports.records, ports.store, today)
         with contextlib.suppress(ArchiveError, SearchError, ConfigError):
-            delivery.deliver(ports, ports.index)
+            return delivery.deliver(ports, ports.index, most=most)
+        return delivery.Delivery()
 
     def resolve(self, review_id: str, answer: Answer, actor: Actor) -> Outcome | None:
         """Store an answer; the last blocking one lets the batch go on.
