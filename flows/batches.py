@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casework import delivery, review
-from casework.clearing import clear
+from casework.clearing import clear, note_here
 from casework.reporting import DossierView, Reporter
 from flows.wiring import Ports
 from pipeline.errors import (
@@ -171,8 +171,10 @@ class Batches:
         """
         ports = self.ports
         with ports.workspace.working():
-            if ports.records.batch(batch_id).state is not BatchState.ARCHIVED:
+            record = ports.records.batch(batch_id)
+            if record.state is not BatchState.ARCHIVED:
                 with ports.claims.claim(batch_id):
+                    note_here(ports, record.batch)
                     self._walk(batch_id, runner)
             self.settle()
         return ports.records.batch(batch_id).state
