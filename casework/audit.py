@@ -14,6 +14,7 @@ Codes of findings, all failures but those marked (info):
     COMPONENT_INCOMPLETE    an archived component lacks a revision, version, code or sidecar
     OBJECT_LOST/_CHANGED    a revision's file
     OBJECT_REPLACED         a write-once key holds a newer version
+    LOCK_NOT_RENEWED        an object's lock could not be set anew, and may end
     OBJECT_DELETED          a delete marker lies over an object; its bytes are still there
     SIDECAR_LOST/_CHANGED   words and fields of a component
     MANIFEST_LOST/_CHANGED  a manifest
@@ -24,6 +25,7 @@ Codes of findings, all failures but those marked (info):
     UNFINISHED_OBJECT       (info) an object of a batch that is still in work
     UNFINISHED_REVISION     (info) a new revision is on its way: run `augment` again
     INDEX_MISSING           an archived component cannot be found
+    INDEX_REFUSED           the index will never take an archived component as it is
     INDEX_STRAY             the index holds what is not archived
     INDEX_UNAVAILABLE       the index cannot be asked
     LEDGER_BROKEN           the chain breaks at a seq
@@ -36,13 +38,15 @@ Codes of findings, all failures but those marked (info):
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from pydantic import ValidationError
 
 from casework.audit_ledger import audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
+from casework.renewal import Renewal
 from pipeline.errors import ConfigError, NotFound, SearchUnavailable
 from pipeline.models.batch import BatchState
 from pipeline.models.events import Fact
@@ -66,12 +70,17 @@ _PREFIXES: Final = ("dossiers/", "raw/", "text/")
 _LEDGER: Final = "ledger/"
 
 
+_NOTHING_RENEWED: Final = Renewal()
+_NOTHING_REFUSED: Final[Mapping[str, str]] = MappingProxyType({})
+
+
 def audit(
     records: Records,
     store: ObjectStore,
     index_ids: Callable[[], Collection[str]],
     *,
-    locks_renewed: int = 0,
+    renewal: Renewal = _NOTHING_RENEWED,
+    refused: Mapping[str, str] = _NOTHING_REFUSED,
 ) -> AuditReport:
     """Compare everything with everything.
 
@@ -79,22 +88,25 @@ def audit(
         records: what is expected.
         store: what is there.
         index_ids: every component_id of the index.
-        locks_renewed: what was done before, for the report.
+        renewal: what was done before, for the report.
+        refused: by component_id, why the index will never take what it is owed.
 
     Raises:
         ArchiveUnavailable: the archive or the records cannot be reached.
     """
-    return _Audit(records, store, locks_renewed).run(index_ids)
+    return _Audit(records, store, renewal).run(index_ids, refused)
 
 
 class _Audit:
     """One run: what it has seen, what it found."""
 
-    def __init__(self, records: Records, store: ObjectStore, locks_renewed: int) -> None:
+    def __init__(self, records: Records, store: ObjectStore, renewal: Renewal) -> None:
         self._records = records
         self._store = store
         self._found = Findings()
-        self._found.count(locks_renewed=locks_renewed)
+        self._found.count(locks_renewed=renewal.renewed)
+        for key in renewal.failed:
+            self._found.add("LOCK_NOT_RENEWED", object_key=key)
         self._archived: set[str] = set()
         """Batches in state ARCHIVED."""
         self._indexed: set[str] = set()
@@ -110,7 +122,9 @@ class _Audit:
         self._facts: set[Fact] = set()
         """What the ledger must tell of."""
 
-    def run(self, index_ids: Callable[[], Collection[str]]) -> AuditReport:
+    def run(
+        self, index_ids: Callable[[], Collection[str]], refused: Mapping[str, str]
+    ) -> AuditReport:
         self._archived = {
             b.batch.batch_id for b in self._records.batches(state=BatchState.ARCHIVED)
         }
@@ -120,7 +134,7 @@ class _Audit:
             if batch.state is BatchState.ARCHIVED:
                 self._batch(batch)
         self._objects()
-        self._index(index_ids)
+        self._index(index_ids, refused)
         audit_ledger(self._records, self._store, self._heads, self._facts, self._found)
         return self._found.report()
 
@@ -318,14 +332,16 @@ class _Audit:
             return False
         return batch.state is not BatchState.ARCHIVED
 
-    def _index(self, index_ids: Callable[[], Collection[str]]) -> None:
+    def _index(self, index_ids: Callable[[], Collection[str]], refused: Mapping[str, str]) -> None:
+        for component_id, problem in sorted(refused.items()):
+            self._found.add("INDEX_REFUSED", component_id=component_id, problem=problem)
         try:
             found = set(index_ids())
         except (SearchUnavailable, ConfigError):
             self._found.add("INDEX_UNAVAILABLE")
             return
         self._found.count(indexed=len(found))
-        for component_id in sorted(self._indexed - found):
+        for component_id in sorted(self._indexed - found - set(refused)):
             self._found.add("INDEX_MISSING", component_id=component_id)
         for component_id in sorted(found - self._indexed):
             self._found.add("INDEX_STRAY", component_id=component_id)

@@ -18,7 +18,7 @@ class Finding(Model):
 
     code: str
     subjects: dict[str, str] = {}
-    """Ids only: batch_id, component_id, object_key, seq, day."""
+    """Ids only: batch_id, component_id, object_key, seq, day; problem: an engine's name for it."""
     failure: bool
 
 

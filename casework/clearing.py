@@ -4,6 +4,8 @@ Only after the archive has returned version ids (architecture §5.5): a batch co
 until then. Sidecars, new revisions and manifests that may not have been put yet stay too, and the
 sources of batches that the records do not know (lost, restored from an old copy, another
 database): they may be the only ones.
+Where hosts share files in work, only batches that were received or walked on here are looked at,
+not the office's: what the folder may hold of others is on their shelves, and can be fetched again.
 Works only while no other process works in the home; a killed clearing leaves rubbish, never a
 hole, and the next one takes it away.
 """
@@ -22,6 +24,8 @@ from pipeline.sharing import BATCHES, Backing
 
 NOTE = "received"
 """Result that tells of a batch beside its bytes, for records that know nothing of it."""
+_HERE = "here"
+"""Result that tells that a batch was worked on in this home; never shared."""
 _ALL = 2**31
 _UNFINISHED = (BatchState.NEEDS_REVIEW, BatchState.AWAITING_SIGNATURE, BatchState.PENDING)
 """Asked for one after another. What a person lets go on meanwhile becomes PENDING: it is last."""
@@ -34,17 +38,22 @@ def clear(tools: Tools) -> None:
             return
         blobs: set[str] = set()
         results: set[tuple[str, str]] = set()
-        for state in _UNFINISHED:
-            for record in tools.records.batches(state=state):
-                needed = Work(tools=tools, batch=record.batch, shared=False).files()
-                blobs |= needed.blobs
-                results |= needed.results | {(NOTE, record.batch.batch_id)}
+        for batch in _unfinished_here(tools):
+            needed = Work(tools=tools, batch=batch, shared=False).files()
+            blobs |= needed.blobs
+            results |= needed.results | {(NOTE, batch.batch_id), (_HERE, batch.batch_id)}
         for batch in _unknown(tools):
             blobs |= {source.file.sha256 for source in batch.sources}
             results.add((NOTE, batch.batch_id))
         blobs |= _sidecars_owed(tools) | tools.records.unanswered()
         tools.workspace.sweep(blobs, results)
         clear_archived(ScanSessions(tools.workspace), tools.records)
+
+
+def note_here(tools: Tools, batch: Batch) -> None:
+    """This home is going to work on a batch: its files are kept here while it is unfinished."""
+    if tools.workspace.backing is not None:
+        tools.workspace.publish(_HERE, batch.batch_id, batch)
 
 
 def clear_shared(tools: Tools, grace: dt.timedelta) -> int:
@@ -96,6 +105,27 @@ def _cleared(
     return not needed
 
 
+def _unfinished_here(tools: Tools) -> Iterator[Batch]:
+    """Unfinished batches of which this home may hold files.
+
+    Where nothing is shared, this home's files are the only ones: all that the records know.
+    """
+    if tools.workspace.backing is None:
+        for state in _UNFINISHED:
+            yield from (record.batch for record in tools.records.batches(state=state))
+        return
+    held = {batch.batch_id for name in (NOTE, _HERE) for batch in _noted(tools, name)}
+    for batch_id in held:
+        with contextlib.suppress(NotFound):
+            record = tools.records.batch(batch_id)
+            if record.state in _UNFINISHED:
+                yield record.batch
+
+
+def _noted(tools: Tools, name: str) -> Iterator[Batch]:
+    return tools.workspace.results(name, Batch)
+
+
 def _is_known(tools: Tools, batch_id: str) -> bool:
     try:
         tools.records.batch(batch_id)
@@ -105,7 +135,7 @@ def _is_known(tools: Tools, batch_id: str) -> bool:
 
 
 def _unknown(tools: Tools) -> Iterator[Batch]:
-    for batch in tools.workspace.results(NOTE, Batch):
+    for batch in _noted(tools, NOTE):
         if not _is_known(tools, batch.batch_id):
             yield batch
 

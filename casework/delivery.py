@@ -5,8 +5,12 @@ What people said of fields since is carried out on the way (`casework.review`).
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
 from casework.review import carried_out
 from pipeline.errors import ChecksumMismatch, NotFound
+from pipeline.ports.records import OutboxRow, Records
 from pipeline.run.work import Tools
 from search.documents import ComponentFacts, Document, document_of
 from search.port import ComponentIndex
@@ -14,13 +18,26 @@ from search.port import ComponentIndex
 _ROUND = 100
 
 
-def deliver(tools: Tools, index: ComponentIndex) -> int:
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What a delivery did."""
+
+    delivered: int = 0
+    """Rows that are owed no longer."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """The engine's name of its reason, by component_id: it will never take these as they are."""
+
+
+def deliver(tools: Tools, index: ComponentIndex, *, most: int | None = None) -> Delivery:
     """Hand all owed documents to the index; repeated delivery replaces, an overtaken one does not.
 
-    A component whose sidecar is lost or changed stays owed and does not hold up the others.
+    Args:
+        tools: the records, and what a document is drawn from.
+        index: where to.
+        most: begin no further portion once so many rows are delivered; None: all.
 
-    Returns:
-        Number of rows delivered.
+    A component whose sidecar is lost or changed, or whose document the index will never take,
+    stays owed and does not hold up the others; `audit` tells of it.
 
     Raises:
         SearchUnavailable: the index cannot be reached; the rows stay owed.
@@ -29,7 +46,8 @@ def deliver(tools: Tools, index: ComponentIndex) -> int:
     total = 0
     records = tools.records
     lost: set[int] = set()
-    while rows := [r for r in records.outbox(_ROUND + len(lost)) if r.row_id not in lost]:
+    refused: dict[str, str] = {}
+    while (most is None or total < most) and (rows := _owed(records, lost)):
         # Rows are read before the documents are drawn: what a later row tells of may be in
         # already, what an earlier one tells of is.
         newest = {row.component_id: row.row_id for row in rows}
@@ -39,11 +57,17 @@ def deliver(tools: Tools, index: ComponentIndex) -> int:
                 documents.append(_document(component_id, tools))
             except (NotFound, ChecksumMismatch):
                 lost |= {row.row_id for row in rows if row.component_id == component_id}
-        index.put(documents, [newest[document.component_id] for document in documents])
+        orders = [newest[document.component_id] for document in documents]
+        refused |= index.put(documents, orders)
+        lost |= {row.row_id for row in rows if row.component_id in refused}
         delivered = [r.row_id for r in rows if r.row_id not in lost]
         records.delivered(delivered)
         total += len(delivered)
-    return total
+    return Delivery(total, refused)
+
+
+def _owed(records: Records, lost: Collection[int]) -> list[OutboxRow]:
+    return [r for r in records.outbox(_ROUND + len(lost)) if r.row_id not in lost]
 
 
 def _document(component_id: str, tools: Tools) -> Document:

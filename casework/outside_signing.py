@@ -32,7 +32,7 @@ from pipeline.errors import (
 )
 from pipeline.ids import digest, shown
 from pipeline.models.actors import Actor
-from pipeline.models.batch import BatchState
+from pipeline.models.batch import Batch, BatchState
 from pipeline.models.components import Classified
 from pipeline.models.signing import PreparedSignature
 from pipeline.models.signing_requests import OpenRequest, SigningRequest, SigningResponse
@@ -89,6 +89,15 @@ def waiting(tools: Tools) -> Iterator[Waiting]:
                 dossier_code=tools.records.component(component.component_id).dossier_code,
                 handed_out=handed_out.request if handed_out and holds else None,
             )
+
+
+def all_signed(tools: Tools, batch: Batch) -> bool:
+    """True where signatures from elsewhere came in, and none is waited for any more."""
+    components = tools.records.components(batch_id=batch.batch_id)
+    if all(component.current is None for component in components):
+        return False
+    work = Work(tools=tools, batch=batch)
+    return work.split() is not None and not making.unsigned(work)
 
 
 def batch_of(tools: Tools, given: str) -> tuple[Work, tuple[str, ...]]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from casework import delivery, review
-from casework.clearing import clear
+from casework.clearing import clear, note_here
 from casework.reporting import DossierView, Reporter
 from flows.wiring import Ports
 from pipeline.errors import (
@@ -171,8 +171,10 @@ class Batches:
         """
         ports = self.ports
         with ports.workspace.working():
-            if ports.records.batch(batch_id).state is not BatchState.ARCHIVED:
+            record = ports.records.batch(batch_id)
+            if record.state is not BatchState.ARCHIVED:
                 with ports.claims.claim(batch_id):
+                    note_here(ports, record.batch)
                     self._walk(batch_id, runner)
             self.settle()
         return ports.records.batch(batch_id).state
@@ -271,12 +273,15 @@ class Batches:
         )
         records.set_state(batch_id, state, [event], problem)
 
-    def settle(self) -> None:
+    def settle(self, *, most: int | None = None) -> delivery.Delivery:
         """End of a command: chain the ledger, seal finished days, deliver to the index.
 
+        Args:
+            most: deliver no more than about so many documents; None: all that is owed.
+
         What cannot be reached now, or lacks a right, is done by a later command; the result at
-        hand stands. A ledger
-        that cannot be sealed (`audit` says why) does not keep papers from being found.
+        hand stands. A ledger that cannot be sealed (`audit` says why) does not keep papers from
+        being found.
         """
         ports = self.ports
         ports.records.chain_events()
@@ -284,7 +289,8 @@ class Batches:
         with contextlib.suppress(ArchiveError):
             seal_finished_days(ports.records, ports.store, today)
         with contextlib.suppress(ArchiveError, SearchError, ConfigError):
-            delivery.deliver(ports, ports.index)
+            return delivery.deliver(ports, ports.index, most=most)
+        return delivery.Delivery()
 
     def resolve(self, review_id: str, answer: Answer, actor: Actor) -> Outcome | None:
         """Store an answer; the last blocking one lets the batch go on.

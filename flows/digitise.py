@@ -1,13 +1,15 @@
 """Flow `digitise`: the chain for a list of batches, in order; each fails, holds and resumes alone.
 
 The walk, and what becomes of a batch that fails or is held, is `flows.batches`: the same as in
-the local chain. Parameters, results, names and logs hold ids, codes and counts; nothing is
-persisted by Prefect.
+the local chain. A host that cannot do the work (`flows.fitness`) leaves all batches to others.
+Parameters, results, names and logs hold ids, codes and counts; nothing is persisted by Prefect.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from prefect import flow
@@ -17,8 +19,11 @@ from prefect.task_runners import ThreadPoolTaskRunner
 
 from casework.clearing import clear
 from flows.batches import Batches
+from flows.fitness import require_fit
 from flows.living import at_work, this_run
 from flows.masking import masked
+from flows.runs import UNTOUCHED
+from flows.services import Services
 from flows.stepping import TaskRunner
 from pipeline.errors import BatchBusy, SohoaError
 
@@ -32,24 +37,43 @@ def digitise(batch_ids: list[str]) -> State[Any]:
 
     Returns:
         Completed, with the number of batches per state; Failed where some could not be walked at
-        all, with the codes too. What became of a batch is in the records, nowhere else.
+        all, with the codes too, by the name `UNTOUCHED` where that is no fault of theirs. What
+        became of a batch is in the records, nowhere else.
     """
-    with at_work() as host:
-        at_once, most = host.settings.ocr.at_once, host.settings.flows.pages_per_chunk
-        pool: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=at_once)
-        with pool:
-            runner = TaskRunner(pool, most=most, at_once=at_once)
-            walked = [_walked(host.batches, batch_id, runner) for batch_id in batch_ids]
-            clear(host.ports)
-    told = Counter(state for state, _ in walked) + Counter(code for _, code in walked if code)
+    with contextlib.ExitStack() as stack:
+        try:
+            host = stack.enter_context(at_work())
+            with masked():
+                require_fit(host.ports)
+        except SohoaError as error:
+            return Failed(name=UNTOUCHED, message=f"{error.code} {len(batch_ids)}")
+        return _ended(_walk(host, batch_ids))
+
+
+def _walk(host: Services, batch_ids: Sequence[str]) -> list[tuple[str, SohoaError | None]]:
+    """Batches by their state, and by what kept them from being walked."""
+    at_once, most = host.settings.ocr.at_once, host.settings.flows.pages_per_chunk
+    pool: ThreadPoolTaskRunner[Any] = ThreadPoolTaskRunner(max_workers=at_once)
+    with pool:
+        runner = TaskRunner(pool, most=most, at_once=at_once)
+        walked = [_walked(host.batches, batch_id, runner) for batch_id in batch_ids]
+        clear(host.ports)
+    return walked
+
+
+def _ended(walked: Sequence[tuple[str, SohoaError | None]]) -> State[Any]:
+    """How the run ended: an error that may pass by itself says nothing against a batch."""
+    errors = [error for _, error in walked if error is not None]
+    told = Counter(state for state, _ in walked) + Counter(error.code for error in errors)
     message = ", ".join(f"{name} {count}" for name, count in sorted(told.items()))
-    return (
-        Failed(message=message) if any(code for _, code in walked) else Completed(message=message)
-    )
+    if not errors:
+        return Completed(message=message)
+    passing = all(error.retryable for error in errors)
+    return Failed(message=message, name=UNTOUCHED if passing else None)
 
 
-def _walked(batches: Batches, batch_id: str, runner: TaskRunner) -> tuple[str, str | None]:
-    """Walk one batch; its state, and the code of what kept it from being walked.
+def _walked(batches: Batches, batch_id: str, runner: TaskRunner) -> tuple[str, SohoaError | None]:
+    """Walk one batch; its state, and what kept it from being walked.
 
     A run that has lost its claim is taken for dead, and its batches are handed out anew: it
     leaves what it has not begun to others.
@@ -61,4 +85,4 @@ def _walked(batches: Batches, batch_id: str, runner: TaskRunner) -> tuple[str, s
     except BatchBusy:
         return "BUSY", None
     except SohoaError as error:
-        return "UNTOUCHED", error.code
+        return "UNTOUCHED", error

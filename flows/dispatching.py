@@ -8,18 +8,21 @@ Prefect, words for people.
 What makes a batch due: no run has it, nobody works on it, and either nothing is in its way, or
 something that may pass and has had time to (the pause grows with the age of the trouble). What
 does not pass by itself waits for a person. A run dies with its process: once seen, its batches
-are handed out one a run, so that one that kills its process takes no other with it.
+are handed out one a run, so that one that kills its process takes no other with it. A run that
+ended well but could not work (its host is set up wrongly, the records are crowded) speaks against
+none of its batches: another gets them, after a pause.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from casework.outside_signing import all_signed
 from flows.batches import Batches
 from flows.lanes import Lane, lane_of
 from flows.runs import Phase, Run, Runs, claim_of, portions
@@ -39,9 +42,12 @@ _LONGEST_SECONDS: Final = {
     BatchState.NEEDS_REVIEW: 300.0,
 }
 _FOR_PEOPLE: Final = frozenset({"KEY_OF_OFFICER_MISSING"})
-"""May pass, but not by trying again: the officer signs elsewhere."""
+"""May pass, but not by trying again: the officer signs elsewhere. Once the last signature is in,
+the batch goes on, even where whoever took it in was killed over it."""
 _MOST_QUEUED: Final = 50
 """Runs of a lane that wait for a worker; more batches stay in the records until there is room."""
+_MOST_DELIVERED: Final = 500
+"""Documents that a round hands to the index: while it leads, no other dispatcher looks."""
 _LEADER: Final = "dispatcher"
 
 
@@ -79,7 +85,7 @@ class Dispatcher:
                 done = self._dispatch()
                 self._runs.keep_time(self._ports.clock.now())
                 with self._ports.workspace.working():
-                    self._batches.settle()
+                    self._batches.settle(most=_MOST_DELIVERED)
                 return done
         except BatchBusy:
             return None
@@ -87,20 +93,25 @@ class Dispatcher:
     def _dispatch(self) -> Round:
         now = self._ports.clock.now()
         unfinished = self._runs.unfinished()  # before the records: what ends meanwhile is there
-        lost = [run for run in unfinished if self._is_lost(run, now)]
-        dead = [*lost, *self._runs.dead(now - _MEMORY)]
+        living = self._ports.claims.held_of([claim_of(run.run_id) for run in unfinished])
+        lost = [run for run in unfinished if self._is_lost(run, living, now)]
+        ended = self._runs.dead(now - _MEMORY)
+        dead = [*lost, *(run for run in ended if not run.untouched)]
         for run in lost:
             self._runs.bury(run.run_id)
         alive = {run.run_id for run in unfinished} - {run.run_id for run in lost}
         taken = {b for run in unfinished if run.run_id in alive for b in run.batch_ids}
         deaths = _deaths(dead, lost, now)
+        passed_on = _deaths([run for run in ended if run.untouched], (), now)
         standing = self._batches.standing()
         due = [
             record
             for record in standing
-            if record.batch.batch_id not in taken
-            and self._due(record, deaths.get(record.batch.batch_id, ()), now)
+            if (batch_id := record.batch.batch_id) not in taken
+            and self._due(record, deaths.get(batch_id, ()), passed_on.get(batch_id, ()), now)
         ]
+        busy = self._ports.claims.held_of([record.batch.batch_id for record in due])
+        due = [record for record in due if record.batch.batch_id not in busy]
         waiting = (run for run in unfinished if run.phase is Phase.QUEUED and run.batch_ids)
         queued = Counter(run.lane for run in waiting)
         handed = [
@@ -120,31 +131,49 @@ class Dispatcher:
             standing=len(standing),
         )
 
-    def _is_lost(self, run: Run, now: dt.datetime) -> bool:
+    def _is_lost(self, run: Run, living: Collection[str], now: dt.datetime) -> bool:
         """True for a run that should have a process and has none."""
         start = self._ports.settings.flows.start_seconds
         if run.phase is Phase.QUEUED or (now - run.since).total_seconds() < start:
             return False
-        return not self._ports.claims.held(claim_of(run.run_id))
+        return claim_of(run.run_id) not in living
 
-    def _due(self, record: BatchRecord, deaths: Sequence[dt.datetime], now: dt.datetime) -> bool:
-        """True where a batch that no run has should be tried now."""
+    def _due(
+        self,
+        record: BatchRecord,
+        deaths: Sequence[dt.datetime],
+        passed_on: Sequence[dt.datetime],
+        now: dt.datetime,
+    ) -> bool:
+        """True where a batch that no run has should be tried now.
+
+        Args:
+            record: the batch.
+            deaths: when runs died with it.
+            passed_on: when runs ended that left it untouched.
+            now: the time, UTC.
+        """
         quiet = (now - record.updated_at).total_seconds()
         if deaths and (now - max(deaths)).total_seconds() < self._mourning(len(deaths)):
             return False
+        if passed_on and (now - max(passed_on)).total_seconds() < self._pause(len(passed_on)):
+            return False
         if record.problem is None:
-            return bool(deaths) or quiet >= _FRESH_SECONDS
+            return bool(deaths or passed_on) or quiet >= _FRESH_SECONDS
+        if record.problem.code in _FOR_PEOPLE:
+            return all_signed(self._ports, record.batch)
         trouble = (record.updated_at - record.batch.received_at).total_seconds()
         pause = min(max(trouble, self._every), _LONGEST_SECONDS[record.state])
-        passes = record.problem.retryable and record.problem.code not in _FOR_PEOPLE
-        return passes and quiet >= pause
+        return record.problem.retryable and quiet >= pause
 
     def _mourning(self, deaths: int) -> float:
         """Pause after so many deaths, seconds; none after the first."""
-        if deaths < 2:
-            return 0.0
+        return self._pause(deaths - 1)
+
+    def _pause(self, times: int) -> float:
+        """Pause after so many failures, seconds: doubled with each after the first."""
         longest = _LONGEST_SECONDS[BatchState.PENDING]
-        return float(min(self._every * 2 ** (deaths - 2), longest))
+        return float(min(self._every * 2 ** (times - 1), longest)) if times > 0 else 0.0
 
     def _hand_out(
         self,
@@ -155,9 +184,7 @@ class Dispatcher:
     ) -> list[Sequence[str]]:
         """New runs of a lane, as many as there is room for; what was handed out."""
         most = self._ports.settings.flows.batches_per_run
-        held = self._ports.claims.held
-        free = (r.batch.batch_id for r in due if not held(r.batch.batch_id))
-        chosen = list(islice(free, max(room, 0) * most))
+        chosen = [r.batch.batch_id for r in islice(due, max(room, 0) * most)]
         together = [batch_id for batch_id in chosen if batch_id not in deaths]
         alone = [batch_id for batch_id in chosen if batch_id in deaths]
         wanted = [*portions(together, most), *portions(alone, 1)][: max(room, 0)]

@@ -6,9 +6,12 @@ import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Protocol
+from typing import Final, Protocol
 
 from flows.lanes import Lane
+
+UNTOUCHED: Final = "Untouched"
+"""Name of the state of a run that failed, with its process well, and left its batches alone."""
 
 
 class Phase(Enum):
@@ -34,6 +37,8 @@ class Run:
     """When it came to this phase."""
     lane: Lane
     """Where it waits, or waited."""
+    untouched: bool = False
+    """It ended of its own accord, for what is no fault of its batches (`UNTOUCHED`)."""
 
 
 class Runs(Protocol):

@@ -22,7 +22,7 @@ from prefect.states import Crashed
 
 from flows.deploying import POOL, deploy
 from flows.lanes import Lane
-from flows.runs import Phase, Run
+from flows.runs import UNTOUCHED, Phase, Run
 from flows.timetable import keep_time
 from pipeline.errors import ConfigError, FlowsUnavailable
 from pipeline.settings import Settings
@@ -112,6 +112,7 @@ def _run(run: FlowRun) -> Run:
         phase=_PHASES[state.type] if state else Phase.QUEUED,
         since=state.timestamp if state else dt.datetime.max.replace(tzinfo=dt.UTC),
         lane=Lane.BACKFILL if run.work_queue_name == Lane.BACKFILL else Lane.ONE_STOP,
+        untouched=state is not None and state.name == UNTOUCHED,
     )
 
 

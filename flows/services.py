@@ -265,12 +265,18 @@ class Services:
         from casework.renewal import renew_locks
 
         self.ports.ensure_index()
-        self.batches.settle()
+        delivered = self.batches.settle()
         ports, archive = self.ports, self.settings.archive
-        renewed = renew_locks(ports.records, ports.store, ports.clock.now(), archive.lock_days)
+        renewal = renew_locks(ports.records, ports.store, ports.clock.now(), archive.lock_days)
         with contextlib.suppress(ArchiveError):
             clear_shared(ports, dt.timedelta(hours=archive.work_grace_hours))
-        return audit(ports.records, ports.store, ports.index.ids, locks_renewed=renewed)
+        return audit(
+            ports.records,
+            ports.store,
+            ports.index.ids,
+            renewal=renewal,
+            refused=delivered.refused,
+        )
 
     def rebuild_index(self) -> tuple[int, tuple[SohoaError, ...]]:
         """A new index from the archive alone, built beside and switched to."""

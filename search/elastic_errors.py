@@ -24,6 +24,13 @@ _DRIFT = frozenset(
 )
 """An index that was not made by this program, or not for it."""
 
+_NEVER = 400
+
+
+def is_for_good(status: int, kind: str) -> bool:
+    """True where an item was refused for what it is: the same will be refused again."""
+    return status == _NEVER and kind in _DRIFT
+
 
 def refusal(status: int, kind: str, reason: str) -> SohoaError:
     """The error of the tree that a refusal means.

@@ -21,7 +21,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from errno import ENOENT
 from pathlib import Path
@@ -36,7 +36,7 @@ from pipeline.errors import ConfigError, SearchUnavailable, SohoaError
 from pipeline.settings import SearchSettings, Settings
 from search.documents import Document
 from search.elastic_bulk import chunks, put_lines, remove_lines
-from search.elastic_errors import DAMAGED, GONE, OVERTAKEN, TAKEN, refusal
+from search.elastic_errors import DAMAGED, GONE, OVERTAKEN, TAKEN, is_for_good, refusal
 from search.elastic_mapping import VERSION, Json, index_definition, query_body
 from search.port import Hit, Results, Tier, ordered
 from search.query import Query, parse
@@ -130,10 +130,13 @@ class ElasticIndex:
                     return
         raise SearchUnavailable("INDEX_BUSY")
 
-    def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> None:
+    def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> Mapping[str, str]:
         """See `search.port.ComponentIndex.put`."""
         lines = (put_lines(*pair) for pair in ordered(documents, orders))
-        self._everywhere(list(chunks(lines)))
+        refused = self._everywhere(list(chunks(lines)))
+        if 1 < len(documents) == len(refused):
+            raise SearchUnavailable(DAMAGED)
+        return refused
 
     def remove(self, component_ids: Iterable[str]) -> None:
         """See `search.port.ComponentIndex.remove`."""
@@ -186,10 +189,9 @@ class ElasticIndex:
             name = self._begin()
         try:
             lines = (put_lines(document, 0) for document in documents)
-            for chunk in chunks(lines):
-                self._patiently(f"{name}-build", chunk)
+            refused = sum(len(self._patiently(f"{name}-build", chunk)) for chunk in chunks(lines))
             with _mapped():
-                return self._switch(name)
+                return self._switch(name, refused=refused)
         except BaseException:
             with contextlib.suppress(ApiError, TransportError):
                 self._client.options(ignore_status=404).indices.delete(index=name)
@@ -263,30 +265,38 @@ class ElasticIndex:
 
     # -- writing ----------------------------------------------------------------------------------
 
-    def _everywhere(self, bodies: Sequence[bytes]) -> None:
-        """Write to the searched index and to the one that is being built; found when it returns."""
+    def _everywhere(self, bodies: Sequence[bytes]) -> dict[str, str]:
+        """Write to the searched index and to the one that is being built; found when it returns.
+
+        Returns:
+            What is refused for good, see `_bulk`.
+        """
         if not bodies:
-            return
+            return {}
         for _ in range(_ROUNDS):
             with _mapped(), contextlib.suppress(_Moved):
-                seen = self._look()
+                seen, refused = self._look(), dict[str, str]()
                 for chunk in bodies:
-                    self._bulk(self._alias, chunk, seen.live)
+                    refused |= self._bulk(self._alias, chunk, seen.live)
                     if seen.next is not None:
-                        self._bulk(self._next, chunk, seen.next)
+                        refused |= self._bulk(self._next, chunk, seen.next)
                 self._client.indices.refresh(index=list(seen.names), ignore_unavailable=True)
-                return
+                return refused
         raise SearchUnavailable("INDEX_BUSY")
 
-    def _bulk(self, alias: str, chunk: bytes, expected: str) -> None:
+    def _bulk(self, alias: str, chunk: bytes, expected: str) -> dict[str, str]:
         """Write one chunk.
+
+        Returns:
+            The server's name of its reason by component_id, of each that it will never take.
 
         Raises:
             _Moved: the alias is gone, or does not lead to the index it led to.
-            SohoaError: something was refused; the rest may be written.
+            SohoaError: something was refused that may be taken later; the rest may be written.
         """
         lines: Any = chunk  # typed as mappings, taken as bytes
         answer = self._client.bulk(index=alias, operations=lines, require_alias=True).body
+        for_good: dict[str, str] = {}
         refused: SohoaError | None = None
         for item in answer["items"]:
             (done,) = item.values()
@@ -296,10 +306,13 @@ class ElasticIndex:
                     raise _Moved
             elif error["type"] in GONE:
                 raise _Moved
+            elif is_for_good(done["status"], error["type"]):
+                for_good[done["_id"]] = error["type"]
             elif error["type"] != OVERTAKEN:
                 refused = refusal(done["status"], error["type"], error.get("reason") or "")
         if refused is not None:
             raise refused
+        return for_good
 
     # -- rebuilding -------------------------------------------------------------------------------
 
@@ -326,7 +339,7 @@ class ElasticIndex:
             return name
         raise SearchUnavailable("INDEX_BUSY")
 
-    def _patiently(self, alias: str, chunk: bytes) -> None:
+    def _patiently(self, alias: str, chunk: bytes) -> dict[str, str]:
         """Write a chunk of a rebuild; a server that is busy or away for a moment is waited for."""
         for pause in (*self._pauses, None):
             try:
@@ -338,12 +351,17 @@ class ElasticIndex:
                 if pause is None or error.code == DAMAGED:
                     raise
             time.sleep(pause)
-        return None
+        raise AssertionError("the last try returns or raises")
 
-    def _switch(self, name: str) -> int:
-        """Search the new index from now on, in one step, and forget the others."""
+    def _switch(self, name: str, *, refused: int) -> int:
+        """Search the new index from now on, in one step, and forget the others.
+
+        One that took nothing of what it was given is no index to switch to.
+        """
         self._slow.indices.refresh(index=name)
         count = self._count(name)
+        if refused and not count:
+            raise SearchUnavailable(DAMAGED)
         live = [n for n, aliases in self._numbered_indices().items() if self._alias in aliases]
         actions: list[Json] = [
             {"remove": {"index": name, "alias": self._next, "must_exist": True}},

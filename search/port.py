@@ -5,7 +5,7 @@ The contract suite compares hit set and tier, never scores of an engine.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Protocol
@@ -81,16 +81,20 @@ class ComponentIndex(Protocol):
         """
         ...
 
-    def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> None:
+    def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> Mapping[str, str]:
         """Add documents, replacing those of the same component_id; found from now on.
 
-        Where it raises, some may have been added: putting them again is harmless.
+        Where it raises, some may have been added: putting them again is harmless. What the engine
+        will never take holds up no other; where it takes none of several, the index is damaged.
 
         Args:
             documents: at most one of a component.
             orders: by document, the number of the delivery that it was drawn for; where the index
                 has one of a higher number, that one stays: a delivery that was overtaken does
                 not bring old values back. Empty: 0 for all.
+
+        Returns:
+            The engine's name of its reason, by component_id, for each that it will never take.
         """
         ...
 

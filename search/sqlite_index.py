@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipeline.errors import SearchUnavailable
@@ -95,13 +95,14 @@ class SqliteIndex:
         with self._connection(check=False) as connection, _transaction(connection):
             _make_tables(connection)
 
-    def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> None:
+    def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> Mapping[str, str]:
         """See `search.port.ComponentIndex.put`; here all of them or none."""
         with self._connection() as connection, _transaction(connection):
             for document, order in ordered(documents, orders):
                 if not _newer_than(connection, document.component_id, order):
                     _forget(connection, document.component_id)
                     _insert(connection, document, order)
+        return {}
 
     def remove(self, component_ids: Iterable[str]) -> None:
         """See `search.port.ComponentIndex.remove`."""

@@ -128,6 +128,14 @@ class FolderStore:
                 if stored is not None:
                     yield stored
 
+    def versions(self, prefix: str) -> Iterator[StoredObject]:
+        """See `ObjectStore.versions`; keys whose visible file is gone hold none."""
+        for newest in self.list(prefix):
+            yield newest
+            with self._ready():
+                earlier = self._earlier(newest)
+            yield from earlier
+
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         """See `ObjectStore.renew`: nothing is locked here.
 
@@ -156,6 +164,16 @@ class FolderStore:
         if not _SHA256.fullmatch(version_id):
             return None
         return next(iter(self._versions(key).glob(f"{version_id}.*")), None)
+
+    def _earlier(self, newest: StoredObject) -> tuple[StoredObject, ...]:
+        """Versions beside the newest, the latest first."""
+        kept = [
+            (name.stat().st_mtime_ns, known)
+            for name in _entries(self._versions(newest.key))
+            if (known := _VERSION_NAME.fullmatch(name.name)) and known[1] != newest.version_id
+        ]
+        kept.sort(key=lambda one: one[0], reverse=True)
+        return tuple(StoredObject(newest.key, k[1], k[1], int(k[2])) for _, k in kept)
 
     def _head(self, key: str) -> StoredObject | None:
         visible = self._visible(key)

@@ -20,6 +20,7 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
+import dataclasses
 import datetime as dt
 import hashlib
 import io
@@ -187,9 +188,16 @@ class MinioStore:
     def list(self, prefix: str) -> Iterator[StoredObject]:
         """See `ObjectStore.list`; a prefix need not end at a `/`."""
         with self._used():
-            for _, group in groupby(self._keys(prefix), key=lambda found: _stem(found[0])):
-                for key, version in sorted(group, key=lambda found: found[0]):
-                    yield self._stored(key, version)
+            for key, found in self._below(prefix):
+                yield self._stored(key, next(found))
+
+    def versions(self, prefix: str) -> Iterator[StoredObject]:
+        """See `ObjectStore.versions`."""
+        with self._used():
+            for key, found in self._below(prefix):
+                yield self._stored(key, next(found))
+                for earlier in found:
+                    yield dataclasses.replace(self._stored(key, earlier), deleted=False)
 
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         """See `ObjectStore.renew`.
@@ -360,14 +368,17 @@ class MinioStore:
                 found += (version,)
         return found
 
-    def _keys(self, prefix: str) -> Iterator[tuple[str, Object]]:
-        """Every key below a prefix with its newest version, in the bucket's order."""
-        last = None
+    def _below(self, prefix: str) -> Iterator[tuple[str, Iterator[Object]]]:
+        """Every key below a prefix in order, with its versions, newest first, one at least."""
+        for _, near in groupby(self._in_bucket(prefix), key=lambda found: _stem(found[0])):
+            in_order = sorted(near, key=lambda found: found[0])  # stable: newest stays first
+            for key, same in groupby(in_order, key=lambda found: found[0]):
+                yield key, (version for _, version in same)
+
+    def _in_bucket(self, prefix: str) -> Iterator[tuple[str, Object]]:
+        """Every version below a prefix with its key, in the bucket's order."""
         for version in self._listed(_name_prefix(prefix)):
-            if version.is_delete_marker or version.object_name == last:
-                continue
-            last = str(version.object_name)
-            key = _key(last)
+            key = None if version.is_delete_marker else _key(str(version.object_name))
             if key is not None and key.startswith(prefix):
                 yield key, version
 

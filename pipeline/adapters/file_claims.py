@@ -12,7 +12,7 @@ import fcntl
 import os
 import struct
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from pipeline.errors import ArchiveUnavailable, BatchBusy
@@ -64,6 +64,10 @@ class FileClaims:
             os.close(fd)
         kind: int = struct.unpack(_FLOCK, found)[0]
         return kind != fcntl.F_UNLCK
+
+    def held_of(self, names: Collection[str]) -> frozenset[str]:
+        """See `Claims.held_of`."""
+        return frozenset(filter(self.held, names))
 
     def check(self, name: str) -> None:
         """See `Claims.check`: lost where somebody removed the file, so that others lock a new one.

@@ -71,6 +71,17 @@ class ObjectStore(Protocol):
         """Newest version of every key below a prefix, also deleted ones, in key order."""
         ...
 
+    def versions(self, prefix: str) -> Iterator[StoredObject]:
+        """Every version of every key below a prefix: keys in order, of each the newest first.
+
+        Also versions that other hands put there; delete markers are none, the newest version that
+        one lies over says `deleted`.
+
+        Raises:
+            ArchiveUnavailable: the store cannot be reached.
+        """
+        ...
+
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         """Lock a version until a later moment, where its lock ends before another.
 

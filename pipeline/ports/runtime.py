@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -49,6 +50,10 @@ class Claims(Protocol):
 
     def held(self, name: str) -> bool:
         """True where a living process, this one included, holds it; disturbs nobody."""
+        ...
+
+    def held_of(self, names: Collection[str]) -> frozenset[str]:
+        """Those of the names that a living process holds, as of one moment or nearly so."""
         ...
 
     def check(self, name: str) -> None:

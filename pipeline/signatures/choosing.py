@@ -29,6 +29,7 @@ from pipeline.signatures.judging import PdfSignatureJudge
 from pipeline.signatures.keys import HeldKey, open_pkcs12
 from pipeline.signatures.levels import Authority, Levels
 from pipeline.signatures.preparing import StampProfile
+from pipeline.signatures.refused_pins import FOLDER, RefusedPins
 from pipeline.signatures.signer import HeldKeySigner
 from pipeline.signatures.token_keys import Token, TokenPlace
 from pipeline.signatures.trust import TrustAnchors, read_pem
@@ -93,7 +94,22 @@ class Signing:
         if pkcs11.pin is None:
             raise ConfigError("TOKEN_PIN_MISSING", token=pkcs11.token)
         place = TokenPlace(self._settings.resolve(pkcs11.module), pkcs11.token)
-        return Token(place, pkcs11.pin.get_secret_value())
+        refused = RefusedPins(self._settings.home / FOLDER)
+        return Token(place, pkcs11.pin.get_secret_value(), refused)
+
+    def require_usable(self) -> None:
+        """Open what signs here, and look at what is trusted, before anything is to be signed.
+
+        Which key an officer has is found when it is needed: one that is wrong is one officer's.
+
+        Raises:
+            SohoaError: see `build_signer`; `TRUST_UNREADABLE`.
+        """
+        _ = self._finisher, self._trust, self._profile, self.signers
+        if self.token is not None:
+            self.token.open()
+        for opening in self._file_keys().values():
+            opening()
 
     def timestamps_until(self) -> dt.datetime:
         """Ask the timestamp authority for a token; the end of its certificate.

@@ -3,8 +3,9 @@
 A PKCS#11 module belongs to the whole process: several sessions in threads of one process crash
 some modules, so there is one session for each token, behind one lock for each module, opened when
 it is first needed and never taken over by a forked child. A PIN that was refused is never tried
-again by this process, and not at all when the token says that it is the last try: three wrong
-ones lock a token for good. May not come in: which officer has which key.
+again by this process, nor by another of the same home (`refused_pins`), and not at all when the
+token says that it is the last try: three wrong ones lock a token for good. May not come in: which
+officer has which key.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from pipeline.errors import (
     SigningError,
 )
 from pipeline.signatures.keys import fits, issuers_of, key_algorithm
+from pipeline.signatures.refused_pins import RefusedPins
 
 if TYPE_CHECKING:
     import pkcs11
@@ -77,10 +79,17 @@ _GUARD: Final = threading.Lock()
 class Token:
     """One token; all of this process that use it share its one session."""
 
-    def __init__(self, place: TokenPlace, pin: str) -> None:
-        """Bind; nothing is opened."""
+    def __init__(self, place: TokenPlace, pin: str, refused: RefusedPins | None = None) -> None:
+        """Bind; nothing is opened.
+
+        Args:
+            place: where it is.
+            pin: of its user.
+            refused: what the home remembers; None: only this process does.
+        """
         self.place = place
         self._pin = pin
+        self._refused = refused
         self._digest = hashlib.sha256(_SECRET + pin.encode()).digest()
 
     def key(self, label: str, chain: Sequence[x509.Certificate] = ()) -> TokenKey:
@@ -118,6 +127,15 @@ class Token:
             KeyUnavailable, ConfigError: as `key`.
         """
         return self._within(lambda session: _sign(session, label, algorithm, data))
+
+    def open(self) -> None:
+        """Open the session, where it is not.
+
+        Raises:
+            KeyUnavailable: `TOKEN_MISSING`.
+            ConfigError, MissingToolError: as `key`.
+        """
+        self._within(lambda _: None)
 
     def close(self) -> None:
         """End the session; the next use opens another."""
@@ -168,10 +186,22 @@ class Token:
             raise ConfigError("TOKEN_PIN_LOCKED", token=self.place.label)
         if token.flags & pkcs11.TokenFlag.USER_PIN_FINAL_TRY:
             raise ConfigError("TOKEN_PIN_LAST_TRY", token=self.place.label)
+        with self._refused.one_at_a_time() if self._refused else contextlib.nullcontext():
+            if self._refused and self._refused.knows(str(self.place), self._pin):
+                _REFUSED.add(refused)
+                raise ConfigError("TOKEN_PIN_WRONG", token=self.place.label)
+            return self._login(token)
+
+    def _login(self, token: pkcs11.Token) -> pkcs11.Session:
+        import pkcs11  # noqa: PLC0415
+
+        refused = (self.place, self._digest)
         try:
             return token.open(user_pin=self._pin)
         except (pkcs11.PinIncorrect, pkcs11.PinInvalid, pkcs11.PinLenRange) as error:
             _REFUSED.add(refused)
+            if self._refused is not None:
+                self._refused.remember(str(self.place), self._pin)
             raise ConfigError("TOKEN_PIN_WRONG", token=self.place.label) from error
         except (pkcs11.PinLocked, pkcs11.PinExpired) as error:
             _REFUSED.add(refused)

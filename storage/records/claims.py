@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,9 +27,9 @@ _WAIT: Final = text("SELECT pg_advisory_lock(:key)")
 _GIVE: Final = text("SELECT pg_advisory_unlock(:key)")
 _ALIVE: Final = text("SELECT 1")
 _HELD: Final = text(
-    "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+    "SELECT classid::bigint, objid::bigint FROM pg_locks"
+    " WHERE locktype = 'advisory' AND granted AND objsubid = 1"
     " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-    " AND classid::bigint = :high AND objid::bigint = :low AND objsubid = 1)"
 )
 """Locks of one 64-bit number have `objsubid` 1, its halves in `classid` and `objid`."""
 
@@ -93,10 +93,15 @@ class PostgresqlClaims:
 
     def held(self, name: str) -> bool:
         """See `Claims.held`."""
-        key = _key(name) % 2**64
-        halves = {"high": key >> 32, "low": key & 0xFFFFFFFF}
+        return bool(self.held_of((name,)))
+
+    def held_of(self, names: Collection[str]) -> frozenset[str]:
+        """See `Claims.held_of`: one look at all locks, which are few, whatever is asked for."""
+        if not names:
+            return frozenset()
         with _mapped(), self._engine.connect() as connection:
-            return bool(connection.execute(_HELD, halves).scalar_one())
+            held = {high << 32 | low for high, low in connection.execute(_HELD)}
+        return frozenset(name for name in names if _key(name) % 2**64 in held)
 
     def check(self, name: str) -> None:
         """See `Claims.check`: lost with the connection, be it the server's restart or the network.

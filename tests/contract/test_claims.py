@@ -142,6 +142,16 @@ def test_names_are_independent(world: World, name: str) -> None:
         assert not claims.held(other)
 
 
+def test_many_names_are_asked_for_at_once(world: World, name: str) -> None:
+    mine, other = world.open(), world.open()
+    names = [f"{name[:-2]}{number:02}" for number in range(20)]
+    assert mine.held_of(names) == mine.held_of([]) == frozenset()
+    with mine.claim(names[3]), other.claim(names[7]):
+        assert mine.held_of(names) == other.held_of(names) == {names[3], names[7]}
+        assert mine.held_of([names[4]]) == frozenset()
+    assert mine.held_of(names) == frozenset()
+
+
 def test_a_claim_ends_with_an_error(world: World, name: str) -> None:
     claims = world.open()
     with pytest.raises(ZeroDivisionError), claims.claim(name):

@@ -85,6 +85,28 @@ def refused(act: Callable[[], object]) -> SohoaError:
     return caught.value
 
 
+# -- a document -----------------------------------------------------------------------------------
+
+
+def test_a_document_that_the_server_never_takes_holds_up_no_other(index: ElasticIndex) -> None:
+    immense = [paper(number, dossier_code="x" * 40_000) for number in (2, 3)]
+    refused = index.put([paper(4), immense[0], paper(5)])
+    assert set(refused) == {immense[0].component_id}
+    assert set(index.put([immense[0]])) == {immense[0].component_id}
+    taken = {paper(number).component_id for number in (1, 4, 5)}
+    assert index.ids() == taken
+    assert index.rebuild([paper(1), immense[0], paper(4), immense[1]]) == 2
+    assert index.ids() == {paper(1).component_id, paper(4).component_id}
+
+
+def test_an_index_that_takes_nothing_is_damaged(index: ElasticIndex) -> None:
+    immense = [paper(number, dossier_code="x" * 40_000) for number in (2, 3)]
+    error = refused(lambda: index.put(immense))
+    assert (error.code, error.retryable) == ("INDEX_DAMAGED", True)
+    assert refused(lambda: index.rebuild(immense)).code == "INDEX_DAMAGED"
+    assert names(index) == ["Nguyễn Văn Đức"]
+
+
 # -- a network ------------------------------------------------------------------------------------
 
 

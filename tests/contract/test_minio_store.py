@@ -122,6 +122,23 @@ def test_a_locked_version_cannot_be_removed(
         assert stream.read() == b"one"
 
 
+def test_a_version_beneath_a_foreign_one_keeps_its_lock(
+    server: Server, store: MinioStore, bucket: str
+) -> None:
+    own = put(store, KEY, b"one")
+    server.client().put_object(bucket, KEY, io.BytesIO(b"foreign"), 7)
+    newest, beneath = store.versions("dossiers/")
+    assert (beneath, newest.size) == (own, 7)
+    server.client().remove_object(bucket, KEY)
+    assert [v.deleted for v in store.versions("dossiers/")] == [True, False]
+    until = utc_now() + dt.timedelta(days=LOCK_DAYS + 1)
+    for version in store.versions("dossiers/"):
+        assert store.renew(KEY, version.version_id, before=until, until=until)
+        lock = server.client().get_object_retention(bucket, KEY, version_id=version.version_id)
+        assert lock is not None
+        assert abs(lock.retain_until_date - until) < dt.timedelta(seconds=1)
+
+
 def test_text_is_not_locked(server: Server, store: MinioStore, bucket: str) -> None:
     stored = put(store, TEXT, b"one", locked=False)
     assert server.client().get_object_retention(bucket, TEXT) is None

@@ -103,6 +103,17 @@ def test_a_replaceable_key_keeps_its_versions(store: ObjectStore) -> None:
     assert read(store, TEXT, second.version_id) == b"three"
 
 
+def test_every_version_is_told_the_newest_first(store: ObjectStore) -> None:
+    assert list(store.versions("text/")) == []
+    first = put(store, TEXT, b"one", locked=False)
+    second = put(store, TEXT, b"three", locked=False)
+    other = put(store, f"{TEXT}.x", b"other", locked=False)
+    put(store, KEY, b"elsewhere")
+    assert list(store.versions("text/")) == [second, first, other]
+    assert list(store.versions(TEXT)) == [second, first, other]
+    assert list(store.list("text/")) == [second, other]
+
+
 @pytest.mark.parametrize("present", [None, b"one", b"two"])
 def test_bytes_that_are_not_what_was_announced_are_refused(
     store: ObjectStore, present: bytes | None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from pipeline.errors import ArchiveUnavailable, BatchBusy
 
@@ -38,6 +38,10 @@ class MemoryClaims:
         """See `Claims.held`."""
         with self._changed:
             return name in self._held and name not in self._lost
+
+    def held_of(self, names: Collection[str]) -> frozenset[str]:
+        """See `Claims.held_of`."""
+        return frozenset(filter(self.held, names))
 
     def check(self, name: str) -> None:
         """See `Claims.check`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from search.documents import Document
 from search.port import Hit, Results, Tier, ordered
@@ -17,15 +17,21 @@ class MemoryIndex:
     def __init__(self) -> None:
         self._documents: dict[str, Document] = {}
         self._orders: dict[str, int] = {}
+        self.refuses: set[str] = set()
+        """Components that it will never take."""
 
     def create(self) -> None:
         pass
 
-    def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> None:
+    def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> Mapping[str, str]:
         for document, order in ordered(documents, orders):
+            if document.component_id in self.refuses:
+                continue
             if order >= self._orders.get(document.component_id, 0):
                 self._documents[document.component_id] = document
                 self._orders[document.component_id] = order
+        given = {document.component_id for document in documents}
+        return {component_id: "never" for component_id in given & self.refuses}
 
     def remove(self, component_ids: Iterable[str]) -> None:
         for component_id in component_ids:

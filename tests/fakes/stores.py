@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from pipeline.errors import (
+    ArchiveError,
     ArchiveUnavailable,
     ChecksumMismatch,
     ContentConflict,
@@ -26,8 +27,8 @@ class MemoryStore:
     def __init__(self, immutability: Immutability = "advisory") -> None:
         self._immutability = immutability
         self._versions: dict[str, list[tuple[StoredObject, bytes]]] = {}
-        self.locked_until: dict[str, dt.datetime] = {}
-        """End of the lock by key, for keys whose lock a test has set or renewed."""
+        self.locks: dict[tuple[str, str], dt.datetime] = {}
+        """End of the lock by key and version, where a test has set or renewed it."""
 
     @property
     def immutability(self) -> Immutability:
@@ -62,11 +63,16 @@ class MemoryStore:
             if key.startswith(prefix):
                 yield self._versions[key][-1][0]
 
+    def versions(self, prefix: str) -> Iterator[StoredObject]:
+        for newest in self.list(prefix):
+            yield from (stored for stored, _ in reversed(self._versions[newest.key]))
+
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         self.open(key, version_id)
-        if key in self.locked_until and self.locked_until[key] >= before:
+        ends = self.locks.get((key, version_id))
+        if ends is not None and ends >= before:
             return False
-        self.locked_until[key] = until
+        self.locks[key, version_id] = until
         return True
 
     def mark_deleted(self, key: str) -> None:
@@ -115,6 +121,8 @@ class FaultyStore:
         self.down = down
         self.full = full
         self.fail_after_put = fail_after_put
+        self.unrenewable: set[str] = set()
+        """Keys whose lock nobody is let set anew."""
         self.puts: list[str] = []
         """Keys that were asked for, also those that failed."""
 
@@ -145,8 +153,14 @@ class FaultyStore:
         self._reachable()
         return self.inner.list(prefix)
 
+    def versions(self, prefix: str) -> Iterator[StoredObject]:
+        self._reachable()
+        return self.inner.versions(prefix)
+
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         self._reachable()
+        if key in self.unrenewable:
+            raise ArchiveError("ARCHIVE_DENIED")
         return self.inner.renew(key, version_id, before=before, until=until)
 
     def _reachable(self) -> None:

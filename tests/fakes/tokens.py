@@ -37,6 +37,14 @@ def missing() -> str | None:
     return None
 
 
+_CHANGER = """
+import sys, pkcs11
+module, label, old, new = sys.argv[1:]
+with pkcs11.lib(module).get_token(token_label=label).open(rw=True, user_pin=old) as session:
+    session.set_pin(old, new)
+"""
+
+
 @dataclass(frozen=True)
 class SoftToken:
     """A token that can be pulled out."""
@@ -60,6 +68,14 @@ class SoftToken:
         finally:
             (self.folder / "tokens").rmdir()
             away.rename(self.folder / "tokens")
+
+    def change_pin(self, old: str, new: str) -> None:
+        """As the token's own program does, in a process of its own."""
+        subprocess.run(
+            [sys.executable, "-c", _CHANGER, str(MODULE), self.label, old, new],
+            check=True,
+            env={**os.environ, _CONF: str(self.conf)},
+        )
 
     def run(self, *arguments: str) -> None:
         """The command line of SoftHSM, in a process of its own."""

@@ -8,7 +8,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +26,11 @@ from benchmarks.crash import (
     mortal,
     once_each,
 )
-from casework.outside_signing import Export
+from casework.outside_signing import Export, read_response, take_in
+from flows.dispatching import Dispatcher
+from flows.lanes import Lane
 from flows.outside import TakenIn
+from flows.runs import Run
 from flows.services import Services
 from pipeline.errors import ArchiveUnavailable, SohoaError
 from pipeline.models.batch import BatchState, IngestTerms
@@ -230,6 +233,49 @@ def test_one_component_may_be_asked_for(office: Services, huyen: Token) -> None:
     one = office.outside.waiting()[1].component.component_id
     (made,) = office.outside.export(one[:10], huyen.pem, office.actor(HUYEN))
     assert made.request.component_id == one
+
+
+class NoRuns:
+    """Port `flows.runs.Runs` of a server that has none, and takes what it is given."""
+
+    def __init__(self) -> None:
+        self.given: list[str] = []
+
+    def unfinished(self) -> tuple[Run, ...]:
+        return ()
+
+    def dead(self, after: dt.datetime) -> tuple[Run, ...]:
+        return ()
+
+    def submit(self, batch_ids: Sequence[str], lane: Lane) -> None:
+        self.given += batch_ids
+
+    def bury(self, run_id: str) -> None:
+        raise AssertionError(run_id)
+
+    def keep_time(self, now: dt.datetime) -> None:
+        pass
+
+    def deploy(self) -> None:
+        raise AssertionError
+
+
+def test_a_batch_goes_on_after_the_last_signature_though_its_taker_was_killed(
+    office: Services, huyen: Token
+) -> None:
+    runs = NoRuns()
+    dispatcher = Dispatcher(office.batches, runs)
+    first, last = asked(office, huyen.pem)
+    dispatcher.round()
+    answer(office, huyen.device.answer(request_of(first)))
+    dispatcher.round()
+    assert runs.given == [], "one signature is still waited for"
+    response = read_response(json.dumps(huyen.device.answer(request_of(last))).encode())
+    take_in(office.ports, response, office.actor(HUYEN))  # killed here, before the walk
+    assert state(office) is BatchState.AWAITING_SIGNATURE
+    dispatcher.round()
+    assert runs.given == [batch_id(office)]
+    assert office.batches.walk(batch_id(office)) is BatchState.ARCHIVED
 
 
 def test_a_certificate_of_somebody_else_is_refused(office: Services, binh: Token) -> None:

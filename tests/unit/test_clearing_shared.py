@@ -10,13 +10,23 @@ from typing import cast
 
 import pytest
 
-from casework.clearing import NOTE, clear_shared
+from casework.clearing import NOTE, clear, clear_shared, note_here
+from flows.host import Unwatched
+from flows.wiring import Ports
 from pipeline.models.base import Model
 from pipeline.models.batch import BatchState
 from pipeline.run.work import Tools
+from pipeline.settings import Settings
 from pipeline.workspace import Workspace
 from storage.records import SqlRecords
-from tests.fakes.archived import START, Papers, archive_batch, sidecar_bytes, start_batch
+from tests.fakes.archived import (
+    START,
+    Papers,
+    archive_batch,
+    sidecar_bytes,
+    source_bytes,
+    start_batch,
+)
 from tests.fakes.backings import MemoryBacking
 from tests.fakes.claims import MemoryClaims
 from tests.fakes.clocks import StillClock
@@ -122,3 +132,49 @@ def test_a_batch_that_somebody_works_on_keeps_its_shelf(host: Host) -> None:
 def test_where_nothing_is_shared_nothing_is_cleared(host: Host, tmp_path: Path) -> None:
     host.workspace = Workspace(tmp_path)
     assert host.clear() == 0
+
+
+class OneByOne:
+    """Records that may be asked for a batch, and not for all of the office."""
+
+    def __init__(self, records: SqlRecords) -> None:
+        self._records = records
+
+    def __getattr__(self, name: str) -> object:
+        assert name != "batches", "all unfinished batches of the office were asked for"
+        return getattr(self._records, name)
+
+
+def home_of(host: Host, records: object) -> Ports:
+    """The ports of a home over these records and this workspace."""
+    ports = Ports(Settings(home=host.workspace.root.parent / "home"), Unwatched())
+    ports.__dict__.update(workspace=host.workspace, records=records)
+    return ports
+
+
+def test_a_sweep_looks_at_what_this_home_holds(host: Host) -> None:
+    elsewhere, mine, done = (
+        make(host.records, MemoryStore(), Papers(name))
+        for make, name in ((start_batch, "a"), (start_batch, "b"), (archive_batch, "c"))
+    )
+    tools = home_of(host, OneByOne(host.records))
+    for batch in (mine, done):
+        note_here(tools, batch)
+    sources = {}
+    for batch, name in ((elsewhere, "a"), (mine, "b"), (done, "c")):
+        sources[name] = host.workspace.put(source_bytes(Papers(name)), "application/pdf").sha256
+        assert sources[name] == batch.sources[0].file.sha256
+    clear(tools)
+    assert [host.workspace.has(sources[name]) for name in "abc"] == [False, True, False]
+    clear(tools)
+    assert host.workspace.has(sources["b"]), "the note of it was swept away"
+
+
+def test_where_nothing_is_shared_every_unfinished_batch_is_kept(host: Host, tmp_path: Path) -> None:
+    host.workspace = Workspace(tmp_path / "alone")
+    open_ = start_batch(host.records, MemoryStore(), Papers("a"))
+    sha256 = host.workspace.put(source_bytes(Papers("a")), "application/pdf").sha256
+    stray = host.workspace.put(b"stray", "application/pdf").sha256
+    clear(home_of(host, host.records))
+    assert open_.sources[0].file.sha256 == sha256
+    assert (host.workspace.has(sha256), host.workspace.has(stray)) == (True, False)

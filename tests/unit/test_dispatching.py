@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from flows.host import Unwatched
 from flows.lanes import Lane
 from flows.runs import Phase, Run, claim_of
 from flows.services import Services
+from pipeline.adapters.file_claims import FileClaims
 from pipeline.errors import (
     ArchiveUnavailable,
     CertificateRejected,
@@ -74,9 +75,11 @@ class RunsInMemory:
         self.runs[run_id] = Run(run_id, batch_ids, phase, self._clock.now(), lane)
         return run_id
 
-    def move(self, run_id: str, phase: Phase) -> None:
+    def move(self, run_id: str, phase: Phase, *, untouched: bool = False) -> None:
         run = self.runs[run_id]
-        self.runs[run_id] = dataclasses.replace(run, phase=phase, since=self._clock.now())
+        self.runs[run_id] = dataclasses.replace(
+            run, phase=phase, since=self._clock.now(), untouched=untouched
+        )
 
     def taken(self) -> list[tuple[str, ...]]:
         """What was submitted since the last time."""
@@ -218,6 +221,37 @@ def test_a_batch_that_kills_its_process_waits_longer_each_time(office: Office) -
     record = office.records.batch(batch)
     assert record.problem is not None
     assert (record.state, record.problem.code) == (BatchState.PENDING, "RUN_LOST")
+
+
+def test_a_run_that_could_not_work_says_nothing_against_its_batches(office: Office) -> None:
+    batches = tuple(office.batch(name) for name in ("a", "b"))
+    waits = []
+    assert office.round() == [batches]
+    for _ in range(5):
+        office.runs.move(next(reversed(office.runs.runs)), Phase.DEAD, untouched=True)
+        waited = 5.0
+        while office.round(after=5) != [batches]:
+            waited += 5
+        waits.append(waited)
+    assert waits == [20, 40, 80, 160, 300]
+    assert [office.records.batch(b).problem for b in batches] == [None, None]
+    assert not list(office.records.ledger())
+
+
+def test_claims_are_asked_for_together(office: Office) -> None:
+    asked: list[int] = []
+
+    class Counting(FileClaims):
+        def held_of(self, names: Collection[str]) -> frozenset[str]:
+            asked.append(len(names))
+            return super().held_of(names)
+
+    office.ports.claims = Counting(office.ports.home / "work" / "claims")
+    batches = [office.batch(f"b{number}", Channel.BACKFILL) for number in range(30)]
+    with office.ports.claims.claim(batches[4]):
+        handed = [b for some in office.round() for b in some]
+    assert handed == batches[:4] + batches[5:]
+    assert asked == [0, 30]
 
 
 def test_what_may_pass_is_tried_again_at_growing_intervals(office: Office) -> None:

@@ -170,6 +170,36 @@ def test_a_wrong_pin_is_given_to_the_token_once(
         good.close()
 
 
+def test_a_wrong_pin_is_given_to_the_token_once_by_all_processes_of_a_home(
+    officer: Officer, tmp_path: Path
+) -> None:
+    key, certificate = officer.held()
+    made = tokens.make_token(tmp_path / "t", "Home PIN", {"huyen": key}, {"huyen": certificate})
+
+    def tried(home: Path, pin: str) -> str | None:
+        """What a process says that starts now."""
+        token_keys._REFUSED.clear()
+        token_keys._MODULES.pop(tokens.MODULE, None)
+        signing = Signing(settings(home, made, pin=pin))
+        try:
+            signing.require_usable()
+        except ConfigError as error:
+            return error.code
+        finally:
+            signing.close()
+        return None
+
+    with tokens.plugged_in(made):
+        assert tried(tmp_path / "one", "0000") == "TOKEN_PIN_WRONG"
+        made.change_pin(PIN, "0000")
+        assert tried(tmp_path / "one", "0000") == "TOKEN_PIN_WRONG", "the token was asked again"
+        assert tried(tmp_path / "other", "0000") is None
+        made.change_pin("0000", PIN)
+        assert tried(tmp_path / "one", PIN) is None, "another PIN is another matter"
+    notes = [path.name for path in (tmp_path / "one" / "refused-pins").iterdir()]
+    assert len(notes) == 2 and not any("0000" in name for name in notes)
+
+
 def test_the_last_try_is_the_officers(
     token: SoftToken, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
