@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.catalogue import OTHER, Catalogue, ScanRule
 from pipeline.catalogue.matching import LIKELY, Candidate, Matcher, PageReading
+from pipeline.catalogue.papers import Likeness, PaperModel
 from pipeline.ids import component_id, review_id
 from pipeline.models.batch import Channel, IngestTerms
 from pipeline.models.components import Classified, Evidence
@@ -28,6 +29,11 @@ PAPER_BOOK = "PAPER_BOOK"
 _REASONS = (TYPE_UNKNOWN, TYPE_DOUBTFUL, TYPE_CONTRADICTED, TYPE_NOT_ON_PAPER)
 _NEAR = 0.05
 """A runner-up within this confidence makes the type doubtful."""
+_AGREES, _NAMES, _OPPOSES = 0.90, 0.985, 0.97
+"""What a page must read like a paper to lift a doubt that anchors left; to name it without any; to
+call a title into question."""
+READS_LIKE = "READS_LIKE"
+"""Evidence that is no anchor: letter groups of the whole page."""
 _CONTRADICTS = 0.85
 """Text this sure of another type contradicts a separator."""
 _PAPER = (Channel.DESK, Channel.POSTAL, Channel.BACKFILL)
@@ -65,8 +71,10 @@ class _Classifier:
         catalogue: Catalogue,
         settings: SplitSettings,
         answers: Sequence[ResolvedReview],
+        papers: PaperModel | None,
     ) -> None:
         self._batch = batch
+        self._papers = papers
         self._texts = texts
         self._terms = terms
         self._catalogue = catalogue
@@ -112,6 +120,32 @@ class _Classifier:
         evidence = _evidence(ranked[0], segment.pages[0]) if ranked else ()
         if segment.declared is not None and segment.declared in self._catalogue.components:
             return self._declared(segment.declared, ranked, evidence)
+        likes = self._papers.likenesses(text) if self._papers is not None and text else ()
+        return self._joined(self._anchored(ranked, evidence), likes, segment.pages[0])
+
+    def _joined(self, verdict: _Verdict, likes: Sequence[Likeness], page: int) -> _Verdict:
+        """The verdict of the anchors, with what the page reads like as a second opinion."""
+        like = likes[0] if likes else None
+        if like is None or like.code not in self._catalogue.components:
+            return verdict
+        seen = Evidence(anchor=READS_LIKE, score=round(100 * like.probability, 1), page=page)
+        same = like.code == verdict.code or self._twins(like.code, verdict.code)
+        if same and verdict.code != OTHER:
+            lifted = verdict.reason == TYPE_DOUBTFUL and like.probability >= _AGREES
+            return replace(
+                verdict,
+                confidence=max(verdict.confidence, like.probability)
+                if lifted
+                else verdict.confidence,
+                evidence=(*verdict.evidence, seen),
+                reason=None if lifted else verdict.reason,
+            )
+        if verdict.code == OTHER and like.code != OTHER:
+            return replace(verdict, hint=verdict.hint or like.code)
+        return verdict
+
+    def _anchored(self, ranked: Sequence[Candidate], evidence: tuple[Evidence, ...]) -> _Verdict:
+        """What the anchors say."""
         best = ranked[0] if ranked else None
         if best is None or best.confidence < LIKELY:
             return _Verdict(
@@ -272,6 +306,8 @@ def classify(
     catalogue: Catalogue,
     settings: SplitSettings,
     answers: Sequence[ResolvedReview],
+    *,
+    papers: PaperModel | None = None,
 ) -> Classification:
     """Give every segment of a plan its type.
 
@@ -283,6 +319,7 @@ def classify(
         catalogue: the papers there are.
         settings: thresholds.
         answers: questions of this batch with their answers.
+        papers: a second opinion on what a page reads like; None: anchors decide alone.
 
     Returns:
         The plan, where pages of a confirmed paper book are now rejected; the components in plan
@@ -293,7 +330,7 @@ def classify(
     """
     if terms.as_code is not None:
         catalogue.component(terms.as_code)
-    classifier = _Classifier(batch_id, texts, terms, catalogue, settings, answers)
+    classifier = _Classifier(batch_id, texts, terms, catalogue, settings, answers, papers)
     components: list[Classified] = []
     reviews: list[ReviewItem] = []
     kept: list[Segment] = []
