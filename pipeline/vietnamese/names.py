@@ -13,6 +13,8 @@ from pipeline.textnorm import nfc, strip_marks
 from pipeline.vietnamese.data_files import FAMILY_NAMES, GIVEN_NAMES, shipped
 from pipeline.vietnamese.syllables import placed_alike
 
+_FREQUENT: Final = 18
+"""Family names at the head of the list."""
 _MIDDLE: Final = frozenset({"văn", "thị"})
 """They follow a family name and hardly ever anything else."""
 
@@ -22,6 +24,8 @@ class Names:
     """Family names, and given names of one or two syllables; lower case, old-style tones."""
 
     family: frozenset[str]
+    frequent: frozenset[str]
+    """The family names of most people: no list of the others is ever complete."""
     given: frozenset[str]
     """Last syllables of given names."""
     doubles: frozenset[tuple[str, str]]
@@ -55,7 +59,8 @@ def load_names() -> Names:
     Raises:
         OSError: the installation is damaged.
     """
-    family = frozenset(word for line in _lines(FAMILY_NAMES) for word in line.split())
+    listed = [word for line in _lines(FAMILY_NAMES) for word in line.split()]
+    family = frozenset(listed)
     given: set[str] = set()
     doubles: set[tuple[str, str]] = set()
     for line in _lines(GIVEN_NAMES):
@@ -68,7 +73,9 @@ def load_names() -> Names:
     for name in sorted(family):
         key = strip_marks(name)
         by_letters[key] = (*by_letters.get(key, ()), name)
-    return Names(family, frozenset(given), frozenset(doubles), by_letters)
+    return Names(
+        family, frozenset(listed[:_FREQUENT]), frozenset(given), frozenset(doubles), by_letters
+    )
 
 
 def _lines(name: str) -> list[str]:

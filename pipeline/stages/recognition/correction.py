@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Final
 
 from pipeline.models.text import Line, PageText, Word
 from pipeline.stages.recognition.naming import renamed_people, renamed_units
@@ -30,6 +31,9 @@ from pipeline.vietnamese import (
     load_names,
     load_units,
 )
+
+_SURE: Final = 0.93
+"""Signs read as surely as that are printed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ class Corrector:
 
 def corrected(text: PageText, knowledge: Knowledge) -> PageText:
     """The page with its words corrected; see the module."""
-    bare = [[unglued(word.text) for word in line.words] for line in text.lines]
+    bare = [[_bare(word) for word in line.words] for line in text.lines]
     lines = tokens_of(_with_texts(text, bare))
     _correct(lines, knowledge)
     return _with_texts(text, [[token.text for token in line] for line in lines])
@@ -104,6 +108,10 @@ def _correct(lines: list[list[Token]], knowledge: Knowledge) -> None:
             if better is not None:
                 token.become(better, new_style=new_style)
                 waiting = True
+
+
+def _bare(word: Word) -> str:
+    return unglued(word.text) if word.confidence < _SURE else word.text
 
 
 def _with_texts(text: PageText, texts: Sequence[Sequence[str]]) -> PageText:

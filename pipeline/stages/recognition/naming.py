@@ -106,7 +106,7 @@ def _person(run: Sequence[Token], names: Names, lexicon: Lexicon) -> Iterator[tu
     if (first.key, second.key) in lexicon.pairs:
         return
     family = names.nearest_family_name(first.key)
-    if family is None or not is_syllable(second.key):
+    if family not in names.frequent or not is_syllable(second.key):
         return
     telling = names.follows_family_name(second.key)
     if telling or (len(run) > 2 and first.confidence < _RATHER_SURE and _given(run, names)):
