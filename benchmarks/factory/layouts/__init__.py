@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from benchmarks.factory.layouts import (
+    abroad,
     benefit_forms,
     cards,
     civil,
@@ -17,6 +18,7 @@ from benchmarks.factory.layouts import (
     decisions,
     hospital,
     identity,
+    inquiries,
     letters,
     lists,
     medical,
@@ -94,6 +96,13 @@ ARRANGEMENTS: Final[Mapping[str, tuple[Arrangement, ...]]] = {
     "M_PHI_GDYK": (hospital.assessment_fee,),
     "M_HIV_TNRR": (hospital.risk_certificate,),
     "A_GIAY_KHAM_BNN": (hospital.occupational,),
+    "A_BB_DIEU_TRA_TNLD": (inquiries.work_accident,),
+    "A_BB_TNGT": (inquiries.traffic_accident,),
+    "A_BB_MOI_TRUONG": (inquiries.surroundings,),
+    "X_THOI_QUOC_TICH": (abroad.released,),
+    "X_BD_HO_CHIEU": (abroad.foreign_passport,),
+    "X_BD_THI_THUC": (abroad.visa,),
+    "X_BD_CU_TRU": (abroad.residence_card,),
     "I_CCCD": (cards.chip_card, cards.new_card),
     "I_CMND": (cards.old_card,),
     "I_PASSPORT": (cards.passport,),

@@ -245,7 +245,7 @@ def passport(person: Person, rng: np.random.Generator, dpi: int, manner: Manner)
         (("Loại/Type", "P", None), ("Số hộ chiếu/Passport No", number, "passport_number")),
         (("Họ và tên/Full name", person.full_name.upper(), "full_name"),),
         (
-            ("Quốc tịch/Nationality", "VIỆT NAM/VIETNAMESE", None),
+            ("Quốc tịch/Nationality", "VIỆT NAM", None),
             ("Ngày sinh/Date of birth", numeric_date(person.birth_date), "birth_date"),
         ),
         (

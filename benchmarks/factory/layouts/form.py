@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.factory.layouts.head import MOTTO_1, MOTTO_2
-from benchmarks.factory.layouts.manner import Heading, Manner, Placing, Rest
+from benchmarks.factory.layouts.manner import DARK, NAVY, Heading, Manner, Placing, Rest
 from benchmarks.factory.layouts.table import Column, draw_table
 from benchmarks.factory.marks import seal, signature
 from benchmarks.factory.paper import A4_MM, BLACK, BLUE, RenderedPage, Sheet, Style
@@ -74,6 +74,9 @@ class Form:
         """Take the first sheet."""
         self.by_hand = self.by_hand and bool(self.rng.random() < _HAND_FILLED)
         self.count = 0
+        self.shift = tuple(float(step) for step in self.rng.uniform(-1.0, 1.0, 3))
+        self.scale *= 1.0 + 0.04 * float(self.rng.uniform(-1.0, 0.5))
+        self.ink = (BLUE, NAVY, DARK)[int(self.rng.integers(3))]
         self.turn_page()
 
     # -- sheets and styles ------------------------------------------------------------------
@@ -91,9 +94,9 @@ class Form:
                 self.rng,
                 self.dpi,
                 self.size_mm,
-                left=self.manner.left,
-                right=self.manner.right + wide,
-                y=self.manner.top,
+                left=self.manner.left + 4.0 * self.shift[0],
+                right=self.manner.right + wide + 4.0 * self.shift[1],
+                y=self.manner.top + 3.0 * self.shift[2],
                 pen=self.value_style,
             )
         )
@@ -285,6 +288,8 @@ class Form:
                 listed[place], listed[place + 1] = listed[place + 1], listed[place]
         if not self.manner.joined:
             listed = [(entry,) for row in listed for entry in row]
+        if self.manner.placing is Placing.BOXED:
+            self.sheet.y += 2.0
         for row in listed:
             self.need(16.0 if self.manner.placing is Placing.BELOW else 10.0)
             mark = ""
@@ -298,7 +303,7 @@ class Form:
                 Placing.BOXED: self._boxed,
             }[self.manner.placing](row, mark)
         if self.manner.placing is Placing.BOXED:
-            self.sheet.y += 2.0
+            self.sheet.y += 1.0
 
     def _label(self, entry: Entry, mark: str = "") -> str:
         wording = self.word(entry.wordings)
@@ -395,6 +400,8 @@ class Form:
             width = sheet.width(text, pen)
             stop = limit if number < len(rows) - 1 or number else max(end, x + width)
             stop = min(stop, limit) - (sheet.width(entry.unit, self.style()) if entry.unit else 0)
+            if entry.unit and self.manner.rest is Rest.NOTHING:
+                stop = x + width + 1.0
             self._fill(x if self.by_hand else x + width + 1.0, stop - 0.5)
             lift = float(self.rng.uniform(0.3, 0.9)) if self.by_hand else 0.0
             only = entry.name if len(rows) == 1 and text else None
@@ -505,7 +512,7 @@ class Form:
             for row in _rows_of(sheet, signer.hint, small, share - 2.0) if signer.hint else ():
                 sheet.put(x, y, row, small, "centre")
                 y += sheet.leading(small)
-            scribble = signature(self.rng, self.dpi, min(34.0, share - 6.0), ink=BLUE)
+            scribble = signature(self.rng, self.dpi, min(34.0, share - 6.0), ink=self.ink)
             sheet.paste(scribble, x - 15.0, y - 3.0)
             if signer.stamp is not None:
                 rim, centre = signer.stamp

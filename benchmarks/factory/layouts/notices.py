@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.factory.layouts.decisions import AGENCY_STAMP, agency_lines
 from benchmarks.factory.layouts.form import Entry, Form, Signer
-from benchmarks.factory.layouts.letters import SENTENCES
 from benchmarks.factory.layouts.manner import Manner
+from benchmarks.factory.layouts.prose import prose
 from benchmarks.factory.layouts.table import Column
 from benchmarks.factory.paper import RenderedPage
 from benchmarks.factory.person import Person, digits, make_name, pick
@@ -260,10 +260,8 @@ def verification(person: Person, rng: np.random.Generator, dpi: int, manner: Man
         f"1. Tổng thời gian tham gia là {duration(person.contribution_months)}, không có thời gian "
         "trùng đóng tại các đơn vị khác."
     )
-    order = rng.permutation(len(SENTENCES))
-    for number in range(int(rng.integers(2, 14))):
-        pair = [SENTENCES[int(order[(2 * number + step) % len(order)])] for step in range(2)]
-        form.paragraph(f"{number + 2}. {' '.join(pair)}")
+    for number, text in enumerate(prose(rng, manner.part, int(rng.integers(2, 12))), 2):
+        form.paragraph(f"{number}. {text}")
     form.paragraph("Trên đây là kết quả xác minh, trân trọng gửi quý cơ quan để biết và thực hiện.")
     form.receivers("Như trên;", "Ban Giám đốc;", "Lưu: VT, CĐ.")
     form.sign(Signer("KT. GIÁM ĐỐC PHÓ GIÁM ĐỐC", make_name(rng, "Nam"), "", AGENCY_STAMP))

@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from benchmarks.factory.layouts.form import Entry, Form, Signer
-from benchmarks.factory.layouts.letters import SENTENCES
 from benchmarks.factory.layouts.manner import Manner
+from benchmarks.factory.layouts.prose import prose
 from benchmarks.factory.layouts.table import Column
 from benchmarks.factory.paper import RenderedPage
 from benchmarks.factory.person import Person, digits, make_name, pick
@@ -198,10 +198,8 @@ def circular(person: Person, rng: np.random.Generator, dpi: int, manner: Manner)
         dated=(person.province, person.applied_on),
     )
     form.title("BÁO CÁO", "Kết quả công tác văn thư, lưu trữ năm")
-    order = rng.permutation(len(SENTENCES))
-    for number in range(int(rng.integers(9, 30))):
-        pair = [SENTENCES[int(order[(2 * number + step) % len(order)])] for step in range(2)]
-        form.paragraph(" ".join(pair))
+    for text in prose(rng, manner.part, int(rng.integers(8, 26))):
+        form.paragraph(text)
     form.receivers("Như trên;", "Lưu: VT.")
     form.sign(
         Signer("TRƯỞNG PHÒNG", make_name(rng, "Nam"), "", ("ỦY BAN NHÂN DÂN HUYỆN", "PHÒNG NỘI VỤ"))
