@@ -16,10 +16,16 @@ from PIL import Image
 from benchmarks.factory.conditions import Scanner, Wear, draw_scanner, draw_wear
 from benchmarks.factory.layouts import variants
 from benchmarks.factory.paper import RenderedPage
-from benchmarks.factory.planning import PlannedPaper, generator, plan
+from benchmarks.factory.planning import (
+    PlannedPaper,
+    PlannedSheet,
+    generator,
+    plan,
+    plan_with_sheets,
+)
 from benchmarks.factory.scan_pdf import ScanPdf
 from benchmarks.factory.scanning import scan
-from benchmarks.factory.slips import Slips
+from benchmarks.factory.slips import Printer
 from benchmarks.factory.tilting import Tilt
 from benchmarks.factory.truth import (
     Level,
@@ -38,7 +44,7 @@ from pipeline.catalogue import load_catalogue
 _DRAWN_DPI: Final = 300
 """Pages are drawn at twice the scanner's resolution up to this, then sampled."""
 _LEVEL_NUMBERS: Final = {Level.CLEAN: 1, Level.MID: 2, Level.HARD: 3}
-_PAPERS, _SCANNER, _SLIPS, _PAGES = 1, 2, 3, 4
+_PAPERS, _SCANNER, _PAGES = 1, 2, 3
 """Purposes of chance."""
 _MM_PER_INCH: Final = 25.4
 
@@ -62,7 +68,8 @@ def make_batch(
         level: how hard to read.
         part: chooses layouts and people; no part shares them with another.
         sheets: printed cover and separator sheets stand before the papers.
-        pages: how many at least, sheets and blank backs included; the last paper is whole.
+        pages: how many at least, sheets and blank backs included; the last paper is whole, and
+            with sheets the last dossier.
         codes: kinds to draw from; None: all, and now and then an unknown paper.
         dpi: of the scan, instead of the level's.
 
@@ -121,20 +128,21 @@ class _Batch:
 
     def sides(self, pages: int, codes: Sequence[str] | None, *, sheets: bool) -> Iterator[_Side]:
         """The sides of all sheets in the order of the feeder."""
-        slips: Slips | None = None
-        for paper in plan(self.seed, self.part, variants(self.part), codes):
-            if sheets and (paper.opens_dossier or slips is None):
-                rng = generator(self.seed, self.part, _SLIPS, paper.stream)
-                slips = Slips(load_catalogue(), rng)
-                yield from self._sheet(slips.cover(), backed=paper.duplex)
-            if slips is not None:
-                yield from self._sheet(slips.separator(paper.code), backed=paper.duplex)
-            yield from self._paper(paper)
-            if len(self.pages) >= pages:
+        catalogue, layouts = load_catalogue(), variants(self.part)
+        printer = Printer(catalogue, self.seed)
+        items: Iterator[PlannedSheet | PlannedPaper] = plan(self.seed, self.part, layouts, codes)
+        if sheets:
+            items = plan_with_sheets(self.seed, self.part, layouts, catalogue, codes)
+        for item in items:
+            if item.may_end_before and len(self.pages) >= pages:
                 return
+            if isinstance(item, PlannedSheet):
+                yield from self._sheet(printer.sheet(item.slip, item.page), backed=item.blank_back)
+            else:
+                yield from self._paper(item)
 
     def _paper(self, paper: PlannedPaper) -> Iterator[_Side]:
-        rng = generator(self.seed, self.part, _PAPERS, paper.stream)
+        rng = generator(self.seed, self.part, _PAPERS, paper.number)
         drawn = paper.layout(paper.person, rng, self.drawn_dpi)
         number, first = len(self.components), len(self.pages)
         step = 2 if paper.blank_backs else 1

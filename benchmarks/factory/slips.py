@@ -9,40 +9,39 @@ import datetime as dt
 import io
 from typing import Final
 
-import numpy as np
 import pikepdf
 from PIL import Image
 
-from casework.slips import make_slip, papers_of
+from benchmarks.factory.planning import PlannedSlip
+from casework.slips import make_slip
 from pipeline.catalogue import Catalogue
 
 _UNIT: Final = "BHXH-MAU"
 _FIRST_DAY: Final = dt.datetime(2025, 1, 6, 8, tzinfo=dt.UTC)
 
 
-class Slips:
-    """The printed slip of one case."""
+class Printer:
+    """Prints slips; keeps the one it printed last."""
 
-    def __init__(self, catalogue: Catalogue, rng: np.random.Generator) -> None:
-        """Print the slip of a random case; another source of chance gives another slip."""
-        procedures = [kind for kind in catalogue.procedures.values() if kind.cases]
-        procedure = procedures[int(rng.integers(len(procedures)))]
-        case = procedure.cases[int(rng.integers(len(procedure.cases)))]
-        printed = _FIRST_DAY + dt.timedelta(minutes=int(rng.integers(600_000)))
-        self._codes = papers_of(procedure, case, catalogue)
-        self._pdf = make_slip(procedure.code, case.code, None, catalogue, _UNIT, printed, None)
+    def __init__(self, catalogue: Catalogue, seed: int) -> None:
+        """Slips of another seed have other numbers."""
+        self._catalogue = catalogue
+        self._first = _FIRST_DAY + dt.timedelta(minutes=seed % 500_000)
+        self._printed: tuple[PlannedSlip, bytes] | None = None
 
-    def cover(self) -> Image.Image:
-        """The sheet that opens a dossier, RGB, A4 at 300 dpi."""
-        return self._page(0)
+    def sheet(self, slip: PlannedSlip, page: int) -> Image.Image:
+        """A sheet of a slip: RGB, A4 at 300 dpi.
 
-    def separator(self, code: str) -> Image.Image:
-        """The sheet before a paper: its own, or the general one where the case has none for it."""
-        return self._page(1 + self._codes.index(code) if code in self._codes else -1)
-
-    def _page(self, number: int) -> Image.Image:
-        with pikepdf.open(io.BytesIO(self._pdf)) as pdf:
-            (image,) = pdf.pages[number].get_images().values()
+        Args:
+            slip: which.
+            page: 0 the cover, then the separators, -1 the general separator.
+        """
+        if self._printed is None or self._printed[0] != slip:
+            at = self._first + dt.timedelta(seconds=slip.number)
+            printed = make_slip(slip.procedure, slip.case, None, self._catalogue, _UNIT, at, None)
+            self._printed = (slip, printed)
+        with pikepdf.open(io.BytesIO(self._printed[1])) as pdf:
+            (image,) = pdf.pages[page].get_images().values()
             if not isinstance(image, pikepdf.Stream):
                 raise TypeError("a sheet is one image")
             return pikepdf.PdfImage(image).as_pil_image().convert("RGB")

@@ -16,16 +16,19 @@ from PIL import Image, ImageDraw
 
 from benchmarks.factory import make_batch, read_truth, truth_path
 from benchmarks.factory.conditions import Mode, Scanner, Wear, draw_scanner, draw_wear
+from benchmarks.factory.fetch_fonts import PACKAGES
+from benchmarks.factory.fonts import FETCHED
 from benchmarks.factory.layouts import variants
 from benchmarks.factory.marks import COPY_STAMP, box_stamp
 from benchmarks.factory.paper import Sheet, Style, Value
-from benchmarks.factory.planning import PlannedPaper, plan
+from benchmarks.factory.planning import PlannedPaper, PlannedSheet, plan, plan_with_sheets
 from benchmarks.factory.scan_pdf import ScanPdf
 from benchmarks.factory.scanning import scan
 from benchmarks.factory.tilting import Tilt
 from benchmarks.factory.truth import Hand, Level, Part, Role, TruthBatch
 from benchmarks.factory.wearing import worn
 from pipeline.adapters.symbols import ZxingSymbolReader
+from pipeline.catalogue import load_catalogue
 from pipeline.models.base import Box
 from pipeline.models.pages import SheetKind
 from pipeline.stages.sheets import find_sheet
@@ -56,6 +59,11 @@ AS_NEW = Wear(
     specks=0,
     edges_mm=(0.0, 0.0, 0.0, 0.0),
 )
+FACES = [face for package in PACKAGES for face, _ in package.faces]
+fetched = pytest.mark.skipif(
+    not all((FETCHED.expanduser() / face.value).is_file() for face in FACES),
+    reason="run `python -m benchmarks.factory.fetch_fonts`",
+)
 CORNERS = st.tuples(*(st.integers(0, 900) for _ in range(4)))
 
 
@@ -79,6 +87,7 @@ def papers(seed: int, part: Part, count: int) -> list[PlannedPaper]:
 # -- whole batches --------------------------------------------------------------------------
 
 
+@fetched
 def test_a_seed_gives_the_same_file_and_truth_again(tmp_path: Path) -> None:
     def made(folder: str, seed: int, part: Part) -> tuple[bytes, str]:
         codes = ("C_KHAI_TU", "I_CCCD")
@@ -94,6 +103,7 @@ def test_a_seed_gives_the_same_file_and_truth_again(tmp_path: Path) -> None:
     assert made("d", 1, Part.TUNE)[0] != first[0]
 
 
+@fetched
 def test_the_truth_is_read_back_as_it_was_written(batch: TruthBatch) -> None:
     assert read_truth(truth_path(batch.path)) == batch
 
@@ -106,6 +116,7 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
         read_truth(path)
 
 
+@fetched
 def test_every_page_has_its_place(batch: TruthBatch) -> None:
     assert len(batch.pages) >= 16
     assert [page.index for page in batch.pages] == list(range(len(batch.pages)))
@@ -129,6 +140,7 @@ def test_every_page_has_its_place(batch: TruthBatch) -> None:
     )  # fmt: skip
 
 
+@fetched
 def test_the_file_holds_the_pages_as_the_truth_describes_them(batch: TruthBatch) -> None:
     with pikepdf.open(batch.path) as pdf:
         assert pdf.check_pdf_syntax() == []
@@ -141,6 +153,7 @@ def test_the_file_holds_the_pages_as_the_truth_describes_them(batch: TruthBatch)
             assert float(page.mediabox[2]) == pytest.approx(size[0] * 72 / truth.dpi, abs=0.01)
 
 
+@fetched
 def test_sheets_of_a_batch_are_read_as_the_sheets_they_are(batch: TruthBatch) -> None:
     places = [page.index for page in batch.pages if page.role is Role.SHEET]
     found = []
@@ -154,11 +167,12 @@ def test_sheets_of_a_batch_are_read_as_the_sheets_they_are(batch: TruthBatch) ->
     assert found[0].kind is SheetKind.COVER
     for place, sheet in zip(places, found, strict=True):
         if sheet is not None and sheet.kind is SheetKind.SEPARATOR:
-            following = next(p for p in batch.pages[place:] if p.role is Role.FIRST)
-            assert following.component is not None
-            assert batch.components[following.component].code == sheet.component
+            after = (page for page in batch.pages[place + 1 :] if page.role is not Role.BLANK)
+            following = next(after).component
+            assert following is None or batch.components[following].code == sheet.component
 
 
+@fetched
 def test_only_the_kinds_asked_for_come(tmp_path: Path) -> None:
     truth = make_batch(
         tmp_path, 1, level=Level.CLEAN, part=Part.TUNE, pages=4, codes=["C_KHAI_SINH"], dpi=LOW_DPI
@@ -187,13 +201,37 @@ def test_a_plan_has_every_kind_unknown_ones_and_neighbours_of_one_kind() -> None
     assert {paper.code for paper in planned} == set(variants(Part.TRAIN))
     unknown = sum(paper.code == "Z_OTHER" for paper in planned)
     assert 8 <= unknown <= 45
-    twins = [
-        (one, other)
-        for one, other in itertools.pairwise(planned)
-        if one.code == other.code and not other.opens_dossier
-    ]
-    assert any(one.person != other.person for one, other in twins)
-    assert any(paper.opens_dossier for paper in planned[1:])
+    twins = [(one, other) for one, other in itertools.pairwise(planned) if one.code == other.code]
+    assert any(
+        one.person.address == other.person.address and one.person != other.person
+        for one, other in twins
+    )
+
+
+def test_dossiers_with_sheets_are_complete_under_their_slips() -> None:
+    layouts = variants(Part.TUNE)
+    items = list(itertools.islice(plan_with_sheets(1, Part.TUNE, layouts, load_catalogue()), 200))
+
+    opened = [place for place, item in enumerate(items) if item.may_end_before]
+    assert opened[0] == 0
+    for start, end in itertools.pairwise(opened):
+        dossier = items[start:end]
+        sheets = [item for item in dossier if isinstance(item, PlannedSheet)]
+        numbers = [sheet.page for sheet in sheets if sheet.page >= 0]
+        assert numbers == list(range(len(numbers)))
+        assert len({sheet.slip for sheet in sheets}) == 1
+        for before, item in itertools.pairwise(dossier):
+            assert isinstance(before, PlannedSheet) or isinstance(item, PlannedSheet)
+            assert getattr(before, "page", None) != 0 or isinstance(item, PlannedSheet)
+
+
+def test_kinds_that_were_asked_for_stand_behind_general_sheets() -> None:
+    items = itertools.islice(
+        plan_with_sheets(1, Part.TUNE, variants(Part.TUNE), load_catalogue(), ["I_CCCD"]), 20
+    )
+
+    kinds = {item.page if isinstance(item, PlannedSheet) else item.code for item in items}
+    assert kinds == {-1, "I_CCCD"}
 
 
 # -- geometry -------------------------------------------------------------------------------

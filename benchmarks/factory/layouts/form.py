@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 
 from benchmarks.factory.layouts.head import MOTTO_1, MOTTO_2
-from benchmarks.factory.layouts.manner import Heading, Manner, Placing, Rest
+from benchmarks.factory.layouts.manner import DARK, NAVY, Heading, Manner, Placing, Rest
 from benchmarks.factory.layouts.table import Column, draw_table
 from benchmarks.factory.marks import seal, signature
 from benchmarks.factory.paper import A4_MM, BLACK, BLUE, RenderedPage, Sheet, Style
@@ -74,6 +74,9 @@ class Form:
         """Take the first sheet."""
         self.by_hand = self.by_hand and bool(self.rng.random() < _HAND_FILLED)
         self.count = 0
+        self.shift = tuple(float(step) for step in self.rng.uniform(-1.0, 1.0, 3))
+        self.scale *= 1.0 + 0.04 * float(self.rng.uniform(-1.0, 0.5))
+        self.ink = (BLUE, NAVY, DARK)[int(self.rng.integers(3))]
         self.turn_page()
 
     # -- sheets and styles ------------------------------------------------------------------
@@ -91,9 +94,9 @@ class Form:
                 self.rng,
                 self.dpi,
                 self.size_mm,
-                left=self.manner.left,
-                right=self.manner.right + wide,
-                y=self.manner.top,
+                left=self.manner.left + 4.0 * self.shift[0],
+                right=self.manner.right + wide + 4.0 * self.shift[1],
+                y=self.manner.top + 3.0 * self.shift[2],
                 pen=self.value_style,
             )
         )
@@ -509,7 +512,7 @@ class Form:
             for row in _rows_of(sheet, signer.hint, small, share - 2.0) if signer.hint else ():
                 sheet.put(x, y, row, small, "centre")
                 y += sheet.leading(small)
-            scribble = signature(self.rng, self.dpi, min(34.0, share - 6.0), ink=BLUE)
+            scribble = signature(self.rng, self.dpi, min(34.0, share - 6.0), ink=self.ink)
             sheet.paste(scribble, x - 15.0, y - 3.0)
             if signer.stamp is not None:
                 rim, centre = signer.stamp
