@@ -39,6 +39,8 @@ _OPTION_BOXED: Final = 85.0
 _FIRST_LETTERS: Final = 60.0
 _RUNS_ON: Final = 20
 """Letters of an option that must stand on its first row."""
+_UNSEEN: Final = 4
+"""One in so many options may be missing."""
 _SURE_TICK: Final = 0.98
 """Confidence of an option told by ink."""
 
@@ -163,8 +165,9 @@ def ticked(
 ) -> Placed | None:
     """The option whose box is marked.
 
-    Sure only where every option's box is seen and all but one are empty; with page images missing
-    the words alone tell (`X`, `☒` before an option), for a person to confirm.
+    Sure only where all other boxes are empty; of many options one may be worded so that it is not
+    found. With page images missing the words alone tell (`X`, `☒` before an option), for a person
+    to confirm.
     """
     options = _options(field, catalogue, code)
     seen = [] if pixels is None else list(_boxes(pages, options, pixels))
@@ -172,8 +175,9 @@ def ticked(
     if len(marked) == 1:
         option = marked[0]
         others = [other for other in seen if other is not option]
-        whole = len(seen) == len(options) and len(options) > 1
-        sure = whole and all(other.tick.mark is Mark.EMPTY for other in others)
+        unseen = len(options) - len(seen)
+        enough = len(seen) > 1 and unseen <= len(options) // _UNSEEN
+        sure = enough and all(other.tick.mark is Mark.EMPTY for other in others)
         tokens = tuple(replace(token, confidence=_SURE_TICK) for token in option.tokens)
         verdicts = () if sure else (warn("CHECKBOX"),)
         return Placed(option.place, Parsed(option.value, tokens, verdicts))
