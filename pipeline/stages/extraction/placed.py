@@ -67,18 +67,11 @@ def date_line(pages: Pages, field: FieldType) -> Placed | None:
 
 
 def _dates_on(place: LabelledRow) -> Iterator[Placed]:
-    starts, position = [], 0
-    for token in place.row.tokens:
-        starts.append(position)
-        position += len(token.text) + 1
-    folded = fold(" ".join(token.text for token in place.row.tokens))
+    starts, text = _joined(place.row.tokens)
+    folded = fold(text)
     for match in _DATE_LINE.finditer(folded):
         before = folded[: match.start()].rstrip()
-        used = tuple(
-            token
-            for token, start in zip(place.row.tokens, starts, strict=True)
-            if start < match.end() and start + len(token.text) > match.start()
-        )
+        used = _within(place.row.tokens, starts, match.start(), match.end())
         date = find_date(match[0])
         if (
             date is None
@@ -92,6 +85,25 @@ def _dates_on(place: LabelledRow) -> Iterator[Placed]:
             verdict = validators.PATTERN
         verdicts = () if verdict is validators.OK else (verdict,)
         yield Placed(place, Parsed(str(date.date), used, verdicts))
+
+
+def _joined(tokens: Sequence[Token]) -> tuple[list[int], str]:
+    """Where each token starts in the text of all."""
+    starts, position = [], 0
+    for token in tokens:
+        starts.append(position)
+        position += len(token.text) + 1
+    return starts, " ".join(token.text for token in tokens)
+
+
+def _within(
+    tokens: Sequence[Token], starts: Sequence[int], begin: int, end: int
+) -> tuple[Token, ...]:
+    return tuple(
+        token
+        for token, start in zip(tokens, starts, strict=True)
+        if start < end and start + len(token.text) > begin
+    )
 
 
 def _in_prose(before: str, used: Sequence[Token], place: LabelledRow) -> bool:
@@ -117,10 +129,11 @@ def blanks(pages: Pages, field: FieldType) -> Placed | None:
         parts = [re.escape(fold(part)) for part in label.split(ELLIPSIS)]
         pattern = re.compile(r"\W*\d+\W*".join(p.strip() for p in parts) + r"\W*\d+")
         for place in pages.rows:
-            text = " ".join(token.text for token in place.row.tokens)
+            starts, text = _joined(place.row.tokens)
             if found := pattern.search(fold(text)):
                 value = squash(text[found.start() : found.end()])
-                return Placed(place, Parsed(value, place.row.tokens))
+                used = _within(place.row.tokens, starts, found.start(), found.end())
+                return Placed(place, Parsed(value, used))
     return None
 
 
