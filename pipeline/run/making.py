@@ -144,12 +144,11 @@ def commit_signed(
 
 def extract(work: Work) -> None:
     """Read the fields of every component; doubts are the case officer's and never hold."""
-    found: list[tuple[Classified, FieldSet]] = []
-    questions: list[ReviewItem] = []
     tools = work.tools
     slots = {slot.slot: slot for slot in work.settled().plan.dossiers}
-    for component in work.settled().components:
-        result = extraction.extract(
+    components = work.settled().components
+    read = [
+        extraction.extract(
             component,
             extraction.ReadPages(
                 work.texts_of(component), _symbols(work, component), _pixels(work, component)
@@ -160,6 +159,13 @@ def extract(work: Work) -> None:
             legal_day(work.batch.received_at),
             slots[component.dossier],
         )
+        for component in components
+    ]
+    found: list[tuple[Classified, FieldSet]] = []
+    questions: list[ReviewItem] = []
+    for component, result in zip(
+        components, extraction.agree(tuple(zip(components, read, strict=True))), strict=True
+    ):
         tools.workspace.publish(
             "fields", work.fields_key(component), Extracted(fields=result.fields)
         )

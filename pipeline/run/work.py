@@ -316,11 +316,17 @@ class Work:
         )
 
     def fields_key(self, component: Classified) -> str:
-        """Digest that names the fields of a component."""
+        """Digest that names the fields of a component; other papers of its dossier confirm them."""
         pages = {p.index: p for p in self.pages()}
+        split = self.split()
         return digest(
             "fields",
             STAGE_VERSIONS["extraction"],
+            [
+                (other.component_id, other.code)
+                for other in (split.components if split else ())
+                if other.dossier == component.dossier
+            ],
             component.component_id,
             component.code,
             [self.text_key(pages[i], self.seen(pages[i])) for i in component.pages],

@@ -482,3 +482,29 @@ class TestWhereValuesEnd:
 
     def test_a_nationality_is_no_sex(self) -> None:
         assert "Nam" not in printed("I_CCCD", "Giới tính/Sex: Quoc tjch: Việt Nam")["gender"].value
+
+    def test_the_next_paragraph_is_no_part_of_a_value(self) -> None:
+        page = PrintedPage().put(
+            20, 60, "Lý do: Thời gian đóng BHXH ghi trên sổ chưa khớp với dữ liệu"
+        )
+        page.put(20, 66, "của cơ quan BHXH")
+        page.put(32, 72, "Trong quá trình hoàn thiện hồ sơ, nếu có vướng mắc thì ông/bà liên hệ")
+        page.put(20, 78, "theo số điện thoại của cơ quan.")
+        found = fields(read("S_PHIEU_HUONG_DAN", page.text()))["reason"]
+        assert found.value.endswith("của cơ quan BHXH")
+
+    def test_a_label_within_a_sentence_ends_nothing(self) -> None:
+        line = "Nội dung thay đổi: Điều chỉnh ngày tháng năm sinh theo giấy khai sinh"
+        labels = CATALOGUE.component("F_TK1_TS").field("change_content")
+        assert labels is not None
+        line = line.replace("Nội dung thay đổi", labels.labels[0])
+        value = printed("F_TK1_TS", line)["change_content"].value
+        assert value.endswith("theo giấy khai sinh")
+
+    def test_a_sentence_is_no_name(self) -> None:
+        value = printed("F_14_HSB", "Họ và tên: một người là đã chết")["full_name"]
+        assert "PATTERN" in value.reasons
+
+    def test_the_patient_is_the_paper_s_person(self) -> None:
+        found = printed("M_GIAY_CHUYEN_TUYEN", "Họ và tên người bệnh: VÕ HỮU BÌNH")
+        assert found["full_name"].value == "VÕ HỮU BÌNH"

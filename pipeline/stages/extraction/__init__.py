@@ -7,7 +7,8 @@ not come in: decoding of images, OCR engines, storage.
 
 from __future__ import annotations
 
+from pipeline.stages.extraction.agreement import agree
 from pipeline.stages.extraction.crosscheck import cross_check
 from pipeline.stages.extraction.extracting import Extraction, ReadPages, extract
 
-__all__ = ["Extraction", "ReadPages", "cross_check", "extract"]
+__all__ = ["Extraction", "ReadPages", "agree", "cross_check", "extract"]

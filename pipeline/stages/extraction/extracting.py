@@ -37,6 +37,9 @@ from pipeline.stages.extraction.validators import Outcome, Verdict, amount_value
 from pipeline.stages.extraction.values import Parsed, joined, parse
 from pipeline.textnorm import fold
 
+LOW_CONFIDENCE: Final = "LOW_CONFIDENCE"
+"""Reason of a value that only its confidence speaks against."""
+
 _EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integer", "percent"})
 """Types where one wrong sign is a wrong value: the least sure word decides."""
 _SIGNATURE: Final = "signature"
@@ -52,6 +55,8 @@ _WORDS_AGREE: Final = 0.97
 _SOUNDS_VIET: Final = 65.0
 """`Việt Nam` beside an unread label is a nationality, no sex."""
 _OTHER_PERSON: Final = ("nguoi", "cha", "me", "con", "vo", "chong", "than nhan", "giam ho", "bo")
+_PAPERS_PERSON: Final = ("nguoi benh", "nguoi lao dong", "nguoi huong", "nguoi tham gia")
+"""How papers call the one they are about."""
 _KINDS_WITH_HEAD_NUMBER: Final = frozenset({"doc_number", "notice_number", "kcb_number"})
 
 
@@ -186,6 +191,7 @@ def _placed(found: places.Placed | None) -> _Candidate | None:
 
 def _best(field: FieldType, pages: Pages, *, flush: bool) -> _Candidate | None:
     best: tuple[float, _Candidate] | None = None
+    read: list[_Candidate] = []
     for span in pages.spans(field.name, long=field.type in _LONG, flush=flush):
         if field.type == "person_name" and _names_another(span):
             continue
@@ -193,9 +199,18 @@ def _best(field: FieldType, pages: Pages, *, flush: bool) -> _Candidate | None:
         if parsed is None:
             continue
         rank = _rank(field, span, parsed)
+        read.append(_Candidate(span.place, parsed, span.match.score))
         if best is None or rank > best[0]:
-            best = rank, _Candidate(span.place, parsed, span.match.score)
-    return None if best is None else best[1]
+            best = rank, read[-1]
+    return None if best is None else _surest(best[1], read, field)
+
+
+def _surest(best: _Candidate, read: Sequence[_Candidate], field: FieldType) -> _Candidate:
+    """Of readings of one value printed twice (both halves of a form), the surest."""
+    same = [c for c in read if c.parsed.value == best.parsed.value and not c.parsed.verdicts]
+    if best.parsed.verdicts or not same:
+        return best
+    return max(same, key=lambda candidate: _certainty(field, candidate))
 
 
 def _rank(field: FieldType, span: Span, parsed: Parsed) -> float:
@@ -213,7 +228,7 @@ def _rank(field: FieldType, span: Span, parsed: Parsed) -> float:
 def _names_another(span: Span) -> bool:
     """`Họ và tên người …:` where the label only says `Họ và tên`."""
     tail = span.match.tail.strip(" (,/")
-    return tail.startswith(_OTHER_PERSON)
+    return tail.startswith(_OTHER_PERSON) and not tail.startswith(_PAPERS_PERSON)
 
 
 def _gender(span: Span) -> Parsed | None:
@@ -234,9 +249,7 @@ def _gender(span: Span) -> Parsed | None:
 
 def _value(field: FieldType, found: _Candidate, pages: Pages) -> FieldValue:
     parsed = found.parsed
-    confidence = _confidence(field, parsed.tokens)
-    if found.label_score < _SURE_LABEL:
-        confidence *= _UNSURE_LABEL
+    confidence = _certainty(field, found)
     verdicts: Iterable[Verdict] = parsed.verdicts
     if field.type == "amount" and (said := _amount_in_words(found.place, pages)) is not None:
         number = amount_value(parsed.value)
@@ -263,6 +276,11 @@ def _value(field: FieldType, found: _Candidate, pages: Pages) -> FieldValue:
 
 def _box(found: _Candidate) -> Box:
     return found.place.sheet.to_points(union(found.parsed.tokens))
+
+
+def _certainty(field: FieldType, candidate: _Candidate) -> float:
+    unsure = candidate.label_score < _SURE_LABEL
+    return _confidence(field, candidate.parsed.tokens) * (_UNSURE_LABEL if unsure else 1.0)
 
 
 def _confidence(field: FieldType, tokens: Sequence[Token]) -> float:
@@ -315,7 +333,7 @@ def _settled(
     reasons = [*value.reasons, *judge(value.name, value.value, beside, papers)]
     field = papers.kind.field(value.name)
     if field is not None and value.confidence < _asked(field, settings):
-        reasons.append("LOW_CONFIDENCE")
+        reasons.append(LOW_CONFIDENCE)
     unique = tuple(dict.fromkeys(reasons))
     status = FieldStatus.REVIEW if unique else FieldStatus.ACCEPTED
     return value.model_copy(update={"reasons": unique, "status": status})

@@ -247,7 +247,16 @@ def _match(row: Row, start: int, label: Label, best: tuple[float, int]) -> Label
 def _plausible(row: Row, match: LabelMatch) -> bool:
     if len(match.label.letters) < _SHORT and not _stands_alone(row, match):
         return False
+    if match.label.inline and not (match.colon or match.leads) and _in_sentence(row, match):
+        return False
     return match.label.inline or match.colon or match.leads
+
+
+def _in_sentence(row: Row, match: LabelMatch) -> bool:
+    """`… điều chỉnh ngày tháng năm sinh theo …`: small letters where the label has a capital."""
+    small = row.tokens[match.start].text[:1].islower() and match.label.text[:1].isupper()
+    digit = match.end < len(row.tokens) and row.tokens[match.end].text[:1].isdigit()
+    return small and not digit
 
 
 def _stands_alone(row: Row, match: LabelMatch) -> bool:

@@ -39,6 +39,8 @@ _OPTION_BOXED: Final = 85.0
 _FIRST_LETTERS: Final = 60.0
 _RUNS_ON: Final = 20
 """Letters of an option that must stand on its first row."""
+_UNSEEN: Final = 4
+"""One in so many options may be missing."""
 _SURE_TICK: Final = 0.98
 """Confidence of an option told by ink."""
 
@@ -65,18 +67,11 @@ def date_line(pages: Pages, field: FieldType) -> Placed | None:
 
 
 def _dates_on(place: LabelledRow) -> Iterator[Placed]:
-    starts, position = [], 0
-    for token in place.row.tokens:
-        starts.append(position)
-        position += len(token.text) + 1
-    folded = fold(" ".join(token.text for token in place.row.tokens))
+    starts, text = _joined(place.row.tokens)
+    folded = fold(text)
     for match in _DATE_LINE.finditer(folded):
         before = folded[: match.start()].rstrip()
-        used = tuple(
-            token
-            for token, start in zip(place.row.tokens, starts, strict=True)
-            if start < match.end() and start + len(token.text) > match.start()
-        )
+        used = _within(place.row.tokens, starts, match.start(), match.end())
         date = find_date(match[0])
         if (
             date is None
@@ -90,6 +85,25 @@ def _dates_on(place: LabelledRow) -> Iterator[Placed]:
             verdict = validators.PATTERN
         verdicts = () if verdict is validators.OK else (verdict,)
         yield Placed(place, Parsed(str(date.date), used, verdicts))
+
+
+def _joined(tokens: Sequence[Token]) -> tuple[list[int], str]:
+    """Where each token starts in the text of all."""
+    starts, position = [], 0
+    for token in tokens:
+        starts.append(position)
+        position += len(token.text) + 1
+    return starts, " ".join(token.text for token in tokens)
+
+
+def _within(
+    tokens: Sequence[Token], starts: Sequence[int], begin: int, end: int
+) -> tuple[Token, ...]:
+    return tuple(
+        token
+        for token, start in zip(tokens, starts, strict=True)
+        if start < end and start + len(token.text) > begin
+    )
 
 
 def _in_prose(before: str, used: Sequence[Token], place: LabelledRow) -> bool:
@@ -115,10 +129,11 @@ def blanks(pages: Pages, field: FieldType) -> Placed | None:
         parts = [re.escape(fold(part)) for part in label.split(ELLIPSIS)]
         pattern = re.compile(r"\W*\d+\W*".join(p.strip() for p in parts) + r"\W*\d+")
         for place in pages.rows:
-            text = " ".join(token.text for token in place.row.tokens)
+            starts, text = _joined(place.row.tokens)
             if found := pattern.search(fold(text)):
                 value = squash(text[found.start() : found.end()])
-                return Placed(place, Parsed(value, place.row.tokens))
+                used = _within(place.row.tokens, starts, found.start(), found.end())
+                return Placed(place, Parsed(value, used))
     return None
 
 
@@ -163,8 +178,9 @@ def ticked(
 ) -> Placed | None:
     """The option whose box is marked.
 
-    Sure only where every option's box is seen and all but one are empty; with page images missing
-    the words alone tell (`X`, `☒` before an option), for a person to confirm.
+    Sure only where all other boxes are empty; of many options one may be worded so that it is not
+    found. With page images missing the words alone tell (`X`, `☒` before an option), for a person
+    to confirm.
     """
     options = _options(field, catalogue, code)
     seen = [] if pixels is None else list(_boxes(pages, options, pixels))
@@ -172,8 +188,9 @@ def ticked(
     if len(marked) == 1:
         option = marked[0]
         others = [other for other in seen if other is not option]
-        whole = len(seen) == len(options) and len(options) > 1
-        sure = whole and all(other.tick.mark is Mark.EMPTY for other in others)
+        unseen = len(options) - len(seen)
+        enough = len(seen) > 1 and unseen <= len(options) // _UNSEEN
+        sure = enough and all(other.tick.mark is Mark.EMPTY for other in others)
         tokens = tuple(replace(token, confidence=_SURE_TICK) for token in option.tokens)
         verdicts = () if sure else (warn("CHECKBOX"),)
         return Placed(option.place, Parsed(option.value, tokens, verdicts))

@@ -32,6 +32,8 @@ _COLUMN_GAP: Final = 1.5
 """Of the text height."""
 _INDENT: Final = 6.0
 """Of the text height: how far a further row may start from its label or value."""
+_PARAGRAPH: Final = 1.5
+"""Of the text height: rows that start alike start within this much."""
 _MOST_ROWS: Final = 4
 _NARROW: Final = 0.6
 """Of the text width: rows of a letterhead's left column end before."""
@@ -183,8 +185,21 @@ class Pages:
                 return
             if _starts_anew(place, begin) or (_shouted(mine) and not shouts):
                 return
+            if self._opens_paragraph(step, label_x):
+                return
             yield from mine
             end = mine[-1].box.x1
+
+    def _opens_paragraph(self, step: int, label_x: float) -> bool:
+        """True where a row is set in and the next one starts under the label again."""
+        place = self.rows[step]
+        row, slack = place.row, _PARAGRAPH * place.row.height
+        if step + 1 >= len(self.rows) or row.tokens[0].box.x0 <= label_x + slack:
+            return False
+        after = self.rows[step + 1]
+        close = after.row.y - row.y <= _CONTINUES * max(place.sheet.pitch, row.height)
+        back = abs(after.row.tokens[0].box.x0 - label_x) <= slack
+        return after.sheet is place.sheet and close and back and not _starts_anew(after, 0)
 
 
 def label_rows(sheets: Sequence[Sheet], labels: Sequence[Label]) -> Pages:
@@ -236,8 +251,14 @@ def _in_column(place: LabelledRow, x0: float, x1: float) -> bool:
 
 
 def _aligned(token: Token, starts: Sequence[float], height: float) -> bool:
-    """A further row starts under its label, its value or the first row's start."""
-    return min(abs(token.box.x0 - start) for start in starts) <= _INDENT * height
+    """A further row starts under its label, its value or the first row's start, or left of them.
+
+    One that is set in a little from all of them is the first row of the next paragraph.
+    """
+    off = [token.box.x0 - start for start in starts]
+    if min(map(abs, off)) <= _PARAGRAPH * height:
+        return True
+    return token.box.x0 <= min(starts) and min(map(abs, off)) <= _INDENT * height
 
 
 def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:

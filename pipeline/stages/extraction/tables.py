@@ -39,6 +39,9 @@ _STRAY: Final = "|[]_'‘’`\"“”~{} "
 _NUMERIC: Final = re.compile(r"[\d./%,\-]+")
 _FIGURES: Final = 0.5
 """Where more of the rows than this hold figures, first rows without any are headings."""
+_WIDE: Final = 5
+"""Columns of a wide table."""
+_GROUP_CELLS: Final = 2
 _FAR: Final = 2.5
 """Of the row pitch: a gap this wide ends a table that is not ruled."""
 
@@ -141,7 +144,7 @@ def _ruled(
     cells = _cells(rows, rules, sheet.tilt)
     body = [row for row in cells if any(row)]
     body = body[_headings_end(body, wanted) :]
-    kept = tuple(row for row in body if not _is_sum(row))
+    kept = tuple(row for row in body if not (_is_sum(row) or _is_group(row)))
     places = tuple(row for row in rows if rules.rows[0] <= row.row.y <= rules.rows[-1])
     return _Part(kept, places, len(rules.columns) - 1) if kept and places else None
 
@@ -250,6 +253,13 @@ def _headings_end(rows: Sequence[Sequence[str]], wanted: Sequence[str]) -> int:
 def _counts(cells: Sequence[str]) -> bool:
     """True for a row of values: it begins with a number or holds a date or an amount."""
     return any(re.search(r"\d{2}[./]\d", cell) for cell in cells) or cells[:1] == ["1"]
+
+
+def _is_group(row: Sequence[str]) -> bool:
+    """True for a heading within a wide table: `B. THAI SẢN`, over all columns."""
+    filled = [cell for cell in row if cell]
+    wordy = len(filled) <= _GROUP_CELLS and not any(c.isdigit() for cell in filled for c in cell)
+    return len(row) >= _WIDE and wordy
 
 
 def _is_sum(row: Sequence[str]) -> bool:

@@ -40,6 +40,8 @@ _GLUED: Final = re.compile(r"[^\W\d_]\d")
 """A letter right before a digit: the `l` of `l2` was a 1."""
 _ADDRESS: Final = re.compile(r"[\w.+\-()]{3,}\.[A-Za-z]{2,}")
 """An e-mail address whose `@` was read as something else."""
+_TITLES: Final = frozenset({"ông", "bà", "anh", "chị", "cháu", "ông/bà", "Ông/bà", "Ông/Bà"})
+"""Before a name, no part of it; `Ông` alone is a family name too."""
 _LEAST_DIGITS: Final = 4
 _STROKES: Final = re.compile(r"(\d{2})[/1IlÍíift|](\d{2})[/1IlÍíift|](\d{4})")
 """A date whose strokes were read as something thin."""
@@ -84,7 +86,7 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     torn = False
     for token in tokens:
         part = token.text.strip(_TRIM + "-*")
-        if not part and not kept:
+        if not kept and (not part or part in _TITLES):
             continue
         if not part or not all(char.isalpha() or char in "'’-" for char in part):
             torn = any(char.isupper() for char in part) and _near((*kept[-1:], token))
@@ -100,7 +102,8 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         first = joined(tokens)
         known = any(char.isalnum() for char in first)
         return Parsed(first, tuple(tokens), (PATTERN,)) if known else None
-    sound = validators.person_name(value) is validators.OK and not torn
+    capital = all(part[0].isupper() for part in parts)
+    sound = validators.person_name(value) is validators.OK and not torn and capital
     verdicts = [] if sound else [PATTERN]
     if len(parts) < 2:
         verdicts.append(warn("NAME_SHORT"))
@@ -212,7 +215,8 @@ def _email(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     for index, token in enumerate(tokens):
         if "@" in token.text:
             value = token.text.strip(_TRIM)
-            return Parsed(value, (tokens[index],), _by_pattern(value, field))
+            verdicts = _by_pattern(value, field) if value.isascii() else (PATTERN,)
+            return Parsed(value, (tokens[index],), verdicts)
     lost = next((token for token in tokens if _ADDRESS.fullmatch(token.text.strip(_TRIM))), None)
     return None if lost is None else Parsed(lost.text.strip(_TRIM), (lost,), (PATTERN,))
 

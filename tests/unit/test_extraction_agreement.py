@@ -1,0 +1,101 @@
+"""Papers of a dossier confirm each other: what one is sure of settles the other's doubt."""
+
+from __future__ import annotations
+
+import pytest
+
+from pipeline.models.components import Classified
+from pipeline.models.fields import FieldSet, FieldStatus, FieldValue
+from pipeline.models.review import ReviewItem, ReviewKind
+from pipeline.stages.extraction import Extraction, agree
+
+BATCH = "b" * 64
+
+
+def paper(
+    code: str, value: FieldValue, dossier: int = 0, paper_id: str | None = None
+) -> tuple[Classified, Extraction]:
+    component = Classified(
+        component_id=paper_id or code,
+        code=code,
+        confidence=1,
+        pages=(0,),
+        dossier=dossier,
+        certain=True,
+    )
+    fields = FieldSet(
+        component_id=component.component_id,
+        code=code,
+        fields=(value,),
+        catalogue_version="1",
+        catalogue_sha256="0" * 64,
+    )
+    questions = tuple(
+        ReviewItem(
+            review_id=f"{code}-{reason}",
+            batch_id=BATCH,
+            kind=ReviewKind.FIELD,
+            reason=reason,
+            component_id=component.component_id,
+            field=value.name,
+        )
+        for reason in value.reasons[:1]
+    )
+    return component, Extraction(fields, questions)
+
+
+def value(name: str, text: str, confidence: float, *reasons: str) -> FieldValue:
+    status = FieldStatus.REVIEW if reasons else FieldStatus.ACCEPTED
+    return FieldValue(name=name, value=text, confidence=confidence, status=status, reasons=reasons)
+
+
+DOUBTED = value("full_name", "NGUYỄN VĂN AN", 0.8, "LOW_CONFIDENCE")
+SURE = value("declarant_name", "Nguyễn Văn An", 0.96)
+
+
+def first(*papers: tuple[Classified, Extraction]) -> Extraction:
+    return agree(papers)[0]
+
+
+def test_a_sure_paper_settles_the_doubt_of_another() -> None:
+    result = first(paper("F_14_HSB", DOUBTED), paper("F_09_HSB", SURE))
+    (settled,) = result.fields.fields
+    assert (settled.status, settled.reasons) == (FieldStatus.ACCEPTED, ())
+    assert (settled.value, settled.confidence) == ("NGUYỄN VĂN AN", 0.96)
+    assert result.reviews == ()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        value("declarant_name", "Nguyễn Vân An", 0.96),
+        value("declarant_name", "NGUYEN VAN AN", 0.96),
+        value("declarant_name", "Nguyễn Văn An", 0.8, "LOW_CONFIDENCE"),
+        value("bank_name", "Nguyễn Văn An", 0.96),
+    ],
+)
+def test_anything_else_confirms_nothing(other: FieldValue) -> None:
+    result = first(paper("F_14_HSB", DOUBTED), paper("F_09_HSB", other))
+    assert result.fields.fields == (DOUBTED,)
+    assert len(result.reviews) == 1
+
+
+def test_another_dossier_confirms_nothing() -> None:
+    papers = paper("F_14_HSB", DOUBTED), paper("F_09_HSB", SURE, 1)
+    assert first(*papers).fields.fields == (DOUBTED,)
+
+
+def test_a_paper_does_not_confirm_itself() -> None:
+    component, extraction = paper("F_14_HSB", DOUBTED)
+    both = extraction.fields.model_copy(
+        update={"fields": (DOUBTED, value("account_holder", "NGUYỄN VĂN AN", 0.95))}
+    )
+    (result,) = agree([(component, Extraction(both, extraction.reviews))])
+    assert result.fields.fields[0] == DOUBTED
+
+
+def test_doubts_of_other_kinds_stay() -> None:
+    doubted = value("id_number", "087084000999", 0.8, "CCCD_YEAR", "LOW_CONFIDENCE")
+    sure = value("id_number", "087084000999", 0.99)
+    result = first(paper("F_14_HSB", doubted), paper("I_CCCD", sure))
+    assert result.fields.fields == (doubted,)
