@@ -80,7 +80,7 @@ def test_every_layout_prints_its_fields_the_same_way_each_time(code: str) -> Non
         assert (page.code, page.number) == (code, number)
         printed = " ".join(page.lines).casefold()
         in_one_row = [field for field in page.truth_fields if len(field.boxes) == 1]
-        assert in_one_row
+        assert in_one_row or code == "Z_OTHER"
         for field in in_one_row:
             assert field.value.casefold() in printed
 

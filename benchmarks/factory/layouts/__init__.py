@@ -61,7 +61,7 @@ ARRANGEMENTS: Final[Mapping[str, tuple[Arrangement, ...]]] = {
     "F_14A_HSB": (claims.form_14a,),
     "F_14_HSB": (claims.form_14,),
     "F_04B_HBQP": (claims.army_service,),
-    "F_13_HSB": (claims.form_13,),
+    "F_13_HSB": (claims.form_13, claims.mandate),
     "F_09_HSB": (claims.form_09,),
     "F_TK1_TS": (claims.form_tk1,),
     "F_05A_HSB": (claims.form_05a,),

@@ -159,7 +159,41 @@ def form_14(person: Person, rng: np.random.Generator, dpi: int, manner: Manner) 
     )
     form.dated(person.province, person.applied_on, "sign_date")
     form.sign(Signer("Người làm đơn", person.full_name, _SIGN))
+    _instructions(form, rng, 0.35, "mẫu số 14-HSB")
     return form.finish()
+
+
+def _instructions(form: Form, rng: np.random.Generator, share: float, number: str) -> None:
+    """How to fill the form in, on a page of its own behind some copies.
+
+    Args:
+        form: the paper; its last page is written.
+        rng: chance.
+        share: of the copies that have the page.
+        number: of the form.
+    """
+    if rng.random() >= share:
+        return
+    form.turn_page()
+    if rng.random() < 0.6:
+        form.line(f"HƯỚNG DẪN LẬP {number.upper()}", "bold", centred=True)
+    else:
+        form.line("Ghi chú:", "bold")
+    for place in range(int(rng.integers(4, len(_HINTS) + 1))):
+        form.paragraph(f"({place + 1}) {_HINTS[place]}", indent=0.0)
+
+
+_HINTS: Final = (
+    "Ghi đầy đủ họ, chữ đệm, tên bằng chữ in hoa có dấu theo giấy tờ tùy thân còn giá trị.",
+    "Ghi số điện thoại đang sử dụng để cơ quan bảo hiểm xã hội liên hệ khi cần thiết.",
+    "Ghi rõ số nhà, đường phố, thôn, xóm, xã, phường, tỉnh, thành phố nơi đang ở.",
+    "Ghi cụ thể nội dung yêu cầu; trường hợp có nhiều nội dung thì đánh số thứ tự từng nội dung.",
+    "Nếu nhận tiền qua tài khoản thì ghi đúng tên chủ tài khoản, số tài khoản, tên ngân hàng và "
+    "chi nhánh nơi mở tài khoản.",
+    "Trường hợp không biết chữ thì điểm chỉ và có người làm chứng ký xác nhận bên cạnh.",
+    "Không tẩy xóa; nếu viết sai thì gạch ngang, viết lại bên cạnh và ký xác nhận.",
+    "Người khai chịu trách nhiệm về tính chính xác của toàn bộ thông tin đã ghi.",
+)
 
 
 def _account(form: Form, person: Person) -> None:
@@ -228,7 +262,79 @@ def form_13(person: Person, rng: np.random.Generator, dpi: int, manner: Manner) 
             (f"ỦY BAN NHÂN DÂN XÃ {person.commune.upper()}"[:28], "UBND"),
         )
     )
+    _instructions(form, rng, 0.25, "mẫu số 13-HSB")
     return form.finish()
+
+
+def mandate(person: Person, rng: np.random.Generator, dpi: int, manner: Manner) -> Pages:
+    """Hợp đồng ủy quyền before a notary, one to three pages."""
+    form = Form("F_13_HSB", manner, rng, dpi)
+    gender = pick(rng, ("Nam", "Nữ"))
+    agent, born = make_name(rng, gender), dt.date(int(rng.integers(1970, 2000)), 5, 9)
+    form.motto()
+    form.title("HỢP ĐỒNG ỦY QUYỀN")
+    form.paragraph(f"Tại Văn phòng Công chứng {person.province}, chúng tôi gồm có:")
+    form.line("BÊN ỦY QUYỀN (BÊN A)", "bold")
+    form.rows(
+        Entry("Họ và tên", person.full_name.upper(), "principal_name"),
+        (Entry(_BORN, form.date(person.birth_date)), Entry("Số CCCD", person.id_number)),
+        Entry(_HOME, person.address),
+    )
+    form.line("BÊN ĐƯỢC ỦY QUYỀN (BÊN B)", "bold")
+    form.rows(
+        Entry("Họ và tên người được ủy quyền", agent.upper(), "agent_name"),
+        Entry(_BORN, form.date(born)),
+        Entry(
+            "Số CMND/CCCD|Số CCCD",
+            make_id_number(rng, person.id_number[:3], gender, born),
+            "agent_id",
+        ),
+    )
+    until = form.date(person.applied_on + dt.timedelta(days=int(rng.integers(200, 900))))
+    form.line("ĐIỀU 1. NỘI DUNG VÀ THỜI HẠN", "bold")
+    form.rows(
+        Entry("Nội dung ủy quyền", "Nộp hồ sơ và nhận trợ cấp bảo hiểm xã hội", "scope"),
+        Entry("Thời hạn ủy quyền", f"đến hết ngày {until}", "valid_until"),
+    )
+    for place in range(2, int(rng.integers(4, len(_MANDATE) + 3))):
+        heading, text = _MANDATE[place - 2]
+        form.line(f"ĐIỀU {place}. {heading}", "bold")
+        form.paragraph(text)
+        form.paragraph(_MANDATE[(place + 1) % len(_MANDATE)][1])
+    form.sign(Signer("BÊN A", person.full_name, _SIGN), Signer("BÊN B", agent, _SIGN))
+    form.line("LỜI CHỨNG CỦA CÔNG CHỨNG VIÊN", "bold", centred=True)
+    form.paragraph(
+        "Tôi, công chứng viên, chứng nhận hợp đồng ủy quyền này được giao kết giữa hai bên có tên "
+        "trên; tại thời điểm ký, các bên có năng lực hành vi dân sự phù hợp theo quy định."
+    )
+    form.sign(
+        Signer("CÔNG CHỨNG VIÊN", make_name(rng, "Nam"), "", ("VĂN PHÒNG CÔNG CHỨNG", "VPCC"))
+    )
+    return form.finish()
+
+
+_MANDATE: Final = (
+    (
+        "QUYỀN VÀ NGHĨA VỤ CỦA BÊN A",
+        "Bên A có quyền yêu cầu Bên B thông báo đầy đủ về việc thực hiện công việc, giao lại số "
+        "tiền đã nhận và phải cung cấp thông tin, tài liệu cần thiết để Bên B thực hiện công việc.",
+    ),
+    (
+        "QUYỀN VÀ NGHĨA VỤ CỦA BÊN B",
+        "Bên B thực hiện công việc đúng phạm vi, báo cho Bên A về kết quả, giữ bí mật thông tin và "
+        "không được ủy quyền lại cho người thứ ba nếu Bên A không đồng ý bằng văn bản.",
+    ),
+    (
+        "PHƯƠNG THỨC GIẢI QUYẾT TRANH CHẤP",
+        "Trong quá trình thực hiện nếu có tranh chấp, các bên cùng nhau thương lượng trên "
+        "nguyên tắc tôn trọng quyền lợi của nhau; nếu không được thì yêu cầu Tòa án giải quyết.",
+    ),
+    (
+        "CAM ĐOAN CỦA CÁC BÊN",
+        "Những thông tin về nhân thân đã ghi là đúng sự thật; hợp đồng được giao kết hoàn toàn tự "
+        "nguyện, không bị lừa dối hoặc ép buộc và các bên chịu trách nhiệm trước pháp luật.",
+    ),
+)
 
 
 def form_09(person: Person, rng: np.random.Generator, dpi: int, manner: Manner) -> Pages:
@@ -289,6 +395,7 @@ def form_09(person: Person, rng: np.random.Generator, dpi: int, manner: Manner) 
         ),
         Signer("Người khai", declarant, _SIGN),
     )
+    _instructions(form, rng, 0.4, "mẫu số 09-HSB")
     return form.finish()
 
 
@@ -357,6 +464,7 @@ def form_tk1(person: Person, rng: np.random.Generator, dpi: int, manner: Manner)
         else Signer("Cán bộ tiếp nhận", make_name(rng, "Nữ"), _SIGN),
         Signer("Người kê khai", person.full_name, _SIGN),
     )
+    _instructions(form, rng, 0.3, "mẫu TK1-TS")
     return form.finish()
 
 
@@ -399,6 +507,7 @@ def form_05a(person: Person, rng: np.random.Generator, dpi: int, manner: Manner)
     )
     form.receivers("Như trên;", "Lưu: VT.")
     form.sign(Signer("GIÁM ĐỐC", make_name(rng, "Nam"), "", (employer.upper()[:26], "GIÁM ĐỐC")))
+    _instructions(form, rng, 0.2, "mẫu số 05A-HSB")
     return form.finish()
 
 
@@ -435,6 +544,7 @@ def unemployment(person: Person, rng: np.random.Generator, dpi: int, manner: Man
     )
     form.dated(person.province, person.applied_on)
     form.sign(Signer("NGƯỜI ĐỀ NGHỊ", person.full_name, _SIGN))
+    _instructions(form, rng, 0.2, "mẫu số 03")
     return form.finish()
 
 
@@ -465,6 +575,7 @@ def electronic_dealings(
     )
     form.dated(person.province, person.applied_on)
     form.sign(Signer("NGƯỜI ĐĂNG KÝ", person.full_name, _SIGN))
+    _instructions(form, rng, 0.2, "mẫu số 01")
     return form.finish()
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
 from benchmarks.factory.layouts.form import Entry, Form, Signer
 from benchmarks.factory.layouts.manner import Manner
+from benchmarks.factory.layouts.prose import prose
 from benchmarks.factory.layouts.table import Column
 from benchmarks.factory.paper import RenderedPage
 from benchmarks.factory.person import Period, Person, digits, make_name, pick
@@ -354,6 +356,8 @@ def court(person: Person, rng: np.random.Generator, dpi: int, manner: Manner) ->
     form.line("NHẬN ĐỊNH CỦA TÒA ÁN:", "bold", centred=True)
     for text in _REASONING[: int(rng.integers(2, len(_REASONING) + 1))]:
         form.paragraph(text)
+    for text in prose(rng, manner.part, int(rng.integers(0, 12))):
+        form.paragraph(text)
     form.line("QUYẾT ĐỊNH:", "bold", centred=True)
     form.paragraph(
         f"1. Chấp nhận đơn yêu cầu của bà {asker}. Tuyên bố ông/bà {person.full_name}, sinh ngày "
@@ -404,7 +408,7 @@ _REASONING: Final = (
 
 
 def history(person: Person, rng: np.random.Generator, dpi: int, manner: Manner) -> Pages:
-    """Bản quá trình đóng BHXH (Mẫu số 04-HSB), two to three pages."""
+    """Bản quá trình đóng BHXH (Mẫu số 04-HSB), one to four pages."""
     form = Form("R_04_HSB", manner, rng, dpi)
     form.issuer(agency_lines(person)[1:], form_number="Mẫu số 04-HSB", motto=manner.wording != 1)
     form.title("BẢN QUÁ TRÌNH ĐÓNG BẢO HIỂM XÃ HỘI")
@@ -420,6 +424,7 @@ def history(person: Person, rng: np.random.Generator, dpi: int, manner: Manner) 
         ),
     )
     rate = pick(rng, ("22%", "25%", "25,5%"))
+    rows = [_history_row(period, rate) for period in _as_listed(person.periods, rng)]
     form.table(
         (
             Column(form.word("Từ tháng năm|Từ tháng, năm"), 20.0, "centre"),
@@ -428,9 +433,9 @@ def history(person: Person, rng: np.random.Generator, dpi: int, manner: Manner) 
             Column("Căn cứ đóng (tiền lương, phụ cấp)", 26.0, "right"),
             Column("Tỷ lệ đóng", 16.0, "centre"),
         ),
-        [_history_row(period, rate) for period in person.periods],
+        rows,
     )
-    form.pages[0].fields["history_rows"] = str(len(person.periods))
+    form.pages[0].fields["history_rows"] = str(len(rows))
     form.rows(
         Entry("Tổng thời gian đóng BHXH", duration(person.contribution_months), "total_duration"),
         Entry("Thời gian đóng BHTN chưa hưởng", "0 năm 0 tháng"),
@@ -441,6 +446,31 @@ def history(person: Person, rng: np.random.Generator, dpi: int, manner: Manner) 
         Signer("GIÁM ĐỐC", make_name(rng, "Nam"), "", AGENCY_STAMP),
     )
     return form.finish()
+
+
+def _as_listed(periods: tuple[Period, ...], rng: np.random.Generator) -> list[Period]:
+    """The same months in few rows, in as many as there are periods, or in twice as many."""
+    grain = int(rng.integers(3))
+    if grain == 0:
+        step = int(rng.integers(2, 6))
+        return [
+            replace(periods[at], last=periods[min(at + step, len(periods)) - 1].last)
+            for at in range(0, len(periods), step)
+        ]
+    if grain == 1:
+        return list(periods)
+    listed: list[Period] = []
+    for period in periods:
+        middle = period.first.replace(day=1)
+        for _ in range(period.months // 2 - 1):
+            middle = _next_month(middle)
+        rest = replace(period, first=_next_month(middle), salary=period.salary + 20_000)
+        listed += [replace(period, last=middle), rest]
+    return listed
+
+
+def _next_month(month: dt.date) -> dt.date:
+    return (month + dt.timedelta(days=31)).replace(day=1)
 
 
 def _history_row(period: Period, rate: str) -> tuple[str, ...]:

@@ -238,6 +238,8 @@ def summary(person: Person, rng: np.random.Generator, dpi: int, manner: Manner) 
     form.line("12. Tóm tắt quá trình bệnh lý và diễn biến lâm sàng", "bold")
     for text in _COURSE[: int(rng.integers(1, len(_COURSE) + 1))]:
         form.paragraph(text)
+    for text in _daily(rng, form, admitted):
+        form.paragraph(text, indent=0.0)
     status = pick(
         rng,
         (
@@ -258,6 +260,26 @@ def summary(person: Person, rng: np.random.Generator, dpi: int, manner: Manner) 
     return form.finish()
 
 
+def _daily(rng: np.random.Generator, form: Form, day: dt.date) -> list[str]:
+    """Entries of the daily record, in some summaries."""
+    if rng.random() < 0.5:
+        return []
+    return [
+        f"Ngày {form.date(day + dt.timedelta(days=step))}: mạch {int(rng.integers(68, 100))} "
+        f"lần/phút, huyết áp {int(rng.integers(10, 15)) * 10}/{int(rng.integers(6, 10)) * 10} "
+        f"mmHg, nhiệt độ {int(rng.integers(36, 40))},{int(rng.integers(0, 10))} độ C; "
+        f"{pick(rng, _REMARKS)}"
+        for step in range(int(rng.integers(3, 16)))
+    ]
+
+
+_REMARKS: Final = (
+    "người bệnh tỉnh, ăn uống được, tiếp tục y lệnh cũ.",
+    "còn đau nhẹ vùng hông, bổ sung thuốc giảm đau.",
+    "vết mổ khô, thay băng, tập vận động tại giường.",
+    "hết sốt, đi lại được trong phòng, chuẩn bị ra viện.",
+    "xét nghiệm lại công thức máu, theo dõi thêm.",
+)
 _COURSE: Final = (
     "Người bệnh vào viện trong tình trạng tỉnh, tiếp xúc tốt, da niêm mạc hồng. Bệnh diễn biến "
     "trong nhiều ngày trước khi vào viện, đã tự điều trị tại nhà nhưng không giảm.",
@@ -305,6 +327,8 @@ def assessment(person: Person, rng: np.random.Generator, dpi: int, manner: Manne
     form.line("KẾT QUẢ KHÁM HIỆN TẠI", "bold")
     for text in _COURSE[: int(rng.integers(1, len(_COURSE) + 1))]:
         form.paragraph(text)
+    for text in _daily(rng, form, met - dt.timedelta(days=40)):
+        form.paragraph(text, indent=0.0)
     form.line("KẾT LUẬN:", "bold")
     form.paragraph(f"Căn cứ Thông tư liên quan, Hội đồng kết luận: {diagnosis}.")
     words = amount_in_words(rate).removesuffix(" đồng").lower()

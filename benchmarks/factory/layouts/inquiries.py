@@ -9,6 +9,7 @@ import numpy as np
 
 from benchmarks.factory.layouts.form import Entry, Form, Signer
 from benchmarks.factory.layouts.manner import Manner
+from benchmarks.factory.layouts.prose import prose
 from benchmarks.factory.layouts.table import Column
 from benchmarks.factory.paper import RenderedPage
 from benchmarks.factory.person import Person, digits, make_name, pick
@@ -98,8 +99,15 @@ def work_accident(person: Person, rng: np.random.Generator, dpi: int, manner: Ma
         form.line(heading, "bold")
         for text in texts[: int(rng.integers(2, len(texts) + 1))]:
             form.paragraph(text)
-    while len(form.pages) < 2:
+    least = int(rng.integers(2, 5))
+    if least > 2:
+        form.line("9. Lời khai của những người có liên quan", "bold")
+    while len(form.pages) < least:
+        if rng.random() < 0.3:
+            form.line(f"Nhân chứng: {make_name(rng, 'Nam')}", "italic")
         form.paragraph(_COURSE[int(rng.integers(len(_COURSE)))])
+        for text in prose(rng, manner.part, 1):
+            form.paragraph(text)
     form.sign(
         Signer("NGƯỜI LẬP BIÊN BẢN", make_name(rng, "Nữ")),
         Signer("ĐẠI DIỆN CÔNG ĐOÀN", make_name(rng, "Nam")),
