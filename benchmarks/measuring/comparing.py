@@ -131,7 +131,8 @@ def _type(component: TruthComponent, proposed: Sequence[Classified]) -> TypeCase
 
 
 def _fields(truth: TruthBatch, found: Findings, catalogue: Catalogue) -> Iterable[FieldCase]:
-    """Every printed field; a component found twice over gives its fields to the nearest."""
+    """Every printed field, and those read that the paper does not have, by the type it was taken
+    for; a component found twice over gives its fields to the nearest."""
     sets: Mapping[str, FieldSet] = {f.component_id: f for f in found.fields}
     empty = FieldSet(
         component_id="",
@@ -143,7 +144,20 @@ def _fields(truth: TruthBatch, found: Findings, catalogue: Catalogue) -> Iterabl
         best = _nearest(component, found.settled)
         read = empty if best is None else sets.get(best.component_id, empty)
         typed = best is not None and best.code == component.code and best.pages == component.pages
-        for judged in judge_fields(component.code, truth.fields(number), read, catalogue):
+        known = {field.name for field in catalogue.component(component.code).fields}
+        own = tuple(value for value in read.fields if value.name in known)
+        foreign = read.model_copy(
+            update={"fields": tuple(v for v in read.fields if v.name not in known)}
+        )
+        for judged in (
+            *judge_fields(
+                component.code,
+                truth.fields(number),
+                read.model_copy(update={"fields": own}),
+                catalogue,
+            ),
+            *judge_fields(read.code, {}, foreign, catalogue),
+        ):
             yield FieldCase(
                 page=component.pages[0],
                 code=component.code,

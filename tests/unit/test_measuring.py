@@ -200,6 +200,19 @@ def test_only_a_wrong_value_taken_for_certain_is_a_false_accept(
     assert [c["read"] for c in cases] == ([value] if false else [])
 
 
+def test_fields_of_a_wrong_type_are_told_where_they_are_accepted() -> None:
+    wrong = component("C_KHAI_TU", 0, 1)
+    field = FieldValue(
+        name="death_cause", value="Già yếu", confidence=0.9, status=FieldStatus.ACCEPTED
+    )
+    fields = read_name(wrong.component_id, "Trần Thị Mận", FieldStatus.ACCEPTED).model_copy(
+        update={"code": "C_KHAI_TU", "fields": (field,)}
+    )
+    outcome = compare(truth(), findings(wrong, RIGHT[1], fields=(fields,)), CATALOGUE)
+    assert value_of(outcome, "accepted, not in the truth") == 1
+    assert value_of(outcome, "false accepts") == 0
+
+
 def test_a_page_that_was_dropped_costs_all_its_letters() -> None:
     pages = tuple(found_page(n, blank=n in (2, 3)) for n in range(4))
     outcome = compare(truth(), findings(*RIGHT).model_copy(update={"pages": pages}), CATALOGUE)
