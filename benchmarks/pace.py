@@ -188,7 +188,8 @@ def run(
     services = services_at(folder / "home", os.environ)
     done: list[Done] = []
     through, before = 0, cpu_seconds()
-    with Memory(_WINDOW) as memory:
+    peaks: list[Peak] = []
+    with Memory() as memory:
         feeder.start()
         try:
             while (fed := feeder.stacks.get()) is not None:
@@ -198,10 +199,12 @@ def run(
                 lag = time.monotonic() - at
                 done.append(Done(handed.number, through, feeder.fed - through, lag, held))
                 print(json.dumps(_shown(done[-1])), flush=True)
-                memory.reached(through, last=through == pages)
+                so_far = peaks[-1].pages if peaks else 0
+                if through == pages or through - so_far >= _WINDOW:
+                    peaks.append(memory.window(through))
         finally:
             feeder.stop.set()
-    return done, memory.peaks, (cpu_seconds() - before) / through
+    return done, peaks, (cpu_seconds() - before) / through
 
 
 def _shown(done: Done) -> dict[str, object]:

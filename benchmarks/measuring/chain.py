@@ -21,6 +21,7 @@ from benchmarks.factory.truth import TruthBatch
 from benchmarks.factory.truth_file import read_truth
 from benchmarks.measuring.answering import answer
 from benchmarks.measuring.found import Findings, FoundPage
+from benchmarks.measuring.memory import Memory
 from casework.review import checked, store_answer
 from flows.services import Services
 from pipeline.models.batch import Batch, BatchState, IngestTerms
@@ -35,7 +36,6 @@ from pipeline.settings import load_settings
 _MAKING_FILES: Final = frozenset({"assembly", "signing"})
 """Steps that the fields do not depend on."""
 _MOST_ROUNDS: Final = 8
-_KIB_PER_MIB: Final = 1024
 
 
 class _Enough(Exception):
@@ -126,10 +126,12 @@ def find(
         raise RuntimeError(f"refused: {source.name}")
     batch = outcome.views[0].batch
     onlooker = _Onlooker(whole=whole)
-    while not onlooker.fields and onlooker.rounds < _MOST_ROUNDS:
-        _walk(services, batch.batch_id, onlooker)
-        if not onlooker.fields and not answer_open(services, batch, truth):
-            break
+    with Memory() as memory:
+        while not onlooker.fields and onlooker.rounds < _MOST_ROUNDS:
+            _walk(services, batch.batch_id, onlooker)
+            if not onlooker.fields and not answer_open(services, batch, truth):
+                break
+        peak = memory.window(len(onlooker.pages))
     if onlooker.plan is None or not onlooker.pages:
         problem = services.ports.records.batch(batch.batch_id)
         raise RuntimeError(f"{source.name} ended as {problem.state}: {problem.problem}")
@@ -143,8 +145,8 @@ def find(
         fields=onlooker.fields,
         cpu_seconds=cpu_seconds() - cpu,
         seconds=time.monotonic() - start,
-        own_peak_mib=_peak_mib(resource.RUSAGE_SELF),
-        program_peak_mib=_peak_mib(resource.RUSAGE_CHILDREN),
+        own_peak_mib=peak.own_mib,
+        program_peak_mib=peak.program_mib,
     )
 
 
@@ -183,10 +185,6 @@ def cpu_seconds() -> float:
     """Of this process and the programs that it started and saw end."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
-
-
-def _peak_mib(who: int) -> float:
-    return resource.getrusage(who).ru_maxrss / _KIB_PER_MIB
 
 
 def services_at(home: Path, environ: Mapping[str, str]) -> Services:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from benchmarks.factory.truth import Hand, Role, TruthBatch, TruthComponent, TruthPage
+from benchmarks.factory.truth import Hand, Role, TruthBatch, TruthComponent, TruthLine, TruthPage
 from benchmarks.field_errors import judge_fields
 from benchmarks.measuring.found import Findings, FoundPage
 from benchmarks.measuring.outcomes import (
@@ -91,13 +91,21 @@ def _text(page: TruthPage, found: FoundPage, truth: TruthBatch) -> TextCase:
     read = found.text or _nothing(page, found)
     whole = page_errors(page, read)
     hands = {Hand.PRINT: Errors(stray=whole.stray)}
+    written = tuple(piece for line in page.lines for piece in _by_hand(line))
     for hand in Hand:
-        lines = tuple(line for line in page.lines if line.hand is hand)
+        lines = tuple(line for line in written if line.hand is hand)
         if lines:
             own = replace(page_errors(replace(page, lines=lines), read), stray=0)
             hands[hand] = hands.get(hand, Errors()) + own
     layout = "" if page.component is None else truth.components[page.component].layout
     return TextCase(page=page.index, layout=layout, hands=hands)
+
+
+def _by_hand(line: TruthLine) -> tuple[TruthLine, ...]:
+    """The line; its parts where more than one hand wrote it, so that none pays for another."""
+    if len({part.hand for part in line.parts}) < 2:
+        return (line,)
+    return tuple(TruthLine(part.text, part.box, part.hand) for part in line.parts)
 
 
 def _nothing(page: TruthPage, found: FoundPage) -> PageText:
@@ -131,7 +139,8 @@ def _type(component: TruthComponent, proposed: Sequence[Classified]) -> TypeCase
 
 
 def _fields(truth: TruthBatch, found: Findings, catalogue: Catalogue) -> Iterable[FieldCase]:
-    """Every printed field; a component found twice over gives its fields to the nearest."""
+    """Every printed field, and those read that the paper does not have, by the type it was taken
+    for; a component found twice over gives its fields to the nearest."""
     sets: Mapping[str, FieldSet] = {f.component_id: f for f in found.fields}
     empty = FieldSet(
         component_id="",
@@ -143,7 +152,20 @@ def _fields(truth: TruthBatch, found: Findings, catalogue: Catalogue) -> Iterabl
         best = _nearest(component, found.settled)
         read = empty if best is None else sets.get(best.component_id, empty)
         typed = best is not None and best.code == component.code and best.pages == component.pages
-        for judged in judge_fields(component.code, truth.fields(number), read, catalogue):
+        known = {field.name for field in catalogue.component(component.code).fields}
+        own = tuple(value for value in read.fields if value.name in known)
+        foreign = read.model_copy(
+            update={"fields": tuple(v for v in read.fields if v.name not in known)}
+        )
+        for judged in (
+            *judge_fields(
+                component.code,
+                truth.fields(number),
+                read.model_copy(update={"fields": own}),
+                catalogue,
+            ),
+            *judge_fields(read.code, {}, foreign, catalogue),
+        ):
             yield FieldCase(
                 page=component.pages[0],
                 code=component.code,

@@ -1,4 +1,7 @@
-"""Peaks of memory over a long run, of this process and of what it starts; Linux only."""
+"""Peaks of memory over a run, of this process and of what it starts; Linux only.
+
+`ru_maxrss` will not do: a program inherits the peak of the process that started it.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,8 @@ class Peak:
 class Memory:
     """Notes peaks, a window of pages at a time."""
 
-    def __init__(self, window: int) -> None:
-        """Bind to the size of a window, pages."""
-        self.peaks: list[Peak] = []
-        self._window = window
+    def __init__(self) -> None:
+        """Nothing is looked at before it is entered."""
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._program = 0.0
@@ -57,14 +58,13 @@ class Memory:
         self._over.set()
         self._sampler.join()
 
-    def reached(self, pages: int, *, last: bool = False) -> None:
-        """So many pages are done; ends the window where it is full, or the last."""
-        before = self.peaks[-1].pages if self.peaks else 0
-        if last or pages - before >= self._window:
-            with self._lock:
-                self.peaks.append(Peak(pages, _status_mib("self", "VmHWM"), self._program))
-                self._program = 0.0
-            self._forget()
+    def window(self, pages: int) -> Peak:
+        """End a window, so many pages into the run; its peaks."""
+        with self._lock:
+            peak = Peak(pages, _status_mib("self", "VmHWM"), self._program)
+            self._program = 0.0
+        self._forget()
+        return peak
 
     def _sample(self) -> None:
         while not self._over.wait(_SAMPLE_SECONDS):

@@ -71,6 +71,7 @@ class Yardstick:
         self._folder = folder
         self._whole = whole
         self._keep = keep
+        self._code = code_digest()[:10]
         folder.mkdir(parents=True, exist_ok=True)
 
     def outcomes(self, wanted: Iterable[Wanted]) -> Iterator[Outcome]:
@@ -84,7 +85,7 @@ class Yardstick:
 
     def _file(self, batch: Wanted) -> Path:
         whole = "-whole" if self._whole else ""
-        return self._folder / f"{batch.name}{whole}-{code_digest()[:10]}.json"
+        return self._folder / f"{batch.name}{whole}-{self._code}.json"
 
     def _known(self, batch: Wanted) -> Outcome | None:
         file = self._file(batch)

@@ -18,6 +18,7 @@ from benchmarks.factory.truth import (
     TruthField,
     TruthLine,
     TruthPage,
+    TruthPart,
 )
 from benchmarks.measuring.answering import answer
 from benchmarks.measuring.comparing import NONE, compare
@@ -200,11 +201,39 @@ def test_only_a_wrong_value_taken_for_certain_is_a_false_accept(
     assert [c["read"] for c in cases] == ([value] if false else [])
 
 
+def test_fields_of_a_wrong_type_are_told_where_they_are_accepted() -> None:
+    wrong = component("C_KHAI_TU", 0, 1)
+    field = FieldValue(
+        name="death_cause", value="Già yếu", confidence=0.9, status=FieldStatus.ACCEPTED
+    )
+    fields = read_name(wrong.component_id, "Trần Thị Mận", FieldStatus.ACCEPTED).model_copy(
+        update={"code": "C_KHAI_TU", "fields": (field,)}
+    )
+    outcome = compare(truth(), findings(wrong, RIGHT[1], fields=(fields,)), CATALOGUE)
+    assert value_of(outcome, "accepted, not in the truth") == 1
+    assert value_of(outcome, "false accepts") == 0
+
+
 def test_a_page_that_was_dropped_costs_all_its_letters() -> None:
     pages = tuple(found_page(n, blank=n in (2, 3)) for n in range(4))
     outcome = compare(truth(), findings(*RIGHT).model_copy(update={"pages": pages}), CATALOGUE)
     assert value_of(outcome, "CER, print") == pytest.approx(1 / 3)
     assert [b.page for b in outcome.wrong_blanks] == [3]
+
+
+def test_print_does_not_pay_for_the_pen_on_its_line() -> None:
+    label = TruthPart("Họ và tên:", PLACE, Hand.PRINT)
+    value = TruthPart("Trần Thị Mận", PLACE, Hand.PEN)
+    line = TruthLine(WORDS, PLACE, Hand.PEN, (label, value))
+    batch = truth()
+    pages = (replace(batch.pages[0], lines=(line,)), *batch.pages[1:])
+    found = findings(*RIGHT)
+    read = (found_page(0, text="Họ và tên: lrân Th Mân"), *found.pages[1:])
+    outcome = compare(
+        replace(batch, pages=pages), found.model_copy(update={"pages": read}), CATALOGUE
+    )
+    assert value_of(outcome, "CER, print") == 0.0
+    assert value_of(outcome, "CER, pen") == pytest.approx(4 / len("Trần Thị Mận"))
 
 
 def test_a_page_on_its_head_is_told() -> None:
