@@ -23,6 +23,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from app.transport import in_the_clear
 from pipeline.errors import KeyUnavailable, NotFound, Param, SohoaError, TimestampError
 from pipeline.settings import Settings
 
@@ -151,6 +152,7 @@ def examine(settings: Settings, probes: Probes) -> tuple[Finding, ...]:
         ("index", lambda: _ok("index", str(probes.indexed()))),
         ("signing", lambda: _signing(settings, probes)),
         *(_office_signing(settings, probes)),
+        *(_transport(settings)),
     )
     if probes.scanners is not None or shutil.which(_SCANNING) is not None:
         parts = (*parts, ("scanner", lambda: _scanner(probes)))
@@ -288,6 +290,12 @@ def _office_signing(
         yield "token", lambda: _token(probes)
     if settings.tsa.url is not None:
         yield "timestamps", lambda: _timestamps(probes)
+
+
+def _transport(settings: Settings) -> Iterator[tuple[str, Callable[[], Finding]]]:
+    """Only where something is wrong with it: most homes have no servers."""
+    if keys := ", ".join(in_the_clear(settings)):
+        yield "transport", lambda: _warn("transport", "TRANSPORT_CLEAR", "", keys=keys)
 
 
 def _token(probes: Probes) -> Finding:

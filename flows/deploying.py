@@ -11,6 +11,7 @@ import logging
 import os
 import subprocess
 import sys
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -21,13 +22,14 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound, PrefectExcep
 
 from flows.environment import environment
 from flows.lanes import PRIORITY
-from pipeline.errors import ConfigError, FlowsUnavailable
+from pipeline.errors import ConfigError, FlowsUnavailable, SohoaError
 from pipeline.settings import Settings
 
 POOL: Final = "sohoa"
 _LOG = logging.getLogger(__name__)
 _TOLD: Final = 2000
 """Letters of what `prefect deploy` said last: names of flows and queues, nothing of papers."""
+_DENIED: Final = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 _FILE: Final = Path(__file__).parent.parent / "prefect.yaml"
 _DEPLOY_SECONDS: Final = 300.0
 _PATIENT: Final = {"PREFECT_CLIENT_MAX_RETRIES": "5", "PREFECT_API_REQUEST_TIMEOUT": "60"}
@@ -38,7 +40,7 @@ def deploy(settings: Settings, file: Path = _FILE) -> None:
 
     Raises:
         FlowsUnavailable: the server cannot be reached.
-        ConfigError: `FLOWS_NOT_SET`, `FLOWS_UNDEPLOYABLE`.
+        ConfigError: `FLOWS_NOT_SET`, `FLOWS_DENIED`, `FLOWS_UNDEPLOYABLE`.
     """
     try:
         with get_client(sync_client=True) as client:
@@ -47,7 +49,7 @@ def deploy(settings: Settings, file: Path = _FILE) -> None:
             for name, priority in PRIORITY.items():
                 _queue(client, name, priority)
     except (httpx.HTTPError, PrefectException, OSError, RuntimeError) as error:
-        raise FlowsUnavailable from error
+        raise failure(error) from error
     command = (sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all")
     try:
         done = subprocess.run(
@@ -64,6 +66,13 @@ def deploy(settings: Settings, file: Path = _FILE) -> None:
     if done.returncode != 0:
         _LOG.error("prefect deploy: %s", (done.stdout + done.stderr).strip()[-_TOLD:])
         raise ConfigError("FLOWS_UNDEPLOYABLE", status=done.returncode)
+
+
+def failure(error: Exception) -> SohoaError:
+    """What an error of Prefect's client means: a refused password does not pass by itself."""
+    if isinstance(error, httpx.HTTPStatusError) and error.response.status_code in _DENIED:
+        return ConfigError("FLOWS_DENIED", key="flows.password")
+    return FlowsUnavailable()
 
 
 def _queue(client: SyncPrefectClient, name: str, priority: int) -> None:

@@ -44,7 +44,7 @@ class Run:
 class Runs(Protocol):
     """Hands out runs.
 
-    Raises (all methods): FlowsUnavailable; ConfigError `FLOWS_NOT_DEPLOYED`.
+    Raises (all methods): FlowsUnavailable; ConfigError `FLOWS_NOT_DEPLOYED`, `FLOWS_DENIED`.
     """
 
     def unfinished(self) -> tuple[Run, ...]:

@@ -20,11 +20,11 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.exceptions import ObjectNotFound, PrefectException
 from prefect.states import Crashed
 
-from flows.deploying import POOL, deploy
+from flows.deploying import POOL, deploy, failure
 from flows.lanes import Lane
 from flows.runs import UNTOUCHED, Phase, Run
 from flows.timetable import keep_time
-from pipeline.errors import ConfigError, FlowsUnavailable
+from pipeline.errors import ConfigError
 from pipeline.settings import Settings
 
 FLOW: Final = "digitise"
@@ -125,4 +125,4 @@ def _client() -> Iterator[SyncPrefectClient]:
     except ObjectNotFound as error:
         raise ConfigError("FLOWS_NOT_DEPLOYED") from error
     except (httpx.HTTPError, PrefectException, OSError, RuntimeError) as error:
-        raise FlowsUnavailable from error
+        raise failure(error) from error

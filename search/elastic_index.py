@@ -207,13 +207,7 @@ class ElasticIndex:
                 version rebuilds).
             ConfigError: `INDEX_NAME_TAKEN`.
         """
-        found = self._client.indices.get(
-            index=f"{self._alias},{self._next}",
-            ignore_unavailable=True,
-            filter_path="*.aliases,*.mappings._meta",
-        ).body
-        if self._alias in found:
-            raise ConfigError("INDEX_NAME_TAKEN")
+        found = self._found(self._next, "mappings._meta")
         live = [name for name, index in found.items() if self._alias in index["aliases"]]
         building = [name for name, index in found.items() if self._next in index["aliases"]]
         if not live:
@@ -236,18 +230,27 @@ class ElasticIndex:
         Raises:
             ConfigError: `INDEX_NAME_TAKEN`.
         """
-        found = self._client.indices.get(
-            index=f"{self._alias},{self._alias}-*",
-            ignore_unavailable=True,
-            filter_path="*.aliases,*.settings.index.uuid",
-        ).body
-        if self._alias in found:
-            raise ConfigError("INDEX_NAME_TAKEN")
+        found = self._found(f"{self._alias}-*", "settings.index.uuid")
         return {
             name: frozenset(index.get("aliases", ()))
             for name, index in found.items()
             if self._numbered.fullmatch(name)
         }
+
+    def _found(self, others: str, fields: str) -> dict[str, Any]:
+        """Indices behind the alias and other names, each with its aliases and some more.
+
+        Raises:
+            ConfigError: `INDEX_NAME_TAKEN`, an index has the alias's own name.
+        """
+        found: dict[str, Any] = self._client.indices.get(
+            index=f"{self._alias},{others}",
+            ignore_unavailable=True,
+            filter_path=f"*.aliases,*.{fields}",
+        ).body
+        if self._alias in found:
+            raise ConfigError("INDEX_NAME_TAKEN")
+        return found
 
     def _after(self, names: Iterable[str]) -> str:
         numbers = [int(match[1]) for name in names if (match := self._numbered.fullmatch(name))]

@@ -11,8 +11,7 @@ announced bytes is everybody's, so that writers at once end with the same. Other
 puts over a locked key become its newest version and harm none: all is read by version, and `audit`
 sees it.
 
-Segments of a key longer than a file name are spread as in a folder (`object_keys.disk_parts`):
-the servers' drives are file systems. May not come in: meaning of keys.
+May not come in: how a key is called in the bucket (`bucket_names`), meaning of keys.
 """
 
 from __future__ import annotations
@@ -46,8 +45,9 @@ from pipeline.errors import (
 from pipeline.models.files import FileRef
 from pipeline.ports.archive import Immutability, StoredObject
 from pipeline.settings import ArchiveSettings
+from storage.announced import Announced
+from storage.bucket_names import key_of, name_of, name_prefix, stem_of
 from storage.minio_client import Client, Content, client_of, code_of, mapped, place_of
-from storage.object_keys import PIECE, checked_key, disk_name, disk_parts
 
 PART: Final = 16 * 1024**2
 """Bytes of one request; larger objects are sent in parts. At most two are in memory."""
@@ -136,8 +136,8 @@ class MinioStore:
             ContentConflict: a locked key holds other bytes.
             ChecksumMismatch: `data` is not what `ref` says, or changed on the way.
         """
-        name = _name(key)
-        announced = _Announced(data, ref)
+        name = name_of(key)
+        announced = Announced(data, ref)
         with self._used():
             present = self._present(key, name, ref, locked=locked)
             if present is not None:
@@ -161,7 +161,7 @@ class MinioStore:
 
     def head(self, key: str) -> StoredObject | None:
         """See `ObjectStore.head`."""
-        name = _name(key)
+        name = name_of(key)
         with self._used():
             return self._newest(key, name)
 
@@ -171,7 +171,7 @@ class MinioStore:
         Raises:
             NotFound: `OBJECT_MISSING`.
         """
-        name = _name(key)
+        name = name_of(key)
         if version_id is not None and not _VERSION_ID.fullmatch(version_id):
             raise NotFound("OBJECT_MISSING", key=key)
         with self._used():
@@ -205,7 +205,7 @@ class MinioStore:
         Raises:
             NotFound: `OBJECT_MISSING`.
         """
-        name = _name(key)
+        name = name_of(key)
         with self._used():
             try:
                 found = self._client.stat_object(self._bucket, name, version_id=version_id)
@@ -259,7 +259,7 @@ class MinioStore:
             raise ContentConflict(key=key)
         return None
 
-    def _send(self, name: str, ref: FileRef, announced: _Announced, *, locked: bool) -> str:
+    def _send(self, name: str, ref: FileRef, announced: Announced, *, locked: bool) -> str:
         metadata = {_SHA256: ref.sha256}
         if ref.size <= PART:  # of the whole only where it is sent whole
             digest = base64.b64encode(bytes.fromhex(ref.sha256)).decode()
@@ -370,15 +370,15 @@ class MinioStore:
 
     def _below(self, prefix: str) -> Iterator[tuple[str, Iterator[Object]]]:
         """Every key below a prefix in order, with its versions, newest first, one at least."""
-        for _, near in groupby(self._in_bucket(prefix), key=lambda found: _stem(found[0])):
+        for _, near in groupby(self._in_bucket(prefix), key=lambda found: stem_of(found[0])):
             in_order = sorted(near, key=lambda found: found[0])  # stable: newest stays first
             for key, same in groupby(in_order, key=lambda found: found[0]):
                 yield key, (version for _, version in same)
 
     def _in_bucket(self, prefix: str) -> Iterator[tuple[str, Object]]:
         """Every version below a prefix with its key, in the bucket's order."""
-        for version in self._listed(_name_prefix(prefix)):
-            key = None if version.is_delete_marker else _key(str(version.object_name))
+        for version in self._listed(name_prefix(prefix)):
+            key = None if version.is_delete_marker else key_of(str(version.object_name))
             if key is not None and key.startswith(prefix):
                 yield key, version
 
@@ -391,81 +391,6 @@ class MinioStore:
             extra_query_params=cast("Any", {"metadata": "true"}),
         )
         return found
-
-
-class _Announced:
-    """Bytes on their way out, compared with what was announced before the last are handed on."""
-
-    def __init__(self, data: IO[bytes], ref: FileRef) -> None:
-        self._data = data
-        self._ref = ref
-        self._hasher = hashlib.sha256()
-        self._size = 0
-
-    def read(self, size: int) -> bytes:
-        """At most so many bytes.
-
-        Raises:
-            ChecksumMismatch: they end too early, too late, or are others.
-        """
-        piece = self._data.read(size)
-        self._hasher.update(piece)
-        self._size += len(piece)
-        if not piece or self._size >= self._ref.size:
-            rest = self._data.read(1)
-            whole = self._size == self._ref.size and not rest
-            if not whole or self._hasher.hexdigest() != self._ref.sha256:
-                raise ChecksumMismatch(sha256=self._ref.sha256)
-        return piece
-
-    def drain(self) -> None:
-        """Compare, and hand nothing on.
-
-        Raises:
-            ChecksumMismatch: as `read`.
-        """
-        self.read(0 if not self._ref.size else _CHUNK)
-        while self._size < self._ref.size:
-            self.read(_CHUNK)
-
-
-# -- keys -----------------------------------------------------------------------------------
-
-
-def _name(key: str) -> str:
-    return "/".join(disk_parts(checked_key(key)))
-
-
-def _name_prefix(prefix: str) -> str:
-    base, slash, rest = prefix.rpartition("/")
-    if slash:
-        checked_key(base)
-    return "/".join((*disk_parts(base), "")) * bool(slash) + "/".join(disk_parts(rest))
-
-
-def _key(name: str) -> str | None:
-    """The key behind a name in the bucket, None for a name that no key has."""
-    key, inside = "", False
-    for part in name.split("/"):
-        found = disk_name(part, inside_segment=inside)
-        if found is None:
-            return None
-        inside = found.continues
-        key += found.piece + ("" if inside else "/")
-    return None if inside else key[:-1]
-
-
-def _stem(key: str) -> str:
-    """What keys have in common that may stand in another order in the bucket than by themselves.
-
-    Only a segment as long as a piece and its continuations do: `+/` comes before other letters.
-    """
-    start = 0
-    for segment in key.split("/"):
-        if len(segment) >= PIECE:
-            return key[: start + PIECE]
-        start += len(segment) + 1
-    return key
 
 
 # -- what the server says ---------------------------------------------------------------------

@@ -23,12 +23,8 @@ HEAP = "512m"
 TRANSPORT = "elastic-transport"
 """Name of the port between nodes: there is one node."""
 _ROUNDS = 10_000
-_ROLES = {
-    SOHOA: {
-        "cluster": ["monitor"],
-        "indices": [{"names": ["sohoa-*"], "privileges": ["manage", "read", "write"]}],
-    }
-}
+_ROLES = Path(__file__).parent.parent / "elasticsearch" / "roles.yml"
+"""What an office grants."""
 
 
 class ElasticService(Service):
@@ -93,7 +89,7 @@ class ElasticService(Service):
                     "cluster.routing.allocation.disk.threshold_enabled": False,
                 }
             ),
-            "roles.yml": yaml.safe_dump(_ROLES),
+            "roles.yml": _ROLES.read_text(encoding="utf-8"),
             "users": "".join(
                 f"{user}:{_hashed(self.state.secret(f'elastic-{user}'))}\n"
                 for user in (SOHOA, ADMIN)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 from minio import Minio, MinioAdmin
 from minio.credentials.providers import StaticProvider
@@ -17,28 +20,8 @@ ROOT = "services-root"
 WRITER = "sohoa-writer"
 READER = "sohoa-reader"
 
-_READ = (
-    "s3:GetObject",
-    "s3:GetObjectVersion",
-    "s3:GetObjectRetention",
-    "s3:GetObjectLegalHold",
-    "s3:GetObjectAttributes",
-    "s3:GetObjectVersionAttributes",
-)
-_WRITE = (
-    "s3:PutObject",
-    "s3:PutObjectRetention",
-    "s3:AbortMultipartUpload",
-    "s3:ListMultipartUploadParts",
-)
-_LIST = (
-    "s3:ListBucket",
-    "s3:ListBucketVersions",
-    "s3:GetBucketLocation",
-    "s3:GetBucketVersioning",
-    "s3:GetBucketObjectLockConfiguration",
-    "s3:ListBucketMultipartUploads",
-)
+_POLICIES = Path(__file__).parent.parent / "minio"
+"""What an office grants."""
 
 
 class MinioService(Service):
@@ -91,8 +74,8 @@ class MinioService(Service):
         admin = MinioAdmin(
             endpoint=self.address, credentials=StaticProvider(ROOT, root), secure=False
         )
-        for user, policy in ((WRITER, writer_policy()), (READER, reader_policy())):
-            admin.policy_add(user, policy=policy)
+        for user, name in ((WRITER, "writer"), (READER, "reader")):
+            admin.policy_add(user, policy=policy(name))
             admin.user_add(user, self.state.secret(user))
             admin.policy_set(user, user=user)
 
@@ -111,34 +94,17 @@ class MinioService(Service):
         }
 
 
-def writer_policy() -> dict[str, object]:
-    """Puts, reads, locks; deletes in the work bucket only. No version is ever deleted by it."""
-    return _policy(
-        (_LIST, _buckets(ARCHIVE, WORK)),
-        (_READ + _WRITE, _objects(ARCHIVE, WORK)),
-        (("s3:DeleteObject",), _objects(WORK)),
-    )
+def policy(name: str) -> dict[str, Any]:
+    """What an office grants to `writer` or `reader`, also on buckets that tests make beside it."""
+    granted: dict[str, Any] = json.loads((_POLICIES / f"{name}.json").read_text(encoding="utf-8"))
+    for statement in granted["Statement"]:
+        statement["Resource"] = [
+            wider for resource in statement["Resource"] for wider in (resource, _beside(resource))
+        ]
+    return granted
 
 
-def reader_policy() -> dict[str, object]:
-    """Gets and lists what is archived."""
-    return _policy((_LIST, _buckets(ARCHIVE)), (_READ, _objects(ARCHIVE)))
-
-
-def _buckets(*names: str) -> list[str]:
-    """The bucket, and those that tests make beside it."""
-    return [f"arn:aws:s3:::{name}{more}" for name in names for more in ("", "-*")]
-
-
-def _objects(*names: str) -> list[str]:
-    return [f"{bucket}/*" for bucket in _buckets(*names)]
-
-
-def _policy(*grants: tuple[tuple[str, ...], list[str]]) -> dict[str, object]:
-    return {
-        "Version": "2012-10-17",
-        "Statement": [
-            {"Effect": "Allow", "Action": list(actions), "Resource": resources}
-            for actions, resources in grants
-        ],
-    }
+def _beside(resource: str) -> str:
+    """The same of buckets whose name begins so: `…:::bucket/*` becomes `…:::bucket-*/*`."""
+    bucket, slash, objects = resource.partition("/")
+    return f"{bucket}-*{slash}{objects}"

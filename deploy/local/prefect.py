@@ -1,4 +1,8 @@
-"""The Prefect server, with its history in PostgreSQL."""
+"""The Prefect server, with its history in PostgreSQL.
+
+It asks for a password, on loopback too: whoever may ask it makes workers run what they like, and
+`--bind` lets others on the network ask.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from deploy.local.service import Service, ask, environment
 from deploy.local.state import LOOPBACK
 from deploy.local.supervisor import Launch
 
+USER = "sohoa"
+"""The server's one user."""
 _PROGRAM = Path(sys.executable).with_name("prefect")
 
 
@@ -34,6 +40,7 @@ class PrefectService(Service):
                 home,
                 PREFECT_HOME=str(home),
                 PREFECT_API_DATABASE_CONNECTION_URL=PostgresService(self.place).prefect_url(),
+                PREFECT_SERVER_API_AUTH_STRING=f"{USER}:{self._password()}",
                 PREFECT_SERVER_ANALYTICS_ENABLED="false",
                 DO_NOT_TRACK="1",
             ),
@@ -46,4 +53,10 @@ class PrefectService(Service):
 
     def exports(self) -> Mapping[str, str]:
         """Where flows are submitted."""
-        return {"SOHOA_FLOWS__API_URL": f"http://{self.address}/api"}
+        return {
+            "SOHOA_FLOWS__API_URL": f"http://{self.address}/api",
+            "SOHOA_FLOWS__PASSWORD": self._password(),
+        }
+
+    def _password(self) -> str:
+        return self.state.secret("prefect-api")

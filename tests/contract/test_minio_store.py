@@ -31,9 +31,10 @@ from pipeline.errors import (
 from pipeline.models.files import FileRef
 from pipeline.ports.archive import StoredObject
 from pipeline.settings import ArchiveSettings
+from storage.bucket_names import key_of, name_of, name_prefix, stem_of
 from storage.fixity import fixity
 from storage.minio_client import Identity, Place, client_of, connect, place_of
-from storage.minio_store import PART, MinioStore, _key, _name, _name_prefix, _stem, open_store
+from storage.minio_store import PART, MinioStore, open_store
 from tests.fakes.buckets import LOCK_DAYS, Server, minio_server, utc_now
 from tests.fakes.certificates import make_server_certificate
 from tests.fakes.fault_proxy import FaultProxy
@@ -519,12 +520,12 @@ KEYS = st.lists(SEGMENT, min_size=1, max_size=3).map("/".join)
 def test_names_are_reversible_and_listed_in_the_order_of_keys(
     keys: set[str], cut: int, rng: Random
 ) -> None:
-    names = {_name(key): key for key in keys}
-    assert {name: _key(name) for name in names} == names
+    names = {name_of(key): key for key in keys}
+    assert {name: key_of(name) for name in names} == names
     assert all(len(part) <= 255 for name in names for part in name.split("/"))
     prefix = rng.choice(sorted(keys))[:cut] if keys else ""
-    below = sorted(name for name in names if name.startswith(_name_prefix(prefix)))
+    below = sorted(name for name in names if name.startswith(name_prefix(prefix)))
     assert {key for key in keys if key.startswith(prefix)} <= {names[name] for name in below}
-    grouped = groupby((names[name] for name in below), key=_stem)
+    grouped = groupby((names[name] for name in below), key=stem_of)
     listed = [key for _, group in grouped for key in sorted(group)]
     assert listed == sorted(listed)

@@ -71,6 +71,7 @@ class Machine:
             "SOHOA_HOME": str(self.home),
             "PYTHONPATH": str(ROOT),
             "PREFECT_API_URL": self.systems["SOHOA_FLOWS__API_URL"],
+            "PREFECT_API_AUTH_STRING": f"sohoa:{self.systems['SOHOA_FLOWS__PASSWORD']}",
         }
 
     def sohoa(self, *arguments: str | Path, codes: Sequence[int] = (0,)) -> list[Json]:

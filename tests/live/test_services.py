@@ -213,6 +213,14 @@ def test_prefect_answers(prefect_service: PrefectServer) -> None:
     assert ask(f"{prefect_service.api_url}/health") == 200
 
 
+def test_prefect_answers_nobody_without_its_password(prefect_service: PrefectServer) -> None:
+    address = f"{prefect_service.api_url}/admin/version"
+    login = ("sohoa", prefect_service.exports["SOHOA_FLOWS__PASSWORD"])
+    assert ask(address, login) == 200
+    assert ask(address, ("sohoa", "guess")) == 401
+    assert ask(address) == 401
+
+
 class TestFaults:
     """A service that does not start fails the command, whichever it is."""
 

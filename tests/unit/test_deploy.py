@@ -112,7 +112,7 @@ def test_secrets_are_files_that_somebody_reads(compose: dict[str, Any]) -> None:
     assert all(secret in told for secret in SECRETS)
 
 
-def settings_of(environ: dict[str, str], folder: Path) -> None:
+def settings_of(environ: dict[str, str], folder: Path, *, signs: bool) -> None:
     """Every variable is a setting; files of secrets are given."""
     given = {"SOHOA_HOME": str(folder / "home"), "SOHOA_UNIT": "07900"}
     for name, value in environ.items():
@@ -122,7 +122,9 @@ def settings_of(environ: dict[str, str], folder: Path) -> None:
     settings = load_settings(given)
     assert settings.production
     pin = settings.signing.pkcs11.pin if settings.signing.pkcs11 else None
-    for secret in (settings.archive.secret_key, settings.archive.reader_secret_key, pin):
+    assert (pin is not None) is signs
+    given_secrets = [settings.archive.secret_key, settings.archive.reader_secret_key]
+    for secret in [*given_secrets, *([pin] if signs else [])]:
         assert secret is not None
         assert secret.get_secret_value() == "hidden"
     assert settings.archive.url.startswith("s3:")
@@ -137,7 +139,7 @@ def test_the_containers_are_given_settings_that_exist(
 ) -> None:
     for name in ("worker", "dispatcher", "flows-deployed"):
         environ = compose["services"][name]["environment"] | OF_THE_OFFICE
-        settings_of(environ, tmp_path)
+        settings_of(environ, tmp_path, signs=name == "worker")
 
 
 def test_the_services_are_given_settings_that_exist(tmp_path: Path) -> None:
@@ -152,7 +154,7 @@ def test_the_services_are_given_settings_that_exist(tmp_path: Path) -> None:
     loaded = re.findall(r"^LoadCredential=(\S+?):/etc/sohoa/secrets/(\S+)$", unit, re.MULTILINE)
     assert {name for name, _ in loaded} == {place[3:] for place in credentials.values()}
     assert all(name == file for name, file in loaded)
-    settings_of(environ | credentials | OF_THE_OFFICE, tmp_path)
+    settings_of(environ | credentials | OF_THE_OFFICE, tmp_path, signs=True)
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
@@ -197,6 +199,16 @@ def test_the_administrators_command_has_the_services_settings(tmp_path: Path) ->
     for name, credential in re.findall(r"^Environment=(SOHOA_\w+)=%d/(\S+)$", unit, re.MULTILINE):
         assert told[name] == str(secrets / credential)
     assert told["SOHOA_SEARCH__USER"] == "sohoa"
+
+
+def test_only_the_worker_among_containers_is_given_the_pin(compose: dict[str, Any]) -> None:
+    given = {
+        name
+        for name, service in compose["services"].items()
+        if "pkcs11-pin" in {secret["source"] for secret in service.get("secrets", ())}
+        or "PKCS11__PIN" in str(service.get("environment"))
+    }
+    assert given == {"worker"}
 
 
 def test_only_workers_are_given_the_pin() -> None:
@@ -272,6 +284,35 @@ def test_passwords_of_the_database_reach_no_argument_and_no_log(tmp_path: Path) 
     assert rest == roles.read_text(encoding="utf-8").splitlines()
     quiet = rest.index("SET log_min_error_statement = 'panic';")
     assert quiet < next(n for n, line in enumerate(rest) if "PASSWORD" in line)
+
+
+def test_the_search_servers_password_is_no_argument(compose: dict[str, Any]) -> None:
+    search = compose["services"]["elasticsearch"]
+    told = [*search["command"], *search["healthcheck"]["test"]]
+    told.append((ROOT / "docs" / "operations.md").read_text(encoding="utf-8"))
+    for text in told:
+        assert not re.search(r"elasticsearch-users[^|\n]*\s-p\b", text)
+        assert not re.search(r"-u\s+\S*\$", text)
+
+
+def test_the_password_is_given_as_the_servers_own_tool_asks_for_it(
+    compose: dict[str, Any], tmp_path: Path
+) -> None:
+    """The account is made, or where it is there given the password, twice on the input."""
+    (script,) = compose["services"]["elasticsearch"]["command"]
+    script = script.replace("$$", "$").replace("/run/secrets", str(tmp_path))
+    script = script.replace("exec /bin/tini", "exec echo")
+    (tmp_path / "search-password").write_text("o'ne two\n", encoding="utf-8")
+    (tmp_path / "bin").mkdir()
+    tool = tmp_path / "bin" / "elasticsearch-users"
+    tool.write_text('#!/bin/sh\necho "asked=$*"\ncat\n[ "$1" = passwd ]\n', encoding="utf-8")
+    tool.chmod(0o755)
+    done = subprocess.run(
+        ["/bin/bash", "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    *said, _ = done.stdout.splitlines()
+    twice = ["o'ne two"] * 2
+    assert said == ["asked=useradd sohoa -r sohoa", *twice, "asked=passwd sohoa", *twice]
 
 
 def test_the_image_is_made_of_what_is_there() -> None:

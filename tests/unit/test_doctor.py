@@ -34,9 +34,16 @@ from pipeline.errors import (
     TimestampError,
 )
 from pipeline.settings import (
+    ArchiveSettings,
+    DatabaseSettings,
     Environment,
+<<<<<<< HEAD
     OcrSettings,
+=======
+    FlowSettings,
+>>>>>>> 9061bff59b3f25dc1e2e4f2ea1c31005b098a28d
     Pkcs11Settings,
+    SearchSettings,
     Settings,
     SigningSettings,
     TsaSettings,
@@ -346,3 +353,31 @@ def test_an_office_without_scanners_is_told_what_is_missing_only_when_it_asks(ho
     assert "scanner" not in look(office(home))
     asked = look(office(home), scanners=tuple)["scanner"]
     assert (asked.status, asked.code) == ("missing", "PROGRAM_MISSING")
+
+
+CLEAR: dict[str, Any] = {
+    "archive": ArchiveSettings(url="s3:http://minio:9000/sohoa-archive"),
+    "search": SearchSettings(url="https://a.example:9200,http://b.example:9200"),
+    "database": DatabaseSettings(url="postgresql+psycopg://sohoa@db.example/sohoa?sslmode=require"),
+    "flows": FlowSettings(api_url="http://10.0.0.7:4200/api"),
+}
+CLOSED: dict[str, Any] = {
+    "archive": ArchiveSettings(url="s3:https://minio:9000/sohoa-archive"),
+    "search": SearchSettings(url="http://localhost:9200"),
+    "database": DatabaseSettings(
+        url="postgresql+psycopg://sohoa@db.example/sohoa?sslmode=verify-full"
+    ),
+    "flows": FlowSettings(api_url="http://127.0.0.1:4200/api"),
+}
+
+
+def test_servers_that_are_spoken_to_in_the_clear_are_named(home: Path) -> None:
+    finding = look(office(home, **CLEAR))["transport"]
+    assert (finding.status, finding.code) == (Status.WARN, "TRANSPORT_CLEAR")
+    assert finding.params == {"keys": "archive.url, search.url, database.url, flows.api_url"}
+    assert "transport" not in look(office(home, **CLOSED))
+    assert "transport" not in look(Settings(home=home))
+    one = look(office(home, **{**CLOSED, "flows": CLEAR["flows"]}))["transport"]
+    assert one.params == {"keys": "flows.api_url"}
+    for language in ("vi", "en"):
+        assert "flows.api_url" in Messages(language).finding(one.code or "", one.params).message

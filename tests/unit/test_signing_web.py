@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from pipeline.signatures.web import Deadline, NoAnswer, Question, Web
+from pipeline.signatures.web import Deadline, NoAnswer, Question, Web, is_inside
 
 Answer = Callable[[BaseHTTPRequestHandler], None]
 
@@ -19,7 +19,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 class Server:
     """Answers as a test says."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.answer: Answer = lambda handler: None
         self.over = threading.Event()
         self.connections: set[tuple[str, int]] = set()
@@ -37,10 +37,11 @@ class Server:
             def log_message(self, format: str, *args: object) -> None:
                 """Quiet."""
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = ThreadingHTTPServer((host, 0), Handler)
         self._server.daemon_threads = True
         self._server.block_on_close = False
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        self.port = self._server.server_port
+        self.url = f"http://{host}:{self.port}/"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
         self._thread.start()
 
@@ -201,3 +202,54 @@ def test_redirects_that_lead_nowhere(server: Server, web: Web, where: str) -> No
     server.answer = says(b"", 301, Location=where)
     with pytest.raises(NoAnswer):
         ask(web, server.url)
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        *((a, True) for a in ("127.0.0.1", "10.1.2.3", "192.168.0.9", "169.254.169.254")),
+        *((a, True) for a in ("::1", "fe80::1%eth0", "fd00::1", "::ffff:127.0.0.1", "100.64.0.1")),
+        *((a, False) for a in ("9.9.9.9", "2620:fe::fe", "::ffff:9.9.9.9")),
+    ],
+)
+def test_which_addresses_are_inside(address: str, inside: bool) -> None:
+    assert is_inside(address) is inside
+
+
+@pytest.fixture
+def outside() -> Iterator[Web]:
+    """As seen by one to whom 127.0.0.1 is an address of the world, and 127.0.0.2 is not."""
+    made = Web(inside=lambda address: address not in ("127.0.0.1",))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def private() -> Iterator[Server]:
+    """A server that is inside."""
+    made = Server("127.0.0.2")
+    made.answer = says(b"secret")
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "0x7f.2"])
+def test_a_redirect_from_outside_does_not_lead_inside(
+    server: Server, private: Server, outside: Web, web: Web, host: str
+) -> None:
+    server.answer = says(b"", 302, Location=f"http://{host}:{private.port}/")
+    with pytest.raises(NoAnswer):
+        ask(outside, server.url)
+    assert not private.connections
+    assert ask(web, server.url) == b"secret", "from inside it may"
+
+
+def test_once_outside_a_redirect_stays_outside(server: Server, outside: Web) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/":
+            says(b"", 302, Location="/there")(handler)
+        else:
+            says(b"there")(handler)
+
+    server.answer = answer
+    assert ask(outside, server.url) == b"there"

@@ -1,0 +1,52 @@
+"""Which of an office's servers are spoken to in the clear, over more than this machine.
+
+Passwords and citizens' papers would cross a network that anybody on it can read. Looks at settings
+only. May not come in: asking the servers, words for people.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from urllib.parse import parse_qs, urlsplit
+
+from pipeline.settings import Settings
+
+_LOCAL = "localhost"
+_VERIFIED = frozenset({"verify-full", "verify-ca"})
+
+
+def in_the_clear(settings: Settings) -> tuple[str, ...]:
+    """Keys of addresses beyond loopback without TLS; of the database, without a verified one."""
+    return tuple(
+        dict.fromkeys(key for key, address in _addresses(settings) if _is_open(key, address))
+    )
+
+
+def _addresses(settings: Settings) -> Iterator[tuple[str, str]]:
+    yield "archive.url", settings.archive.url.removeprefix("s3:")
+    for node in settings.search.url.split(","):
+        yield "search.url", node.strip()
+    yield "database.url", settings.database.url
+    yield "flows.api_url", settings.flows.api_url or ""
+
+
+def _is_open(key: str, address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return False
+    if host is None or _is_loopback(host):
+        return False
+    if key == "database.url":
+        mode = parse_qs(parts.query).get("sslmode", [""])[-1]
+        return parts.scheme.startswith("postgresql") and mode not in _VERIFIED
+    return parts.scheme == "http"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == _LOCAL
