@@ -1,4 +1,8 @@
-"""Fonts of the pages: metric twins of Times New Roman and Arial with Vietnamese glyphs."""
+"""Fonts of the pages: what is printed with and what is written with, all with Vietnamese letters.
+
+Print: metric twins of Times New Roman and Arial (Debian's fonts-croscore), DejaVu, and faces of
+other offices. Pens and those others are fetched into the user's cache (`fetch_fonts`).
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,19 @@ from PIL import ImageFont
 
 from pipeline.errors import MissingToolError
 
+FETCHED: Final = Path("~/.cache/sohoa-tests/fonts")
+"""Where `fetch_fonts` puts what Debian does not have."""
 _FOLDERS: Final = (
     Path("/usr/share/fonts/truetype/croscore"),
     Path("/usr/share/fonts/croscore"),
     Path("/usr/local/share/fonts/croscore"),
+    Path("/usr/share/fonts/truetype/dejavu"),
 )
 _POINTS_PER_INCH: Final = 72
+
+
+class FontsNotFetchedError(RuntimeError):
+    """A face of the user's cache is not there; the message says what to run."""
 
 
 class Face(StrEnum):
@@ -30,9 +41,40 @@ class Face(StrEnum):
     SANS_BOLD = "Arimo-Bold.ttf"
     SANS_ITALIC = "Arimo-Italic.ttf"
     MONO = "Cousine-Regular.ttf"
+    DEJAVU_SERIF = "DejaVuSerif.ttf"
+    DEJAVU_SERIF_BOLD = "DejaVuSerif-Bold.ttf"
+    DEJAVU_SANS = "DejaVuSans.ttf"
+    DEJAVU_SANS_BOLD = "DejaVuSans-Bold.ttf"
+    NOTO_SERIF = "fetched-NotoSerif-Regular.ttf"
+    NOTO_SERIF_BOLD = "fetched-NotoSerif-Bold.ttf"
+    NOTO_SERIF_ITALIC = "fetched-NotoSerif-Italic.ttf"
+    SOURCE_SERIF = "fetched-SourceSerif4-Regular.ttf"
+    SOURCE_SERIF_BOLD = "fetched-SourceSerif4-Bold.ttf"
+    SOURCE_SERIF_ITALIC = "fetched-SourceSerif4-Italic.ttf"
+    BE_VIETNAM = "fetched-BeVietnamPro-Regular.ttf"
+    BE_VIETNAM_BOLD = "fetched-BeVietnamPro-Bold.ttf"
+    BE_VIETNAM_ITALIC = "fetched-BeVietnamPro-Italic.ttf"
+    PEN_PATRICK = "pen-PatrickHand.ttf"
+    PEN_MALI = "pen-Mali-Italic.ttf"
+    PEN_SRIRACHA = "pen-Sriracha.ttf"
+    PEN_PANGOLIN = "pen-Pangolin.ttf"
+    PEN_ITIM = "pen-Itim.ttf"
+    PEN_CHARM = "pen-Charm.ttf"
+    PEN_DANCING = "pen-DancingScript.ttf"
+    PEN_PLAYPEN = "pen-PlaypenSans.ttf"
+
+    @property
+    def handwritten(self) -> bool:
+        """True for a pen's face."""
+        return self.value.startswith("pen-")
+
+    @property
+    def fetched(self) -> bool:
+        """True for a face of the user's cache."""
+        return self.value.startswith(("pen-", "fetched-"))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def load(face: Face, size_pt: float, dpi: int) -> ImageFont.FreeTypeFont:
     """A face at a printed size.
 
@@ -42,10 +84,16 @@ def load(face: Face, size_pt: float, dpi: int) -> ImageFont.FreeTypeFont:
         dpi: pixels per inch of the page.
 
     Raises:
-        MissingToolError: `FONT_MISSING` where the croscore fonts are not installed.
+        MissingToolError: `FONT_MISSING` where a font of Debian is not installed.
+        FontsNotFetchedError: the face is one that is fetched, and it was not.
     """
-    for folder in _FOLDERS:
+    size = round(size_pt * dpi / _POINTS_PER_INCH)
+    for folder in (FETCHED.expanduser(),) if face.fetched else _FOLDERS:
         path = folder / face.value
         if path.is_file():
-            return ImageFont.truetype(str(path), round(size_pt * dpi / _POINTS_PER_INCH))
+            return ImageFont.truetype(str(path), size)
+    if face.fetched:
+        raise FontsNotFetchedError(
+            f"{face.value} is not here: run `python -m benchmarks.factory.fetch_fonts`"
+        )
     raise MissingToolError("FONT_MISSING", font=face.value)

@@ -123,3 +123,23 @@ def qr(text: str, dpi: int, side_mm: float) -> Image.Image:
     modules = np.asarray(zxingcpp.write_barcode_to_image(code))
     side = round(side_mm * dpi / _MM_PER_INCH)
     return Image.fromarray(modules).resize((side, side), Image.Resampling.NEAREST).convert("RGB")
+
+
+def copy_stamp(rng: np.random.Generator, dpi: int, text: str) -> Image.Image:
+    """A framed red stamp such as `SAO Y BẢN CHÍNH` on white, a little askew and unevenly inked."""
+    font = load(Face.SERIF_BOLD, 12.0 * _OVERSAMPLE, dpi)
+    room = round(2.0 * dpi / _MM_PER_INCH) * _OVERSAMPLE
+    x0, y0, x1, y1 = font.getbbox(text)
+    size = (round(x1 - x0) + 4 * room, round(y1 - y0) + 4 * room)
+    picture = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(picture)
+    frame = (room, room, size[0] - room, size[1] - room)
+    draw.rectangle(frame, outline=RED, width=max(room // 4, 1))
+    draw.text((size[0] / 2, size[1] / 2), text, font=font, fill=RED, anchor="mm")
+    small = picture.resize(
+        (size[0] // _OVERSAMPLE, size[1] // _OVERSAMPLE), Image.Resampling.LANCZOS
+    )
+    turned = small.rotate(
+        float(rng.uniform(-4, 4)), Image.Resampling.BICUBIC, fillcolor=(255, 255, 255)
+    )
+    return _worn(turned, rng)

@@ -6,6 +6,8 @@ import datetime as dt
 from typing import Final
 
 _DIGITS: Final = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
+_FIRST_DAYS: Final = 10
+"""Days up to this one are called `mồng`."""
 _SCALES: Final = ("", " nghìn", " triệu", " tỷ")
 
 
@@ -18,6 +20,13 @@ def written_date(day: dt.date) -> str:
     """`ngày 05 tháng 3 năm 2023`: two digits for days below 10 and months below 3."""
     month = f"{day.month:02d}" if day.month < 3 else str(day.month)
     return f"ngày {day.day:02d} tháng {month} năm {day.year}"
+
+
+def date_in_words(day: dt.date) -> str:
+    """`Ngày mồng năm tháng ba năm hai nghìn không trăm hai mươi ba`."""
+    count = ("mồng " if day.day <= _FIRST_DAYS else "") + _group(day.day, leading=True)
+    year = amount_in_words(day.year).removesuffix(" đồng").lower()
+    return f"Ngày {count} tháng {_group(day.month, leading=True)} năm {year}"
 
 
 def duration(months: int) -> str:

@@ -10,11 +10,11 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.factory.fonts import Face
+from benchmarks.factory.layouts.mrz import card_lines
 from benchmarks.factory.marks import photograph, qr
 from benchmarks.factory.paper import BLACK, RED, RenderedPage, Sheet, Style
 from benchmarks.factory.person import Person
 from benchmarks.factory.wording import numeric_date
-from pipeline.textnorm import strip_marks
 
 _CARD_MM: Final = (85.6, 54.0)
 _LABEL: Final = Style(Face.SANS, 5.6, (50, 70, 110))
@@ -26,10 +26,8 @@ _MRZ: Final = Style(Face.MONO, 9.2)
 def identity_card(person: Person, rng: np.random.Generator, dpi: int) -> tuple[RenderedPage, ...]:
     """Căn cước công dân gắn chip: front above, back below, true size."""
     sheet = Sheet(rng, dpi)
-    _ground(sheet, 62.0, 30.0)
-    _front(sheet, person, 62.0, 30.0)
-    _ground(sheet, 62.0, 110.0)
-    _back(sheet, person, 62.0, 110.0)
+    draw_front(sheet, person, 62.0, 30.0)
+    draw_back(sheet, person, 62.0, 110.0)
     return (sheet.finish("I_CCCD"),)
 
 
@@ -47,7 +45,7 @@ def expiry(person: Person) -> dt.date:
     return born.replace(year=born.year + until)
 
 
-def _ground(sheet: Sheet, x: float, y: float) -> None:
+def ground(sheet: Sheet, x: float, y: float) -> None:
     """Light tinted ground with a fine wave pattern."""
     width, height = (sheet.px(side) for side in _CARD_MM)
     columns, rows = np.meshgrid(np.linspace(0, 40, width), np.linspace(0, 25, height))
@@ -64,7 +62,9 @@ def _ground(sheet: Sheet, x: float, y: float) -> None:
     sheet.image.paste(Image.fromarray(ground), place, Image.fromarray(corners))
 
 
-def _front(sheet: Sheet, person: Person, x: float, y: float) -> None:
+def draw_front(sheet: Sheet, person: Person, x: float, y: float) -> None:
+    """The front with its upper left corner at `x`, `y`, mm."""
+    ground(sheet, x, y)
     middle = x + 50.0
     small = Style(Face.SANS_BOLD, 6.0)
     sheet.put(middle, y + 4.6, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", small, "centre")
@@ -85,7 +85,7 @@ def _front(sheet: Sheet, person: Person, x: float, y: float) -> None:
     )
     for label, value, top in rows:
         sheet.put(left, y + top, label, _LABEL)
-        sheet.put(left, y + top + 3.2, value, _VALUE)
+        _on_card(sheet, left, y + top + 3.2, value, 55.0)
     born = numeric_date(person.birth_date)
     end = sheet.put(left, y + 34.6, "Ngày sinh / Date of birth:", _LABEL)
     sheet.put(end + 1.5, y + 34.6, born, _VALUE)
@@ -108,7 +108,20 @@ def _front(sheet: Sheet, person: Person, x: float, y: float) -> None:
     }
 
 
-def _back(sheet: Sheet, person: Person, x: float, y: float) -> None:
+def _on_card(sheet: Sheet, x: float, y: float, text: str, width: float) -> None:
+    """A value in small bold type, in two narrow rows where one is too long."""
+    first, rest = text, ""
+    while sheet.width(first, _VALUE) > width:
+        first, _, last = first.rpartition(" ")
+        rest = f"{last} {rest}".strip()
+    sheet.put(x, y, first, _VALUE)
+    if rest:
+        sheet.put(x, y + 2.6, rest, _VALUE)
+
+
+def draw_back(sheet: Sheet, person: Person, x: float, y: float) -> None:
+    """The back with its upper left corner at `x`, `y`, mm."""
+    ground(sheet, x, y)
     issued = numeric_date(person.id_issued_on)
     sheet.fields["issue_date"] = issued
     sheet.put(x + 4.0, y + 5.0, "Đặc điểm nhân dạng / Personal identification:", _LABEL)
@@ -121,16 +134,16 @@ def _back(sheet: Sheet, person: Person, x: float, y: float) -> None:
     for top in (5.0, 20.0):
         sheet.box(x + 66.0, y + top, x + 80.0, y + top + 13.5)
         _fingerprint(sheet, x + 73.0, y + top + 6.75)
-    surname, *given = strip_marks(person.full_name).upper().split()
-    sex = "M" if person.gender == "Nam" else "F"
-    born, until = (day.strftime("%y%m%d") for day in (person.birth_date, expiry(person)))
-    rows = (
-        f"IDVNM{person.id_number[3:]}0{person.id_number}<<0",
-        f"{born}0{sex}{until}0VNM<<<<<<<<<<<0",
-        f"{surname}<<{'<'.join(given)}".ljust(30, "<"),
+    machine_lines(sheet, person, x, y)
+
+
+def machine_lines(sheet: Sheet, person: Person, x: float, y: float) -> None:
+    """The three machine-readable lines at the foot of a back."""
+    rows = card_lines(
+        person.id_number, person.full_name, person.gender, person.birth_date, expiry(person)
     )
     for row, text in enumerate(rows):
-        sheet.put(x + 3.0, y + 40.5 + 4.6 * row, text[:30].ljust(30, "<"), _MRZ)
+        sheet.put(x + 3.0, y + 40.5 + 4.6 * row, text, _MRZ)
 
 
 def _fingerprint(sheet: Sheet, x: float, y: float) -> None:

@@ -28,11 +28,12 @@ def draw_table(
     style: Style,
     *,
     heading: bool = True,
+    heading_style: Style = _HEAD,
 ) -> None:
     """A table at the cursor, from the left margin on; the cursor ends below it."""
     if heading:
         centred = [Column(column.heading, column.width, "centre") for column in columns]
-        _row(sheet, centred, [column.heading for column in columns], _HEAD)
+        _row(sheet, centred, [column.heading for column in columns], heading_style)
     for row in rows:
         _row(sheet, columns, row, style)
 
