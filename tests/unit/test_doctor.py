@@ -37,11 +37,8 @@ from pipeline.settings import (
     ArchiveSettings,
     DatabaseSettings,
     Environment,
-<<<<<<< HEAD
-    OcrSettings,
-=======
     FlowSettings,
->>>>>>> 9061bff59b3f25dc1e2e4f2ea1c31005b098a28d
+    OcrSettings,
     Pkcs11Settings,
     SearchSettings,
     Settings,
