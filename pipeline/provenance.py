@@ -11,7 +11,7 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "intake": 2,
     "imaging": 2,
     "sheets": 2,
-    "recognition": 3,
+    "recognition": 4,
     "separation": 2,
     "classification": 2,
     "assembly": 2,
