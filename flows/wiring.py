@@ -12,8 +12,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocr_models.pages import PageModels, load_models
 from pipeline.adapters.file_claims import FileClaims
 from pipeline.catalogue import Catalogue, load_catalogue
+from pipeline.catalogue.papers import PaperModel
 from pipeline.errors import ConfigError
 from pipeline.models.batch import BatchState
 from pipeline.ports.archive import ObjectStore
@@ -22,6 +24,7 @@ from pipeline.ports.runtime import Claims, Clock, Progress
 from pipeline.ports.scanning import Capture, Scanner
 from pipeline.settings import Settings
 from pipeline.sharing import Backing
+from pipeline.stages.separation import StartModel
 from pipeline.workspace import Workspace
 from search.port import ComponentIndex
 from search.sqlite_index import SqliteIndex
@@ -105,6 +108,21 @@ class Ports:
         """The built-in catalogue, or the one that replaces it."""
         path = self.settings.catalogue
         return load_catalogue(self.settings.resolve(path) if path else None)
+
+    @cached_property
+    def page_models(self) -> PageModels:
+        """The weights that tell pages and papers."""
+        return load_models()
+
+    @property
+    def papers(self) -> PaperModel:
+        """Says what a page reads like."""
+        return self.page_models.papers
+
+    @property
+    def starts(self) -> StartModel:
+        """Says where papers start."""
+        return self.page_models.starts
 
     @cached_property
     def records(self) -> SqlRecords:

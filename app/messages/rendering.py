@@ -84,7 +84,11 @@ class Messages:
         if text is None:
             kind = self._section("review_kinds").get(item.kind.value, {})
             text = str(kind.get("question", item.reason))
-        return _fill(str(text), params)
+        told = _fill(str(text), params)
+        if why := params.get("why"):
+            words = "; ".join(self.label(f"why.{code}") for code in str(why).split(","))
+            told += f" {self.text('review_why', why=words)}"
+        return told
 
     def review_title(self, item: ReviewItem) -> str:
         """The kind of doubt, in a few words."""

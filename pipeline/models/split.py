@@ -53,6 +53,8 @@ class Boundary(StrEnum):
     """A title block of the catalogue stands on the page."""
     PAGE_NUMBER = "page_number"
     """A printed page number 1 follows a higher one."""
+    MODEL = "model"
+    """Layout and text of the page and its neighbours say so."""
     PERSON = "person"
     """A reviewer said so."""
     KEPT_FILE = "kept_file"

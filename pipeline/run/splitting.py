@@ -71,7 +71,14 @@ def _propose(work: Work) -> tuple[Split, tuple[ReviewItem, ...]]:
         )
     answers = work.answers()
     parted = separation.separate(
-        work.batch_id, evidence, batch.terms, tools.catalogue, tools.settings.split, answers
+        work.batch_id,
+        evidence,
+        batch.terms,
+        tools.catalogue,
+        tools.settings.split,
+        answers,
+        judge=tools.starts,
+        papers=tools.papers,
     )
     typed = classification.classify(
         work.batch_id,
@@ -81,6 +88,7 @@ def _propose(work: Work) -> tuple[Split, tuple[ReviewItem, ...]]:
         tools.catalogue,
         tools.settings.split,
         answers,
+        papers=tools.papers,
     )
     questions = (
         *parted.reviews,

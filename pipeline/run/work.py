@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Protocol, cast
 
 from pipeline.catalogue import Catalogue
+from pipeline.catalogue.papers import PaperModel
 from pipeline.errors import WorkflowError
 from pipeline.ids import digest
 from pipeline.models.actors import Actor
@@ -27,6 +28,7 @@ from pipeline.ports.runtime import Claims, Clock, Progress
 from pipeline.ports.signing import SignatureJudge, SignerBook
 from pipeline.provenance import STAGE_VERSIONS, software
 from pipeline.settings import Settings
+from pipeline.stages.separation import StartModel
 from pipeline.workspace import Workspace
 
 
@@ -41,6 +43,16 @@ class Tools(Protocol):
     @property
     def catalogue(self) -> Catalogue:
         """What papers there are."""
+        ...
+
+    @property
+    def papers(self) -> PaperModel:
+        """Says what a page reads like."""
+        ...
+
+    @property
+    def starts(self) -> StartModel:
+        """Says where papers start."""
         ...
 
     @property

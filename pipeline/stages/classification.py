@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.catalogue import OTHER, Catalogue, ScanRule
 from pipeline.catalogue.matching import LIKELY, Candidate, Matcher, PageReading
+from pipeline.catalogue.papers import Likeness, PaperModel
 from pipeline.ids import component_id, review_id
 from pipeline.models.batch import Channel, IngestTerms
 from pipeline.models.components import Classified, Evidence
@@ -28,6 +29,11 @@ PAPER_BOOK = "PAPER_BOOK"
 _REASONS = (TYPE_UNKNOWN, TYPE_DOUBTFUL, TYPE_CONTRADICTED, TYPE_NOT_ON_PAPER)
 _NEAR = 0.05
 """A runner-up within this confidence makes the type doubtful."""
+_AGREES, _PROPOSES, _NAMES, _OPPOSES = 0.90, 0.80, 0.97, 0.97
+"""How much a page must read like a paper to lift a doubt of the anchors; to be proposed as one
+whose title was not found; to be taken for it; to call another title into question."""
+READS_LIKE = "reads_like"
+"""Evidence that is no anchor: letter groups of the whole page."""
 _CONTRADICTS = 0.85
 """Text this sure of another type contradicts a separator."""
 _PAPER = (Channel.DESK, Channel.POSTAL, Channel.BACKFILL)
@@ -65,8 +71,10 @@ class _Classifier:
         catalogue: Catalogue,
         settings: SplitSettings,
         answers: Sequence[ResolvedReview],
+        papers: PaperModel | None,
     ) -> None:
         self._batch = batch
+        self._papers = papers
         self._texts = texts
         self._terms = terms
         self._catalogue = catalogue
@@ -112,6 +120,50 @@ class _Classifier:
         evidence = _evidence(ranked[0], segment.pages[0]) if ranked else ()
         if segment.declared is not None and segment.declared in self._catalogue.components:
             return self._declared(segment.declared, ranked, evidence)
+        verdict = self._anchored(ranked, evidence)
+        likes = self._papers.likenesses(text) if self._papers is not None and text else ()
+        if not likes or likes[0].code not in self._catalogue.components:
+            return verdict
+        number = bool(ranked) and ranked[0].form_number and ranked[0].code == verdict.code
+        return self._joined(verdict, likes[0], segment.pages[0], number=number)
+
+    def _joined(self, verdict: _Verdict, like: Likeness, page: int, *, number: bool) -> _Verdict:
+        """The verdict of the anchors, with what the page reads like as a second opinion.
+
+        It may lift a doubt, name a paper whose title is lost, and call a title into question; it
+        never overrules one.
+        """
+        if like.code == verdict.code == OTHER:
+            return verdict
+        seen = Evidence(anchor=READS_LIKE, score=round(100 * like.probability, 1), page=page)
+        if like.code == verdict.code or self._twins(like.code, verdict.code):
+            lifted = verdict.reason == TYPE_DOUBTFUL and like.probability >= _AGREES
+            return replace(
+                verdict,
+                confidence=max(verdict.confidence, like.probability if lifted else 0.0),
+                evidence=(*verdict.evidence, seen),
+                reason=None if lifted else verdict.reason,
+            )
+        if verdict.code == OTHER:
+            if like.probability < _PROPOSES:
+                return replace(verdict, hint=verdict.hint or like.code)
+            sure = like.probability >= _NAMES
+            return _Verdict(
+                like.code, like.probability, (seen,), reason=None if sure else TYPE_DOUBTFUL
+            )
+        stranger = like.code == OTHER
+        if number or stranger or verdict.reason is not None or like.probability < _OPPOSES:
+            return verdict
+        return replace(
+            verdict,
+            confidence=min(verdict.confidence, 1 - like.probability),
+            evidence=(*verdict.evidence, seen),
+            runner_up=like.code,
+            reason=TYPE_DOUBTFUL,
+        )
+
+    def _anchored(self, ranked: Sequence[Candidate], evidence: tuple[Evidence, ...]) -> _Verdict:
+        """What the anchors say."""
         best = ranked[0] if ranked else None
         if best is None or best.confidence < LIKELY:
             return _Verdict(
@@ -272,6 +324,8 @@ def classify(
     catalogue: Catalogue,
     settings: SplitSettings,
     answers: Sequence[ResolvedReview],
+    *,
+    papers: PaperModel | None = None,
 ) -> Classification:
     """Give every segment of a plan its type.
 
@@ -283,6 +337,7 @@ def classify(
         catalogue: the papers there are.
         settings: thresholds.
         answers: questions of this batch with their answers.
+        papers: a second opinion on what a page reads like; None: anchors decide alone.
 
     Returns:
         The plan, where pages of a confirmed paper book are now rejected; the components in plan
@@ -293,7 +348,7 @@ def classify(
     """
     if terms.as_code is not None:
         catalogue.component(terms.as_code)
-    classifier = _Classifier(batch_id, texts, terms, catalogue, settings, answers)
+    classifier = _Classifier(batch_id, texts, terms, catalogue, settings, answers, papers)
     components: list[Classified] = []
     reviews: list[ReviewItem] = []
     kept: list[Segment] = []

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ocr_models.pages import load_models
 from pipeline.catalogue import OTHER, load_catalogue
+from pipeline.catalogue.papers import PaperModel
 from pipeline.errors import NotFound
 from pipeline.ids import component_id
 from pipeline.models.batch import Channel, IngestTerms
@@ -22,6 +24,7 @@ from tests.fakes.texts import page_text
 BATCH = "c" * 64
 AT = dt.datetime(2026, 11, 22, 3, tzinfo=dt.UTC)
 CATALOGUE = load_catalogue()
+WEIGHTS = load_models()
 MOTTO = ("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", "Độc lập - Tự do - Hạnh phúc")
 BHXH = (
     "BẢO HIỂM XÃ HỘI VIỆT NAM || CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
@@ -288,6 +291,7 @@ def run(
     segments: Sequence[Segment] | None = None,
     terms: IngestTerms | None = None,
     answers: Sequence[ResolvedReview] = (),
+    papers: PaperModel | None = None,
 ) -> Classification:
     plan = SplitPlan(
         page_count=len(pages),
@@ -295,7 +299,16 @@ def run(
         segments=tuple(segments or [segment(i) for i in range(len(pages))]),
     )
     texts = {i: page_text(lines, index=i) for i, lines in enumerate(pages)}
-    return classify(BATCH, plan, texts, terms or IngestTerms(), CATALOGUE, SplitSettings(), answers)
+    return classify(
+        BATCH,
+        plan,
+        texts,
+        terms or IngestTerms(),
+        CATALOGUE,
+        SplitSettings(),
+        answers,
+        papers=papers,
+    )
 
 
 def segment(*pages: int, declared: str | None = None, source: int | None = None) -> Segment:
@@ -323,6 +336,21 @@ def test_papers_of_the_catalogue_are_known(code: str, lines: Lines) -> None:
     assert 0.75 <= component.confidence <= 1.0
     assert component.evidence
     assert component.component_id == component_id(BATCH, [0])
+
+
+@pytest.mark.parametrize(("code", "lines"), PAPERS)
+def test_a_second_opinion_changes_no_sure_type(code: str, lines: Lines) -> None:
+    (alone,) = run([lines]).components
+    (joined,) = run([lines], papers=WEIGHTS.papers).components
+    assert joined.code == alone.code == code
+    assert joined.certain >= alone.certain
+
+
+@pytest.mark.parametrize("lines", STRANGERS)
+def test_strangers_are_other_by_second_opinion_too(lines: Lines) -> None:
+    result = run([lines], papers=WEIGHTS.papers)
+    assert result.components[0].code == OTHER
+    assert [r.reason for r in result.reviews] == ["TYPE_UNKNOWN"]
 
 
 def test_nearly_all_components_are_tried() -> None:

@@ -8,5 +8,6 @@ from __future__ import annotations
 
 from pipeline.stages.separation.evidence import PageEvidence, Separation
 from pipeline.stages.separation.plan import separate
+from pipeline.stages.separation.starts import StartModel
 
-__all__ = ["PageEvidence", "Separation", "separate"]
+__all__ = ["PageEvidence", "Separation", "StartModel", "separate"]

@@ -1,18 +1,21 @@
 """Where components start within a run of pages: titles, printed page numbers, file starts.
 
 Each page gets one decision (start or continue) with a confidence and, where in doubt, a reason.
-Rules: domain-pack C.4, architecture §3.
+Rules: domain-pack C.4, architecture §3. What the rules cannot be sure of, a model decides from the
+page, its neighbours and what the rules say.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from pipeline.catalogue import Catalogue
+from pipeline.catalogue import OTHER, Catalogue
 from pipeline.catalogue.matching import Candidate, PageReading
 from pipeline.models.split import Boundary
 from pipeline.stages.separation.evidence import PageEvidence
+from pipeline.stages.separation.starts import Chance, Seen, Situation
 from pipeline.stages.separation.walking import Run
 
 TITLE_INSIDE_DECLARED = "TITLE_INSIDE_DECLARED"
@@ -22,9 +25,16 @@ TITLE_INSIDE_BOOK = "TITLE_INSIDE_BOOK"
 NUMBER_RESTARTS = "NUMBER_RESTARTS"
 NUMBER_GAP = "NUMBER_GAP"
 UNTITLED_PAGE = "UNTITLED_PAGE"
+LOOKS_NEW = "LOOKS_NEW"
+LOOKS_CONTINUED = "LOOKS_CONTINUED"
 _LONG_PAPER = 4
 """Papers of more pages repeat their title on each (lists, translations)."""
 _STRONG = 0.85
+_EVEN = 0.5
+_SURE = 0.9
+"""From here on what a page reads like stands for its title."""
+_BEYOND, _FOLLOWS = 0.97, 0.98
+"""Confidence of the rules that no model overrules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,18 @@ class Decision:
     confidence: float
     reason: str | None = None
     """Set where a person is asked if the confidence is too low."""
+    why: tuple[str, ...] = ()
+    """Facts that decided, strongest first, where a model did."""
+    final: bool = False
+    """The rules are sure: no model is asked."""
+
+
+class StartJudge(Protocol):
+    """Says how likely a page starts a paper."""
+
+    def chance(self, situation: Situation) -> Chance:
+        """Judge one page."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +78,8 @@ class _Open:
     """The component that the walk is in."""
 
     code: str | None = None
+    first: int | None = None
+    """Its first page."""
     count: int = 0
     number: int | None = None
     """Last printed page number."""
@@ -73,18 +97,25 @@ class Boundaries:
     """Decides for runs of pages."""
 
     def __init__(
-        self, catalogue: Catalogue, readings: dict[int, PageReading], containers: frozenset[int]
+        self,
+        catalogue: Catalogue,
+        seen: Mapping[int, Seen],
+        containers: frozenset[int],
+        judge: StartJudge | None = None,
     ) -> None:
         """Take what the pages say.
 
         Args:
             catalogue: for page counts of papers.
-            readings: by page index; pages that could not be read are left out.
+            seen: by page index; pages that could not be read are left out.
             containers: sources whose first page starts a component.
+            judge: decides what the rules leave open; None: the rules decide alone.
         """
         self._catalogue = catalogue
-        self._readings = readings
+        self._seen = seen
+        self._readings = {index: page.reading for index, page in seen.items()}
         self._containers = containers
+        self._judge = judge
 
     def drafts(
         self, run: Run, pages: Sequence[PageEvidence], first: Boundary, settle: Settle
@@ -99,12 +130,15 @@ class Boundaries:
         """
         groups: list[tuple[list[int], _Open]] = []
         previous: PageEvidence | None = None
-        for page in pages:
+        for place, page in enumerate(pages):
             if previous is None:
                 decision, now = self._first(run, page, first)
             else:
                 now = groups[-1][1]
                 decision = self._decide(now, previous, page)
+                if not decision.final:
+                    after = pages[place + 1] if place + 1 < len(pages) else None
+                    decision = self._judged(decision, now, previous, page, after)
             decision = settle(page, run.slot, decision)
             if decision.start:
                 if groups:
@@ -128,17 +162,91 @@ class Boundaries:
         reading = self._readings.get(page.raw.index)
         if decision.start:
             best = reading.best if reading else None
-            now.code = now.sheet_code or (best.code if best else None)
+            now.code = now.sheet_code or (best.code if best else self._likely(page))
+            now.first = page.raw.index
         now.count += 1
         now.number = reading.number if reading and reading.number else now.number
         now.decisions.append(decision)
 
+    def _likely(self, page: PageEvidence) -> str | None:
+        """What an untitled first page surely reads like."""
+        seen = self._seen.get(page.raw.index)
+        top = seen.likenesses[0] if seen is not None and seen.likenesses else None
+        known = top is not None and top.code in self._catalogue.components and top.code != OTHER
+        return top.code if top is not None and known and top.probability >= _SURE else None
+
+    def _judged(
+        self,
+        ruled: Decision,
+        now: _Open,
+        previous: PageEvidence,
+        page: PageEvidence,
+        after: PageEvidence | None,
+    ) -> Decision:
+        """The decision of the model, with that of the rules among its facts."""
+        seen = self._seen.get(page.raw.index)
+        if self._judge is None or seen is None:
+            return ruled
+        size = (page.look.turn % 180, page.raw.width_px, page.raw.height_px)
+        size_before = (previous.look.turn % 180, previous.raw.width_px, previous.raw.height_px)
+        chance = self._judge.chance(
+            Situation(
+                page=seen,
+                previous=self._seen.get(previous.raw.index),
+                next=self._seen.get(after.raw.index) if after is not None else None,
+                first=self._seen.get(now.first) if now.first is not None else None,
+                component=self._catalogue.components.get(now.code or ""),
+                count=now.count,
+                number=now.number,
+                skipped=page.raw.index - previous.raw.index - 1,
+                same_size=size == size_before,
+                ruled=ruled.confidence if ruled.start else -ruled.confidence,
+            )
+        )
+        start = chance.probability >= _EVEN
+        sure = chance.probability if start else 1 - chance.probability
+        if start == ruled.start:
+            return replace(
+                ruled,
+                confidence=round(sure, 4),
+                reason=ruled.reason or (LOOKS_NEW if start else LOOKS_CONTINUED),
+                why=chance.why,
+            )
+        return Decision(
+            start=start,
+            boundary=Boundary.MODEL if start else Boundary.ANCHOR,
+            confidence=round(sure, 4),
+            reason=ruled.reason or (LOOKS_NEW if start else LOOKS_CONTINUED),
+            why=chance.why,
+        )
+
     def _decide(self, now: _Open, previous: PageEvidence, page: PageEvidence) -> Decision:
         if page.raw.starts_component:
-            return _starts(Boundary.FILE_START, 1.0)
+            return replace(_starts(Boundary.FILE_START, 1.0), final=True)
+        reading = self._readings.get(page.raw.index)
+        decision = self._ruled(now, previous, page, reading)
+        return replace(decision, final=now.declared or self._beyond_doubt(decision, reading))
+
+    @staticmethod
+    def _beyond_doubt(decision: Decision, reading: PageReading | None) -> bool:
+        """A form's own number and title start it; the next printed number continues."""
+        if reading is None:
+            return True
+        best = reading.best
+        titled = best is not None and best.form_number and bool(best.title)
+        if decision.start:
+            return titled and decision.confidence >= _BEYOND
+        return decision.confidence >= _FOLLOWS and (best is None or not best.strong)
+
+    def _ruled(
+        self,
+        now: _Open,
+        previous: PageEvidence,
+        page: PageEvidence,
+        reading: PageReading | None,
+    ) -> Decision:
         if page.raw.source != previous.raw.source and previous.raw.source in self._containers:
             return _starts(Boundary.FILE_START, 0.9)
-        reading = self._readings.get(page.raw.index)
         if reading is None:
             return _continues(0.8)
         if now.declared:
@@ -181,7 +289,7 @@ class Boundaries:
         if other:
             return _continues(0.6, TITLE_AGAINST_NUMBER)
         if follows:
-            return _continues(0.98)
+            return _continues(_FOLLOWS)
         if now.number is not None:
             return _continues(0.6, NUMBER_GAP)
         return _continues(0.85)

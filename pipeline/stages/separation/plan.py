@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from pydantic import ValidationError
 
 from pipeline.catalogue import Catalogue
-from pipeline.catalogue.matching import Matcher, PageReading
+from pipeline.catalogue.matching import Matcher
+from pipeline.catalogue.papers import PaperModel
 from pipeline.errors import SplitError
 from pipeline.models.batch import IngestTerms
 from pipeline.models.review import ResolvedReview, ReviewKind
 from pipeline.models.split import Boundary, Segment, SplitPlan
 from pipeline.models.text import PageText
 from pipeline.settings import SplitSettings
-from pipeline.stages.separation.boundaries import Boundaries, Decision, Draft, settled
+from pipeline.stages.separation.boundaries import Boundaries, Decision, Draft, StartJudge, settled
 from pipeline.stages.separation.evidence import PageEvidence, Questions, Separation
+from pipeline.stages.separation.shape import shape
+from pipeline.stages.separation.starts import Seen
 from pipeline.stages.separation.walking import Run, Walk, Walker
 
 PAGE_UNREADABLE = "PAGE_UNREADABLE"
@@ -32,6 +35,9 @@ def separate(
     catalogue: Catalogue,
     settings: SplitSettings,
     answers: Sequence[ResolvedReview],
+    *,
+    judge: StartJudge | None = None,
+    papers: PaperModel | None = None,
 ) -> Separation:
     """Split a batch into dossiers and components.
 
@@ -42,6 +48,9 @@ def separate(
         catalogue: anchors and page counts.
         settings: thresholds.
         answers: questions of this batch with their answers; open ones are ignored.
+        judge: says where papers start where titles and numbers leave it open; None: the rules
+            decide alone.
+        papers: says what a page reads like; None: nothing does.
 
     Returns:
         The plan (a proposal while blocking questions are open), and all questions.
@@ -53,11 +62,11 @@ def separate(
     walk = Walker(terms, catalogue, questions).walk(pages)
     by_index = {p.raw.index: p for p in pages}
     matcher = Matcher(catalogue)
-    readings = _readings(walk, by_index, matcher, settings, questions)
+    seen = _seen(walk, by_index, matcher, papers, settings, questions)
     if terms.as_code is not None:
         drafts = _whole(walk, terms.as_code)
     else:
-        drafts = _drafts(walk, by_index, readings, catalogue, settings, questions)
+        drafts = _drafts(walk, by_index, seen, catalogue, judge, settings, questions)
         if questions.starts is not None:
             drafts = _by_person(drafts, questions.starts)
     segments = sorted((_segment(d) for d in drafts), key=lambda s: s.pages[0])
@@ -74,22 +83,24 @@ def separate(
     return Separation(plan=plan, reviews=questions.items())
 
 
-def _readings(
+def _seen(
     walk: Walk,
     pages: dict[int, PageEvidence],
     matcher: Matcher,
+    papers: PaperModel | None,
     settings: SplitSettings,
     questions: Questions,
-) -> dict[int, PageReading]:
-    """What the catalogue says about each page that is neither dropped nor in a kept file."""
-    out: dict[int, PageReading] = {}
+) -> dict[int, Seen]:
+    """What is seen on each page that is neither dropped nor in a kept file."""
+    out: dict[int, Seen] = {}
     for run in walk.runs:
         if run.source is not None:
             continue
         for index in run.pages:
             text = pages[index].text
             if text is not None and _readable(text, settings):
-                out[index] = matcher.read(text)
+                likenesses = papers.likenesses(text) if papers is not None else ()
+                out[index] = Seen(shape(text), matcher.read(text), likenesses)
             elif index not in walk.doubtful and pages[index].look.ink >= _WRITTEN_INK:
                 questions.ask(
                     ReviewKind.UNREADABLE_PAGE,
@@ -122,13 +133,14 @@ def _whole(walk: Walk, code: str) -> list[Draft]:
 def _drafts(
     walk: Walk,
     pages: dict[int, PageEvidence],
-    readings: dict[int, PageReading],
+    seen: dict[int, Seen],
     catalogue: Catalogue,
+    judge: StartJudge | None,
     settings: SplitSettings,
     questions: Questions,
 ) -> list[Draft]:
     containers = frozenset(p.raw.source for p in pages.values() if p.raw.starts_component)
-    boundaries = Boundaries(catalogue, readings, containers)
+    boundaries = Boundaries(catalogue, seen, containers, judge)
 
     def settle(page: PageEvidence, slot: int, decision: Decision) -> Decision:
         if decision.reason is None or decision.confidence >= settings.boundary_confidence:
@@ -140,7 +152,8 @@ def _drafts(
             slot,
             params={
                 "proposal": "start" if decision.start else "continue",
-                "confidence": decision.confidence,
+                "confidence": round(decision.confidence, 2),
+                **({"why": ",".join(decision.why)} if decision.why else {}),
             },
         )
         return settled(decision) if answer is not None else decision
