@@ -43,8 +43,8 @@ print(state.message)
 """
 _NOTES = """
 Dossiers of 20 form pages, 300 dpi JPEG, all of one run; in the order local, flow, flow, local, mean
-of two. `share` = (reception + run - local) / local, CPU seconds with children. Goal: at most 0.05. `server_cpu_s`: the Prefect server (SQLite)
-in the same time, idling included.
+of two. `share` = (reception + run - local) / local, CPU seconds with children. Goal: at most
+0.05. `server_cpu_s`: the Prefect server (SQLite) in the same time, idling included.
 """
 
 
