@@ -1,8 +1,10 @@
 """Which paper a page reads like: a second opinion beside the anchors.
 
 A linear model over hashed letter groups of the folded text, so that lost vowels and misread letters
-cost little. Weights are data that is handed in. May not come in: anchors, what a stage makes of the
-opinion, training.
+cost little. Weights are data that is handed in. `hashed` makes the features of a page; scores are
+linear in them (`PaperModel.dense`, `biases`), so that whoever learns moves a copy of the dense
+weights and makes a model of it again with `PaperModel.packed`; a new paper is a new column. May not
+come in: anchors, what a stage makes of the opinion, training.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ _WORD = re.compile(r"[a-z]{2,}")
 _GROUP = 4
 """Letters in a group; a word's edges count as letters."""
 _MOST_WORDS = 900
-_OF_HEAD = 1
+_OF_HEAD = 4
 """A group of the head counts as so many."""
 _OPENING_LINES = 14
 """So many lines of the head say what the paper is."""
@@ -37,6 +39,20 @@ class Likeness:
     code: str
     probability: float
     """Calibrated, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Probabilities from which a likeness is listened to; tuned with the weights."""
+
+    agrees: float = 0.90
+    """Lifts a doubt about the type that the anchors propose themselves."""
+    proposes: float = 0.80
+    """Proposes a type, for a person to confirm, where the anchors know none."""
+    names: float = 0.97
+    """Names a paper for certain where the anchors know none."""
+    opposes: float = 0.97
+    """Calls a title into question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +69,45 @@ class PaperModel:
     biases: NDArray[np.float32]
     sharpness: float
     """Factor on the scores that makes the probabilities true on pages not trained on."""
+    trust: Trust = Trust()
+
+    @classmethod
+    def packed(
+        cls,
+        version: str,
+        codes: tuple[str, ...],
+        dense: NDArray[np.float64],
+        biases: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        sharpness: float = 1.0,
+        trust: Trust | None = None,
+    ) -> PaperModel:
+        """A model of weights as they are learned: rounded to a byte each.
+
+        Args:
+            version: name of the weights.
+            codes: the papers, in the order of the columns.
+            dense: buckets times papers.
+            biases: of each paper.
+            sharpness: 1: not calibrated yet.
+            trust: None: as for weights of which nothing is known.
+        """
+        scales = np.maximum(np.abs(dense).max(axis=0), 1e-12) / 127
+        return cls(
+            version=version,
+            codes=codes,
+            weights=np.round(dense / scales).astype(np.int8),
+            scales=scales.astype(np.float32),
+            biases=biases.astype(np.float32),
+            sharpness=sharpness,
+            trust=trust or Trust(),
+        )
+
+    @property
+    def dense(self) -> NDArray[np.float64]:
+        """The weights as numbers, buckets times papers: score = features @ dense + biases."""
+        dense: NDArray[np.float64] = self.weights.astype(np.float64) * self.scales
+        return dense
 
     def likenesses(self, page: PageText) -> tuple[Likeness, ...]:
         """What a page reads like, likeliest first; empty for a page without words."""

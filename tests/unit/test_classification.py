@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -374,6 +375,38 @@ def test_lookalikes_are_asked_about(lines: Lines) -> None:
     result = run([lines])
     assert not result.components[0].certain
     assert [r.kind for r in result.reviews] == [ReviewKind.COMPONENT_TYPE]
+
+
+@pytest.mark.parametrize("lines", LOOKALIKES)
+def test_lookalikes_are_asked_about_though_they_read_alike(lines: Lines) -> None:
+    result = run([lines], papers=WEIGHTS.papers)
+    assert not result.components[0].certain
+    assert [r.kind for r in result.reviews] == [ReviewKind.COMPONENT_TYPE]
+
+
+def test_a_card_below_the_head_is_known_by_title_and_labels() -> None:
+    below = (*("" for _ in range(24)), *MOTTO)
+    passport = (*below, "HỘ CHIẾU / PASSPORT", "Loại/Type Số hộ chiếu/Passport No", "P<VNMMAI<<A")
+    (known,) = run([passport]).components
+    assert (known.code, known.certain) == ("I_PASSPORT", True)
+    (named,) = run([(*below, "HỘ CHIẾU", "Kèm theo đơn có bản sao giấy tờ")]).components
+    assert not named.certain
+
+
+def test_likeness_is_trusted_as_far_as_the_weights_say() -> None:
+    letter = (*MOTTO, "Số: 12/UBND-VX", "V/v trả lời xác minh", "Kính gửi: BHXH huyện B")
+    papers = WEIGHTS.papers
+    text = page_text(letter)
+    likeness = {like.code: like.probability for like in papers.likenesses(text)}
+    known = likeness["V_KET_QUA_XAC_MINH"]
+    for agrees, certain in ((known - 1e-6, True), (known + 1e-6, False)):
+        trusted = replace(papers, trust=replace(papers.trust, agrees=agrees))
+        (told,) = run([letter], papers=trusted).components
+        top = papers.likenesses(text)[0].code
+        assert (told.code, told.certain) == (
+            "V_KET_QUA_XAC_MINH",
+            certain and top == "V_KET_QUA_XAC_MINH",
+        )
 
 
 def test_a_decision_that_undoes_another_is_not_proposed_as_that() -> None:
