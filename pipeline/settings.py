@@ -116,7 +116,7 @@ class OcrSettings(Group):
 class SplitSettings(Group):
     """Separation and classification."""
 
-    boundary_confidence: float = 0.95
+    boundary_confidence: float = 0.9
     """Below: PAGE_BOUNDARY review. Tuned with the weights that tell where papers start."""
     readable_confidence: float = 0.40
     """Mean word confidence below: UNREADABLE_PAGE review."""

@@ -12,7 +12,7 @@ from typing import Final
 
 from pipeline.catalogue import OTHER, Catalogue
 from pipeline.catalogue.matching import Matcher
-from pipeline.catalogue.papers import PaperModel, Trust
+from pipeline.catalogue.papers import PaperModel, Trust, agreement
 from pipeline.models.batch import Channel, IngestTerms
 from pipeline.models.split import Boundary, DossierSlot, Segment, SplitPlan
 from pipeline.models.text import PageText
@@ -23,8 +23,9 @@ ERROR_COSTS: Final = 20.0
 """Questions that a silent error is worth: it puts a paper into another person's dossier."""
 MISLEADS: Final = 2.0
 """Right proposals that a wrong one is worth."""
-LEAST: Final = Trust(agrees=0.7, proposes=0.6, names=0.97, opposes=0.8)
-"""Nothing below is tried: strangers of an office are more than those that can be drawn."""
+LEAST: Final = Trust(agrees=0.9, proposes=0.6, names=0.97, opposes=0.8, doubts=0.999)
+"""Nothing below is tried: strangers of an office are more than those that can be drawn, and papers
+of few words read like none."""
 _LEAST_BOUNDARY: Final = 0.75
 _GRID: Final = (0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.92, 0.94, 0.95, 0.96, 0.97, 0.98, 0.985,
                 0.99, 0.995, 0.999)  # fmt: skip
@@ -40,9 +41,11 @@ class _Case:
     certain: bool
     doubtful: bool
     hinted: bool
+    titled: bool
     number: bool
     like: str
     probability: float
+    agreement: float
 
 
 def boundary_threshold(chances: Iterable[tuple[float, bool]]) -> float:
@@ -70,12 +73,15 @@ def trust(
         catalogue: whose anchors speak first.
     """
     cases = _cases(model, samples, catalogue)
-    same = [c for c in cases if c.doubtful and c.code == c.like]
+    doubted = [c for c in cases if c.doubtful and not c.titled]
     unknown = [c for c in cases if c.code == OTHER and c.like != OTHER]
     against = [c for c in cases if c.certain and not c.number and c.like not in (c.code, OTHER)]
+    strange = [c for c in cases if c.certain and not c.number and c.like == OTHER]
 
     def lifting(limit: float) -> float:
-        return sum(1.0 if c.probability < limit else ERROR_COSTS * (c.true != c.code) for c in same)
+        return sum(
+            1.0 if c.agreement < limit else ERROR_COSTS * (c.true != c.code) for c in doubted
+        )
 
     def proposing(limit: float) -> float:
         return sum(
@@ -88,22 +94,25 @@ def trust(
             for c in unknown
         )
 
-    def opposing(limit: float) -> float:
+    def questioning(some: Sequence[_Case], limit: float) -> float:
         return sum(
-            1.0 if c.probability >= limit else ERROR_COSTS * (c.true != c.code) for c in against
+            1.0 if c.probability >= limit else ERROR_COSTS * (c.true != c.code) for c in some
         )
 
     return Trust(
         agrees=_cheapest(LEAST.agrees, lifting),
         proposes=_cheapest(LEAST.proposes, proposing),
         names=_cheapest(LEAST.names, naming),
-        opposes=_cheapest(LEAST.opposes, opposing),
+        opposes=_cheapest(LEAST.opposes, lambda limit: questioning(against, limit)),
+        doubts=_cheapest(LEAST.doubts, lambda limit: questioning(strange, limit)),
     )
 
 
 def _cheapest(least: float, cost: Callable[[float], float]) -> float:
-    """The limit that costs least; of equals the most careful."""
-    return min((g for g in _GRID if g >= least), key=lambda limit: (cost(limit), -limit))
+    """The limit that costs least; of several the middle one: none is nearest to either side."""
+    tried = [(cost(limit), limit) for limit in _GRID if limit >= least]
+    best = [limit for price, limit in tried if price == min(tried)[0]]
+    return best[len(best) // 2]
 
 
 def _cases(
@@ -136,9 +145,11 @@ def _cases(
                 certain=component.certain,
                 doubtful=question is not None and question.reason == TYPE_DOUBTFUL,
                 hinted=question is not None and "hint" in question.params,
+                titled=best is not None and bool(best.title),
                 number=best is not None and best.form_number and best.code == component.code,
                 like=likes[0].code,
                 probability=likes[0].probability,
+                agreement=agreement(likes, component.code, component.runner_up),
             )
         )
     return out

@@ -12,12 +12,13 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.catalogue import OTHER
 from pipeline.catalogue.layout import HEAD_SHARE
 from pipeline.models.text import PageText
 from pipeline.textnorm import fold
@@ -45,14 +46,17 @@ class Likeness:
 class Trust:
     """Probabilities from which a likeness is listened to; tuned with the weights."""
 
-    agrees: float = 0.90
-    """Lifts a doubt about the type that the anchors propose themselves."""
+    agrees: float = 0.95
+    """Lifts a doubt about a paper that is known by its subject. Of that type and none only: what
+    other papers read like says nothing where no anchor of theirs was found."""
     proposes: float = 0.80
     """Proposes a type, for a person to confirm, where the anchors know none."""
     names: float = 0.97
     """Names a paper for certain where the anchors know none."""
     opposes: float = 0.97
-    """Calls a title into question."""
+    """Calls a title into question: the page reads like another paper."""
+    doubts: float = 0.999
+    """The same: it reads like no paper of the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,14 @@ class PaperModel:
         shares /= shares.sum()
         order = np.argsort(-shares, kind="stable")
         return tuple(Likeness(self.codes[i], float(shares[i])) for i in order)
+
+
+def agreement(likes: Sequence[Likeness], code: str, runner_up: str | None = None) -> float:
+    """How likely a page is the paper that anchors propose, if it is that, the runner-up or none."""
+    shares = {like.code: like.probability for like in likes}
+    own = shares.get(code, 0.0)
+    others = shares.get(OTHER, 0.0) + (shares.get(runner_up, 0.0) if runner_up else 0.0)
+    return own / max(own + others, 1e-12)
 
 
 def hashed(page: PageText, buckets: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

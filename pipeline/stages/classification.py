@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.catalogue import OTHER, Catalogue, ScanRule
 from pipeline.catalogue.matching import LIKELY, Candidate, Matcher, PageReading
-from pipeline.catalogue.papers import Likeness, PaperModel, Trust
+from pipeline.catalogue.papers import Likeness, PaperModel, Trust, agreement
 from pipeline.ids import component_id, review_id
 from pipeline.models.batch import Channel, IngestTerms
 from pipeline.models.components import Classified, Evidence
@@ -122,32 +122,48 @@ class _Classifier:
         if self._papers is None or not likes or likes[0].code not in self._catalogue.components:
             return verdict
         number = bool(ranked) and ranked[0].form_number and ranked[0].code == verdict.code
-        said = likes[0], self._papers.trust
-        return self._joined(verdict, *said, segment.pages[0], number=number)
+        titled = bool(ranked) and bool(ranked[0].title)
+        page, trust = segment.pages[0], self._papers.trust
+        return self._joined(verdict, likes, trust, page, number=number, titled=titled)
 
     def _joined(
-        self, verdict: _Verdict, like: Likeness, trust: Trust, page: int, *, number: bool
+        self,
+        verdict: _Verdict,
+        likes: Sequence[Likeness],
+        trust: Trust,
+        page: int,
+        *,
+        number: bool,
+        titled: bool,
     ) -> _Verdict:
         """The verdict of the anchors, with what the page reads like as a second opinion.
 
         It may lift a doubt, name a paper whose title is lost, and call a title into question; it
         never overrules one.
         """
+        like = likes[0]
         if like.code == verdict.code == OTHER:
             return verdict
         seen = Evidence(anchor=READS_LIKE, score=round(100 * like.probability, 1), page=page)
-        if like.code == verdict.code or self._twins(like.code, verdict.code):
-            lifted = verdict.reason == TYPE_DOUBTFUL and like.probability >= trust.agrees
-            return replace(
-                verdict,
-                confidence=max(verdict.confidence, like.probability if lifted else 0.0),
-                evidence=(*verdict.evidence, seen),
-                reason=None if lifted else verdict.reason,
-            )
         if verdict.code == OTHER:
             return self._named(verdict, like, trust, seen)
-        stranger = like.code == OTHER
-        if number or stranger or verdict.reason is not None or like.probability < trust.opposes:
+        if verdict.reason == TYPE_DOUBTFUL:
+            # a title that anchors distrust is as good as none: the text must name the paper alone
+            known = agreement(likes, verdict.code, verdict.runner_up)
+            if titled:
+                known = like.probability if like.code == verdict.code else 0.0
+            if known >= (trust.names if titled else trust.agrees):
+                own = Evidence(anchor=READS_LIKE, score=round(100 * known, 1), page=page)
+                return replace(
+                    verdict,
+                    confidence=max(verdict.confidence, known),
+                    evidence=(*verdict.evidence, own),
+                    reason=None,
+                )
+        if like.code == verdict.code or self._twins(like.code, verdict.code):
+            return replace(verdict, evidence=(*verdict.evidence, seen))
+        limit = trust.doubts if like.code == OTHER else trust.opposes
+        if number or verdict.reason is not None or like.probability < limit:
             return verdict
         return replace(
             verdict,
