@@ -226,8 +226,17 @@ class Boundaries:
     def _goes_on_as(now: _Open, seen: Seen) -> float:
         """How surely a page without any head reads like the open paper; 0 for one with a head."""
         shape, reading = seen.shape, seen.reading
-        headed = shape.title or shape.motto or shape.issuer or shape.form or shape.numbered
-        if headed or shape.addressed or reading.candidates or reading.has_motto:
+        # offices of those who sign are no title
+        headed = not shape.closes and (shape.title or shape.issuer)
+        if (
+            headed
+            or shape.motto
+            or shape.form
+            or shape.numbered
+            or shape.addressed
+            or reading.candidates
+            or reading.has_motto
+        ):
             return 0.0
         shares = {like.code: like.probability for like in seen.likenesses}
         return shares.get(now.code, 0.0) if now.code is not None and now.code != OTHER else 0.0
