@@ -23,6 +23,8 @@ _PLAN: Final = 0
 _PART_NUMBERS: Final = {Part.TRAIN: 1, Part.TUNE: 2, Part.TEST: 3}
 _UNKNOWN_SHARE: Final = 0.08
 """Of the papers drawn from all kinds."""
+_FILES_ONLY: Final = frozenset({"F_14A_HSB"})
+"""Forms that are filled in and signed on a portal: no office scans them (domain rules C.3)."""
 _DOSSIER: Final = (2, 9)
 """Papers, at least and at most."""
 _OF_A_RELATIVE: Final = 0.2
@@ -227,7 +229,7 @@ class _Deck:
     ) -> None:
         self._rng = rng
         self._mixed = codes is None
-        self._codes = tuple(codes) if codes is not None else tuple(sorted(set(layouts) - {OTHER}))
+        self._codes = tuple(codes) if codes is not None else _scanned(layouts)
         if not self._codes:
             raise ValueError("no codes to draw from")
         self._left: list[str] = []
@@ -239,6 +241,10 @@ class _Deck:
         if not self._left:
             self._left = [self._codes[place] for place in self._rng.permutation(len(self._codes))]
         return self._left.pop()
+
+
+def _scanned(layouts: Layouts) -> tuple[str, ...]:
+    return tuple(sorted(set(layouts) - {OTHER} - _FILES_ONLY))
 
 
 def _papers_there(
