@@ -88,8 +88,7 @@ def look_at(page: RawPage, gray: Gray, reduce: int, settings: ImagingSettings) -
 
 
 def _blank_score(marks: Marks, noise: Flags) -> float:
-    """1: surely empty. Dots weigh a tenth, however many no more than a doubt; faint marks only
-    raise one."""
+    """1: surely empty. Dots weigh a tenth and together little; faint marks only raise a doubt."""
     weight = np.clip((marks.peak - FAINT) / (_SURE - FAINT) * 2 - 1, 0.0, 1.0)
     weight = np.where(noise | fringe_of(marks, noise) | (marks.area < 0.1), 0.0, weight)
     dots = marks.area < _DOT_MM2
