@@ -222,8 +222,11 @@ def _without_doubtful(lines: Sequence[Line], new: Line) -> list[Line]:
 
 
 def _meet(one: Box, other: Box) -> bool:
-    x, y = (one.x0 + one.x1) / 2, (one.y0 + one.y1) / 2
-    return other.x0 <= x <= other.x1 and other.y0 <= y <= other.y1
+    """True where half of the smaller one lies in the other."""
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    least = min(one.width * one.height, other.width * other.height)
+    return width > 0 and height > 0 and width * height > 0.5 * least
 
 
 def _inserted(lines: Sequence[Line], new: Line) -> list[Line]:

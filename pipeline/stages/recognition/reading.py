@@ -59,6 +59,8 @@ _TELLING_WORDS: Final = 5
 _STANDING: Final = 1.5
 """Height over width of a word on its side."""
 _CLEARLY_BETTER: Final = 1.2
+_EVEN: Final = 1.0
+"""Between directions of which imaging prefers none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,8 @@ def read_page(
         upright = reader.read(_turned(gray, quarters), _plus(turn, 90 * quarters), scale, dpi)
         best = best.or_better(upright, margin=_SIDEWAYS_MARGIN)
     elif needs_second_look(best.text, certain=look.turn_certain, doubt_below=settings.doubt_below):
-        best = best.or_better(reader.read(_turned(gray, 2), _plus(turn, 180), scale, dpi))
+        over = reader.read(_turned(gray, 2), _plus(turn, 180), scale, dpi)
+        best = best.or_better(over, margin=_CLEARLY_BETTER if look.turn_certain else _EVEN)
         if not look.turn_certain and best.text.confidence < settings.doubt_below:
             for more, quarters in ((90, 1), (270, 3)):
                 sideways = reader.read(_turned(gray, quarters), _plus(turn, more), scale, dpi)
