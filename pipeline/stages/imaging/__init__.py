@@ -90,7 +90,8 @@ def look_at(page: RawPage, gray: Gray, reduce: int, settings: ImagingSettings) -
 def _blank_score(marks: Marks, noise: Flags) -> float:
     """1: surely empty. Dots weigh a tenth and together little; faint marks only raise a doubt."""
     weight = np.clip((marks.peak - FAINT) / (_SURE - FAINT) * 2 - 1, 0.0, 1.0)
-    weight = np.where(noise | fringe_of(marks, noise) | (marks.area < 0.1), 0.0, weight)
+    noise = noise | fringe_of(marks, noise)
+    weight = np.where(noise | (marks.area < 0.1), 0.0, weight)
     dots = marks.area < _DOT_MM2
     evidence = float(np.sum((marks.area * weight)[~dots]))
     evidence += min(0.1 * float(np.sum((marks.area * weight)[dots])), _MOST_OF_DOTS_MM2)
