@@ -80,6 +80,15 @@ def test_a_page_number_is_kept_and_a_lone_letter_is_not() -> None:
         assert (len(found) == 3) is kept, text
 
 
+def test_a_row_that_ink_cuts_off_is_doubted() -> None:
+    cut = page().copy()
+    row = missed_rows(cut, DPI, (line_at(20), line_at(60)))[0]
+    left = int(row.x0 - px(2))
+    cut[int(row.y0 - px(12)) : int(row.y1 + px(12)), left : left + 3] = 30
+    found = with_missed(cut, DPI, (line_at(20), line_at(60)), engine())
+    assert max(word.confidence for word in found[1].words) <= 0.6
+
+
 def test_dust_and_paper_are_no_rows() -> None:
     rng = np.random.default_rng(5)
     paper = np.full((700, 900), 245, dtype=np.uint8)

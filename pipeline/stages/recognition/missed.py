@@ -45,6 +45,11 @@ _KEEP_ROW: Final = 0.75
 _TELLING: Final = 3
 """Letters and digits of a row; a page number between dashes needs one."""
 _PAGE_NUMBER: Final = 2
+"""Digits of a page number, which may stand alone."""
+_BESIDE_MM: Final = 3.5
+_BESIDE_SHARE: Final = 0.03
+_HALF_SEEN: Final = 0.6
+"""Most confidence of a row beside ink that is none of its letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,21 +174,36 @@ def _read(gray: Gray, dpi: float, row: Box, engine: OcrEngine) -> Iterator[Line]
     rim = max(round(1.5 * per_mm), 1)
     paper = int(np.median(part))
     framed = cv2.copyMakeBorder(part, rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=(paper,))
+    most = _HALF_SEEN if _goes_on(gray, row, per_mm) else 1.0
     for line in engine.read(np.asarray(framed, dtype=np.uint8), max(round(dpi), 1), row=True):
+        if not _believed([w for w in line.words if w.confidence >= _KEEP_WORD]):
+            continue
         words = tuple(
             Word(
                 text=word.text,
-                confidence=word.confidence,
+                confidence=min(word.confidence, most),
                 box=_moved(word.box, left - rim, top - rim, gray.shape),
             )
             for word in line.words
             if word.confidence >= _KEEP_WORD
         )
-        if _believed(words):
+        if words:
             box = words[0].box
             for word in words[1:]:
                 box = box.union(word.box)
             yield Line(words=words, box=box, block=0)
+
+
+def _goes_on(gray: Gray, row: Box, per_mm: float) -> bool:
+    """True where ink stands close beside the row: a seal may cover the rest of a name."""
+    top, bottom = int(row.y0), int(row.y1) + 1
+    near, far = 0.3 * per_mm, _BESIDE_MM * per_mm
+    paper = int(np.median(gray[top:bottom, int(row.x0) : int(row.x1) + 1]))
+    for left, right in ((row.x0 - far, row.x0 - near), (row.x1 + near, row.x1 + far)):
+        strip = gray[top:bottom, max(int(left), 0) : max(int(right), 0)]
+        if strip.size and float(np.mean(strip < paper - _DARKER)) > _BESIDE_SHARE:
+            return True
+    return False
 
 
 def _believed(words: Sequence[Word]) -> bool:
