@@ -152,9 +152,9 @@ class Recorder:
     def identity(self) -> EngineIdentity:
         return self._engine.identity
 
-    def read(self, gray: Gray, dpi: int) -> tuple[Line, ...]:
-        lines = self._engine.read(gray, dpi)
-        self._pages[_picture(gray, dpi)] = [line.model_dump(mode="json") for line in lines]
+    def read(self, gray: Gray, dpi: int, *, row: bool = False) -> tuple[Line, ...]:
+        lines = self._engine.read(gray, dpi, row=row)
+        self._pages[_picture(gray, dpi, row=row)] = [line.model_dump(mode="json") for line in lines]
         memory = {"identity": self.identity.model_dump(mode="json"), "pages": self._pages}
         self._file.write_text(json.dumps(memory))
         return lines
@@ -171,12 +171,12 @@ class Replayer:
             for key, lines in memory["pages"].items()
         }
 
-    def read(self, gray: Gray, dpi: int) -> tuple[Line, ...]:
-        return self._pages[_picture(gray, dpi)]
+    def read(self, gray: Gray, dpi: int, *, row: bool = False) -> tuple[Line, ...]:
+        return self._pages[_picture(gray, dpi, row=row)]
 
 
-def _picture(gray: Gray, dpi: int) -> str:
-    return digest(gray.shape, dpi, gray.tobytes().hex())
+def _picture(gray: Gray, dpi: int, *, row: bool) -> str:
+    return digest(gray.shape, dpi, row, gray.tobytes().hex())
 
 
 # -- one trial ------------------------------------------------------------------------------

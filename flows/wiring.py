@@ -243,6 +243,7 @@ class Ports:
             sha256=model.sha256,
             timeout_seconds=settings.page_timeout_seconds,
             library=settings.engine == "library",
+            marks=self.settings.home / "reading",
         )
 
     @cached_property

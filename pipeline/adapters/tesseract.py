@@ -25,6 +25,8 @@ from pipeline.textnorm import squash
 
 _PAGE_SEGMENTATION = 3
 """Automatic, without orientation detection: the fastest mode that keeps columns apart."""
+_ROW_SEGMENTATION = 7
+"""One row of text."""
 
 _TSV_COLUMNS = 12
 _ETH = re.compile("\u0110?\u00d0")
@@ -81,8 +83,8 @@ class TesseractEngine:
         """Engine, version, model and the model's digest."""
         return self._identity
 
-    def read(self, gray: Gray, dpi: int) -> tuple[Line, ...]:
-        """Lines in reading order; boxes in pixels of the image given.
+    def read(self, gray: Gray, dpi: int, *, row: bool = False) -> tuple[Line, ...]:
+        """Lines in reading order; boxes in pixels of the image given; see `OcrEngine.read`.
 
         Raises:
             MissingToolError: `TESSERACT_MISSING`, `MODEL_MISSING`.
@@ -93,14 +95,14 @@ class TesseractEngine:
             bitmap = Path(folder) / "page.bmp"
             if not cv2.imwrite(str(bitmap), gray):
                 raise OcrCrashed("OCR_CRASHED", engine="tesseract")
-            tsv = self._run(bitmap, dpi)
+            tsv = self._run(bitmap, dpi, _ROW_SEGMENTATION if row else _PAGE_SEGMENTATION)
         return parse_tsv(tsv)
 
-    def _run(self, bitmap: Path, dpi: int) -> str:
+    def _run(self, bitmap: Path, dpi: int, segmentation: int) -> str:
         options = shlex.join(
             [
                 *("--tessdata-dir", str(self._model.parent), "--dpi", str(dpi)),
-                *("--psm", str(_PAGE_SEGMENTATION), "-c", "tessedit_do_invert=0"),
+                *("--psm", str(segmentation), "-c", "tessedit_do_invert=0"),
             ]
         )
         try:

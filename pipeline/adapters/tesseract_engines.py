@@ -1,5 +1,6 @@
-"""Which Tesseract reads: the library within this process, or the program where it is not there.
+"""Which Tesseract reads: the library within this process, or the program.
 
+The program reads where the library is not there, and what the library did not survive.
 May not come in: how either is asked to read.
 """
 
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Protocol, cast
 
 from pipeline.adapters.tesseract import TesseractEngine
+from pipeline.adapters.tesseract_cautious import CautiousEngine
 from pipeline.ports.reading import OcrEngine
 
 _LIBRARY = "tesserocr"
@@ -35,7 +37,13 @@ def library_version() -> str | None:
 
 
 def open_engine(
-    model: Path, *, name: str, sha256: str, timeout_seconds: float, library: bool = True
+    model: Path,
+    *,
+    name: str,
+    sha256: str,
+    timeout_seconds: float,
+    library: bool = True,
+    marks: Path | None = None,
 ) -> OcrEngine:
     """An engine for a model.
 
@@ -45,15 +53,21 @@ def open_engine(
         sha256: digest of the file, for the provenance.
         timeout_seconds: for one page.
         library: False: start the program for each page even where the library is installed.
+        marks: folder in which the library's readings are marked while they run: a page that took
+            the process along is read by the program next time. None: nothing is remembered.
 
     Raises:
         MissingToolError: `TESSERACT_MISSING`, `MODEL_MISSING`.
         OcrCrashed: the program does not say its version.
     """
-    make: _Make = TesseractEngine
-    if library and find_spec(_LIBRARY) is not None:
-        make = _inside().TesseractInside
-    return make(model, name=name, sha256=sha256, timeout_seconds=timeout_seconds)
+
+    def made(make: _Make) -> OcrEngine:
+        return make(model, name=name, sha256=sha256, timeout_seconds=timeout_seconds)
+
+    if not library or find_spec(_LIBRARY) is None:
+        return made(TesseractEngine)
+    inside = made(_inside().TesseractInside)
+    return inside if marks is None else CautiousEngine(inside, lambda: made(TesseractEngine), marks)
 
 
 def _inside() -> _Inside:

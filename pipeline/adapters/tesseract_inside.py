@@ -63,8 +63,8 @@ class TesseractInside:
         """Engine, version, model and the model's digest."""
         return self._identity
 
-    def read(self, gray: Gray, dpi: int) -> tuple[Line, ...]:
-        """Lines in reading order; boxes in pixels of the image given.
+    def read(self, gray: Gray, dpi: int, *, row: bool = False) -> tuple[Line, ...]:
+        """Lines in reading order; boxes in pixels of the image given; see `OcrEngine.read`.
 
         Raises:
             MissingToolError: `MODEL_MISSING`.
@@ -74,6 +74,7 @@ class TesseractInside:
         if min(gray.shape) < _TINIEST_PX:
             return ()
         with self._reader() as reader:
+            reader.SetPageSegMode(tesserocr.PSM.SINGLE_LINE if row else tesserocr.PSM.AUTO)
             return parse_tsv(_HEADER + self._tsv(reader, np.ascontiguousarray(gray), dpi))
 
     def _tsv(self, reader: tesserocr.PyTessBaseAPI, gray: Gray, dpi: int) -> str:

@@ -106,8 +106,13 @@ class OcrEngine(Protocol):
         """Engine, version, model and the model's digest."""
         ...
 
-    def read(self, gray: Gray, dpi: int) -> tuple[Line, ...]:
+    def read(self, gray: Gray, dpi: int, *, row: bool = False) -> tuple[Line, ...]:
         """Lines in reading order; boxes in pixels of the image given.
+
+        Args:
+            gray: the image.
+            dpi: of the image.
+            row: it shows one row of text and nothing else.
 
         Raises:
             MissingToolError: engine or model is not installed.

@@ -32,7 +32,7 @@ class ScriptedEngine:
     def identity(self) -> EngineIdentity:
         return IDENTITY
 
-    def read(self, gray: Gray, dpi: int) -> tuple[Line, ...]:
+    def read(self, gray: Gray, dpi: int, *, row: bool = False) -> tuple[Line, ...]:
         self.given.append((gray.shape, dpi))
         return self.script(gray)
 
@@ -42,7 +42,7 @@ class SlowEngine:
 
     identity = IDENTITY
 
-    def read(self, gray: Gray, dpi: int) -> tuple[Line, ...]:
+    def read(self, gray: Gray, dpi: int, *, row: bool = False) -> tuple[Line, ...]:
         raise OcrTimeout(engine="fake", seconds=0.0)
 
 
@@ -51,5 +51,5 @@ class DyingEngine:
 
     identity = IDENTITY
 
-    def read(self, gray: Gray, dpi: int) -> tuple[Line, ...]:
+    def read(self, gray: Gray, dpi: int, *, row: bool = False) -> tuple[Line, ...]:
         raise OcrCrashed(engine="fake", status=139)

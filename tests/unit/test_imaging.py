@@ -161,6 +161,24 @@ def _with_border(image: Image.Image) -> Image.Image:
     return image
 
 
+def _fading(image: Image.Image) -> Image.Image:
+    """A dark border that dissolves into grain, as bilevel scanners make of a shadow."""
+    pixels, place = np.asarray(image).copy(), np.random.default_rng(9)
+    depth = np.arange(_SIZE[0])
+    grain = place.random(pixels.shape) < np.exp(-np.maximum(depth - 30, 0) / 12)
+    pixels[grain] = 0
+    return Image.fromarray(pixels)
+
+
+def _with_streaks(image: Image.Image) -> Image.Image:
+    """Dirt on the glass and a fold, broken into pieces."""
+    pixels, place = np.asarray(image).copy(), np.random.default_rng(11)
+    for column in (300, 620):
+        pixels[place.random(_SIZE[1]) < 0.6, column] = 20
+    pixels[700, place.random(_SIZE[0]) < 0.6] = 20
+    return Image.fromarray(pixels)
+
+
 def _shaded(image: Image.Image) -> Image.Image:
     values = np.asarray(image, dtype=np.float64) * np.linspace(0.72, 1, _SIZE[0])
     return Image.fromarray(values.astype(np.uint8))
@@ -177,6 +195,8 @@ def _shaded(image: Image.Image) -> Image.Image:
         _with_holes(_empty()),
         _with_dust(_empty()),
         _with_border(_empty()),
+        _fading(_empty()),
+        _with_streaks(_empty()),
         _shaded(_empty()),
         _shaded(_with_border(_with_dust(_with_holes(_bleed(0.15))))),
     ],
@@ -189,6 +209,8 @@ def _shaded(image: Image.Image) -> Image.Image:
         "holes",
         "dust",
         "border",
+        "fading",
+        "streaks",
         "shade",
         "all",
     ],
@@ -239,8 +261,19 @@ def _digit() -> Image.Image:
         _handwriting(),
         _digit(),
         _with_border(_page(lines=1).copy()),
+        _fading(_page(lines=1)),
+        _with_streaks(_page(lines=1)),
     ],
-    ids=["page", "line", "stamp", "handwriting", "page-number", "line-and-border"],
+    ids=[
+        "page",
+        "line",
+        "stamp",
+        "handwriting",
+        "page-number",
+        "line-and-border",
+        "line-and-grain",
+        "line-and-streaks",
+    ],
 )
 def test_little_is_still_content(image: Image.Image) -> None:
     assert _look(_noisy(image)).blank is BlankStatus.CONTENT

@@ -24,6 +24,7 @@ from pipeline.stages.imaging.marks import (
     Marks,
     darkness_of,
     find_marks,
+    fringe_of,
     letters_of,
     noise_of,
     small_image,
@@ -34,6 +35,10 @@ _SURE: Final = 120
 _HALF_EVIDENCE_MM2: Final = 1.5
 """Area of marks at which emptiness is an even bet: about one printed digit."""
 _STEEPNESS: Final = 2.5
+_DOT_MM2: Final = 0.3
+"""Smaller marks are points, commas, dirt."""
+_MOST_OF_DOTS_MM2: Final = 0.3
+"""Evidence of dots alone: dust on the glass makes no page."""
 _FAINT_MM2: Final = 6.0
 _FAINT_SCORE: Final = 0.75
 """Only faint marks: bleed-through or pencil, a person decides."""
@@ -83,11 +88,13 @@ def look_at(page: RawPage, gray: Gray, reduce: int, settings: ImagingSettings) -
 
 
 def _blank_score(marks: Marks, noise: Flags) -> float:
-    """1: surely empty. Dots that stand alone weigh a tenth, faint marks only raise a doubt."""
+    """1: surely empty. Dots weigh a tenth and together little; faint marks only raise a doubt."""
     weight = np.clip((marks.peak - FAINT) / (_SURE - FAINT) * 2 - 1, 0.0, 1.0)
-    weight = np.where(marks.area < 0.3, 0.1, 1.0) * weight
+    noise = noise | fringe_of(marks, noise)
     weight = np.where(noise | (marks.area < 0.1), 0.0, weight)
-    evidence = float(np.sum(marks.area * weight))
+    dots = marks.area < _DOT_MM2
+    evidence = float(np.sum((marks.area * weight)[~dots]))
+    evidence += min(0.1 * float(np.sum((marks.area * weight)[dots])), _MOST_OF_DOTS_MM2)
     score = float(1.0 / (1.0 + math.pow(evidence / _HALF_EVIDENCE_MM2, _STEEPNESS)))
     faint = ~noise & (marks.area >= 0.3) & (marks.peak >= FAINT + 10)
     if float(np.sum(marks.area[faint])) > _FAINT_MM2:

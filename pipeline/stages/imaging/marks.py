@@ -25,6 +25,20 @@ FAINT: Final = 55
 """Darkness below paper (0 to 255) from which a pixel is looked at; bleed-through is fainter."""
 INK: Final = 90
 """Darkness from which a pixel is ink."""
+_RING: Final = 0.45
+"""A hole in the paper of which only the rim is dark fills no more of its box."""
+_GRAIN_MM: Final = 1.3
+_FRINGE_MM: Final = 12.0
+_CLUMP_MM: Final = 4.0
+_CLUMPS_WITHIN_MM: Final = 2.0
+_UNEVEN: Final = 1.3
+_DEEPEST_MM: Final = 25.0
+"""A fading border: grain lies up to `_FRINGE_MM` beside it, clumps of it at its very edge."""
+_STREAK_MM: Final = 1.2
+_STREAK_PIECES: Final = 12
+_CELLS: Final = 20
+_STREAK_CELLS: Final = 12
+"""Of the page's twentieths, how many a broken streak touches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +177,57 @@ def noise_of(marks: Marks) -> Flags:
     longest, shortest = np.maximum(m.width, m.height), np.minimum(m.width, m.height)
     filled = m.area / np.maximum(m.width * m.height, 1e-9)
     hole = (shortest > 3.5) & (longest < 9.0) & (longest < 1.3 * shortest) & (gap < 20.0)
-    hole &= (filled > 0.65) & (filled < 0.92)
+    hole &= ((filled > 0.65) & (filled < 0.92)) | (filled < _RING)
     staple = (shortest < 1.5) & (longest > 6.0) & (longest < 16.0) & (gap_x < 25) & (gap_y < 25)
-    return np.asarray(border | along_x | along_y | hole | staple, dtype=np.bool_)
+    broken = _broken_streaks(m.left, m.width, m.top, m.height, m.page_height)
+    broken |= _broken_streaks(m.top, m.height, m.left, m.width, m.page_width)
+    return np.asarray(border | along_x | along_y | hole | staple | broken, dtype=np.bool_)
+
+
+def fringe_of(marks: Marks, noise: Flags) -> Flags:
+    """Grain where a dark border fades into the paper: small marks beside a mark on the edge."""
+    m = marks
+    size = np.maximum(m.width, m.height)
+    found = np.zeros_like(noise)
+    for gap, depth, along, page in (
+        (m.left, m.width, m.height, m.page_height),
+        (m.right_gap, m.width, m.height, m.page_height),
+        (m.top, m.height, m.width, m.page_width),
+        (m.bottom_gap, m.height, m.width, m.page_width),
+    ):
+        border = noise & (gap < 1.0) & (along > 0.25 * page)
+        if border.any():
+            mean = _UNEVEN * m.area[border] / along[border]  # a border round a corner is no bar
+            deep = min(float(np.minimum(depth[border], mean).max()), _DEEPEST_MM)
+            found |= (size < _GRAIN_MM) & (gap < deep + _FRINGE_MM)
+            found |= (size < _CLUMP_MM) & (gap < deep + _CLUMPS_WITHIN_MM)
+    return found
+
+
+def _broken_streaks(
+    across: Floats, thickness: Floats, along: Floats, length: Floats, page: float
+) -> Flags:
+    """Pieces of thin lines that run over most of the page: dirty glass, folds, in bilevel."""
+    found = np.zeros(len(across), dtype=np.bool_)
+    thin = thickness < _STREAK_MM
+    if not thin.any():
+        return found
+    for shift in (0.0, 0.5):
+        lane = np.floor((across + thickness / 2) / _STREAK_MM + shift).astype(np.int64)
+        found |= _crowded(lane, thin, (along + length / 2) / page)
+    return found
+
+
+def _crowded(lane: Ints, thin: Flags, place: Floats) -> Flags:
+    """Marks in lanes that hold thin ones from end to end of the page."""
+    found = np.zeros(len(lane), dtype=np.bool_)
+    order = np.argsort(lane[thin], kind="stable")
+    places = np.flatnonzero(thin)[order]
+    for group in np.split(places, np.flatnonzero(np.diff(lane[places])) + 1):
+        if len(group) >= _STREAK_PIECES:
+            cells = np.unique((place[group] * _CELLS).astype(np.int64))
+            found[group] = len(cells) >= _STREAK_CELLS
+    return found
 
 
 def letters_of(marks: Marks, noise: Flags) -> Flags:

@@ -3,7 +3,8 @@
 The image is turned, straightened and scaled for reading only; every box is mapped back onto the
 upright page at its stored resolution. A page whose direction is in doubt is read in the other
 directions too, and the one that reads best is kept. Ruled lines (`ruling`) and round seals
-(`seals`) are taken out of what is read. May not come in: an OCR engine, blank
+(`seals`) are taken out of what is read; rows that were passed over are read by themselves
+(`missed`). May not come in: an OCR engine, blank
 detection, doubts about digits (`digits`), any meaning of the words.
 """
 
@@ -25,6 +26,7 @@ from pipeline.models.text import Line, PageText, Word
 from pipeline.ports.reading import Decoder, Gray, OcrEngine
 from pipeline.settings import ImagingSettings, OcrSettings
 from pipeline.stages.recognition.digits import doubted
+from pipeline.stages.recognition.missed import with_missed
 from pipeline.stages.recognition.ruling import without_ruling
 from pipeline.stages.recognition.seals import find_seals, without_seals
 from pipeline.textnorm import nfc
@@ -57,6 +59,8 @@ _TELLING_WORDS: Final = 5
 _STANDING: Final = 1.5
 """Height over width of a word on its side."""
 _CLEARLY_BETTER: Final = 1.2
+_EVEN: Final = 1.0
+"""Between directions of which imaging prefers none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,20 +158,21 @@ def read_page(
     scale = reading_scale(dpi, settings.read_dpi, max(page.width_px, page.height_px))
     gray = _decode(decoder, path, turn, scale, dpi)
     best = reader.read(gray, turn, scale, dpi)
-    if quarters := runs_sideways(best):
+    if quarters := runs_sideways(best.text):
         upright = reader.read(_turned(gray, quarters), _plus(turn, 90 * quarters), scale, dpi)
-        best = better(best, upright, margin=_SIDEWAYS_MARGIN)
-    elif needs_second_look(best, certain=look.turn_certain, doubt_below=settings.doubt_below):
-        best = better(best, reader.read(_turned(gray, 2), _plus(turn, 180), scale, dpi))
-        if not look.turn_certain and best.confidence < settings.doubt_below:
+        best = best.or_better(upright, margin=_SIDEWAYS_MARGIN)
+    elif needs_second_look(best.text, certain=look.turn_certain, doubt_below=settings.doubt_below):
+        over = reader.read(_turned(gray, 2), _plus(turn, 180), scale, dpi)
+        best = best.or_better(over, margin=_CLEARLY_BETTER if look.turn_certain else _EVEN)
+        if not look.turn_certain and best.text.confidence < settings.doubt_below:
             for more, quarters in ((90, 1), (270, 3)):
                 sideways = reader.read(_turned(gray, quarters), _plus(turn, more), scale, dpi)
-                best = better(best, sideways)
-    if scale < _KEEP_ABOVE and has_small_print(best, scale):
+                best = best.or_better(sideways)
+    if scale < _KEEP_ABOVE and has_small_print(best.text, scale):
         finer = min(1.0, _MAX_SIDE_PX / max(page.width_px, page.height_px), scale * 2)
-        gray = _decode(decoder, path, best.turn, finer, dpi)
-        best = better(best, reader.read(gray, best.turn, finer, dpi), margin=1.0)
-    return best
+        gray = _decode(decoder, path, best.text.turn, finer, dpi)
+        best = best.or_better(reader.read(gray, best.text.turn, finer, dpi), margin=1.0)
+    return reader.completed(best)
 
 
 def paper_dpi(page: RawPage) -> float:
@@ -273,6 +278,22 @@ def _reduction(most: float) -> Literal[1, 2, 4]:
 
 
 @dataclass(frozen=True, slots=True)
+class _Attempt:
+    """A reading in one direction at one scale, and what it was read from."""
+
+    text: PageText
+    lines: tuple[Line, ...]
+    """As the engine gave them, in pixels of the image."""
+    image: Gray
+    dpi: float
+    """Of the image."""
+    reading: Reading
+
+    def or_better(self, other: _Attempt, *, margin: float = _CLEARLY_BETTER) -> _Attempt:
+        return self if better(self.text, other.text, margin=margin) is self.text else other
+
+
+@dataclass(frozen=True, slots=True)
 class _Reader:
     """Reads one page's image in any direction."""
 
@@ -280,7 +301,7 @@ class _Reader:
     engine: OcrEngine
     skew_deg: float
 
-    def read(self, gray: Gray, turn: Turn, scale: float, dpi: float) -> PageText:
+    def read(self, gray: Gray, turn: Turn, scale: float, dpi: float) -> _Attempt:
         """Read an image decoded in a direction, about `scale` of the stored size or larger."""
         sideways = turn in (90, 270)
         width, height = self.page.width_px, self.page.height_px
@@ -288,16 +309,25 @@ class _Reader:
             width, height = height, width
         image, reading = prepare(gray, width, height, scale, self.skew_deg)
         image = without_ruling(image, dpi * scale)
-        lines = doubted(image, self.engine.read(image, max(round(dpi * scale), 1)))
-        return PageText(
+        lines = self.engine.read(image, max(round(dpi * scale), 1))
+        text = PageText(
             index=self.page.index,
             turn=turn,
             width_px=width,
             height_px=height,
             dpi=self.page.dpi,
-            lines=tuple(_mapped(lines, reading)),
+            lines=tuple(_mapped(doubted(image, lines), reading)),
             engine=self.engine.identity,
         )
+        return _Attempt(text, lines, image, dpi * scale, reading)
+
+    def completed(self, best: _Attempt) -> PageText:
+        """The text, with the rows that the engine passed over."""
+        lines = with_missed(best.image, best.dpi, best.lines, self.engine)
+        if lines == best.lines:
+            return best.text
+        mapped = tuple(_mapped(doubted(best.image, lines), best.reading))
+        return best.text.model_copy(update={"lines": mapped})
 
 
 def prepare(
