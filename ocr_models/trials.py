@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,9 +76,10 @@ def load_golden(path: Path | None = None) -> Golden:
     """
     path = path or golden_path()
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        data = path.read_bytes()
+        with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
             return _unpacked({name: arrays[name] for name in arrays.files})
-    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+    except (OSError, EOFError, ValueError, LookupError, TypeError, BadZipFile) as error:
         raise ConfigError("PAGE_MODEL_INVALID", file=path.name) from error
 
 
