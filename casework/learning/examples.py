@@ -102,14 +102,14 @@ def gather(records: Records, store: ObjectStore) -> Examples:
             continue
         components = records.components(batch_id=batch_id)
         try:
-            filed = _Filed.read(record.batch, components, store)
+            filed = FiledBatch.read(record.batch, components, store)
         except (NotFound, ChecksumMismatch):
             unreadable += 1
             continue
-        decided = _Decided.of(by_batch[batch_id], components)
-        found = filed.trials(decided)
-        trials += found
-        sources += filed.sources(found, decided)
+        decided = Decisions.of(by_batch[batch_id], components)
+        for offset, trial in filed.trials(decided):
+            trials.append(trial)
+            sources += filed.sources(offset, trial, decided)
         fields += filed.fields(decided)
     return Examples(tuple(trials), tuple(fields), tuple(sources), unreadable)
 
@@ -123,7 +123,7 @@ def held_out(origin: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Decided:
+class Decisions:
     """What people said about one batch."""
 
     boundaries: Mapping[int, str]
@@ -140,7 +140,7 @@ class _Decided:
         cls,
         answers: Sequence[tuple[ReviewItem, Answer]],
         components: Sequence[ComponentRecord],
-    ) -> _Decided:
+    ) -> Decisions:
         """Sort the answers; those about components that are no more are left out."""
         there = {component.component_id for component in components}
         boundaries: dict[int, str] = {}
@@ -175,7 +175,7 @@ class _Stretch:
     """A sheet opened it: where its papers start was said, not seen."""
 
 
-class _Filed:
+class FiledBatch:
     """One archived batch."""
 
     def __init__(
@@ -198,7 +198,7 @@ class _Filed:
     @classmethod
     def read(
         cls, batch: Batch, components: Sequence[ComponentRecord], store: ObjectStore
-    ) -> _Filed:
+    ) -> FiledBatch:
         """Fetch text and index of a batch.
 
         Raises:
@@ -214,8 +214,8 @@ class _Filed:
         except ValueError as error:
             raise ChecksumMismatch(key=key) from error
 
-    def trials(self, decided: _Decided) -> list[Trial]:
-        """The stretches in which something was decided."""
+    def trials(self, decided: Decisions) -> list[tuple[int, Trial]]:
+        """The stretches in which something was decided, each with its first page in the batch."""
         out = []
         codes = {c.pages[0]: c for c in self._components}
         for stretch in self._stretches():
@@ -233,35 +233,31 @@ class _Filed:
             }
             types = {p for p in there if p in codes and codes[p].component_id in decided.types}
             if starts or types:
-                out.append(
-                    Trial(
-                        origin=self._batch.batch_id,
-                        texts=texts,
-                        codes={p - offset: codes[p].code for p in stretch.pages if p in codes},
-                        starts=frozenset(p - offset for p in starts),
-                        types=frozenset(p - offset for p in types),
-                    )
+                trial = Trial(
+                    origin=self._batch.batch_id,
+                    texts=texts,
+                    codes={p - offset: codes[p].code for p in stretch.pages if p in codes},
+                    starts=frozenset(p - offset for p in starts),
+                    types=frozenset(p - offset for p in types),
                 )
+                out.append((offset, trial))
         return out
 
-    def sources(self, trials: Sequence[Trial], decided: _Decided) -> list[Source]:
-        """What names the decisions behind the trials."""
+    def sources(self, offset: int, trial: Trial, decided: Decisions) -> list[Source]:
+        """What names the decisions behind a trial that begins at page `offset` of the batch."""
         judged = held_out(self._batch.batch_id)
         typed = {c.pages[0]: decided.types.get(c.component_id) for c in self._components}
-        digests = {_digest_of(t): page for page, t in self._texts.items()}
         out = []
-        for trial in trials:
-            for text in trial.texts:
-                sha = _digest_of(text)
-                page = digests[sha]
-                asked = (decided.boundaries.get(page) or decided.whole) or ""
-                if text.index in trial.starts:
-                    out.append(Source(review=asked, kind="boundary", page=sha, judged=judged))
-                if text.index in trial.types and (question := typed.get(page)):
-                    out.append(Source(review=question, kind="type", page=sha, judged=judged))
+        for text in trial.texts:
+            page, sha = text.index + offset, _digest_of(text)
+            asked = decided.boundaries.get(page) or decided.whole
+            if text.index in trial.starts and asked:
+                out.append(Source(review=asked, kind="boundary", page=sha, judged=judged))
+            if text.index in trial.types and (question := typed.get(page)):
+                out.append(Source(review=question, kind="type", page=sha, judged=judged))
         return out
 
-    def fields(self, decided: _Decided) -> list[FieldExample]:
+    def fields(self, decided: Decisions) -> list[FieldExample]:
         """Values that were confirmed or corrected."""
         out = []
         for component in self._components:
@@ -319,7 +315,10 @@ def _sidecar(component: ComponentRecord, store: ObjectStore) -> Sidecar:
         data = stream.read()
     if hashlib.sha256(data).hexdigest() != component.sidecar_sha256:
         raise ChecksumMismatch(key=key)
-    return unpacked(data)
+    try:
+        return unpacked(data)
+    except ValueError as error:
+        raise ChecksumMismatch(key=key) from error
 
 
 def _pages(sidecar: Sidecar) -> list[PageText]:
@@ -332,15 +331,14 @@ def read_again(page: SidecarPage) -> PageText:
     The archive keeps words in reading order and the page's text in lines; layout blocks and what
     the engine had read before a word was corrected are not kept.
     """
-    words = iter(page.words)
+    left = list(reversed(page.words))
     lines: list[Line] = []
     for printed in page.text.split("\n"):
-        found = [next(words, None) for _ in printed.split(" ") if printed]
-        row = [
-            Word(text=word.text, confidence=word.confidence, box=_box(word.box, page.height))
-            for word in found
-            if word is not None
-        ]
+        row: list[Word] = []
+        while left and len(" ".join(word.text for word in row)) < len(printed):
+            word = left.pop()
+            box = _box(word.box, page.height)
+            row.append(Word(text=word.text, confidence=word.confidence, box=box))
         if row:
             lines.append(line_of(row))
     return page_of(page.page, round(page.width * _SCALE), round(page.height * _SCALE), lines)
