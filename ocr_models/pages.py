@@ -11,14 +11,14 @@ import io
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
 
-from pipeline.catalogue.papers import PaperModel
+from pipeline.catalogue.papers import PaperModel, Trust
 from pipeline.errors import ConfigError
 from pipeline.models.base import Model, Sha256
 from pipeline.stages.separation import StartModel
@@ -40,6 +40,8 @@ class PageManifest(Model):
     """On pages that were not trained on, shares 0 to 1 and counts."""
     rules_alone: dict[str, float]
     """The same, without weights."""
+    thresholds: dict[str, float] = {}
+    """Probabilities from which no person is asked, as tuned: `boundary`, and those of `Trust`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ def write_models(
     measured_on: str,
     figures: Mapping[str, float],
     rules_alone: Mapping[str, float],
+    thresholds: Mapping[str, float],
 ) -> None:
     """Write the weights and what is known about them; the same weights give the same bytes."""
     papers = models.papers
@@ -73,6 +76,7 @@ def write_models(
         "codes": np.array(papers.codes),
         "version": np.array(papers.version),
         "sharpness": np.array(papers.sharpness),
+        "trust": np.array(astuple(papers.trust)),
     }
     out = io.BytesIO()
     np.savez_compressed(out, **arrays)
@@ -90,7 +94,11 @@ def write_models(
         "[sha256]",
         *(f'"{name}" = "{hashlib.sha256(data).hexdigest()}"' for name, data in files.items()),
     ]
-    for section, values in (("figures", figures), ("rules_alone", rules_alone)):
+    for section, values in (
+        ("figures", figures),
+        ("rules_alone", rules_alone),
+        ("thresholds", thresholds),
+    ):
         lines += ["", f"[{section}]", *(f"{name} = {value}" for name, value in values.items())]
     (folder / _MANIFEST).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
@@ -140,6 +148,7 @@ def _papers(data: bytes) -> PaperModel:
             scales=arrays["scales"],
             biases=arrays["biases"],
             sharpness=float(arrays["sharpness"]),
+            trust=Trust(*(float(share) for share in arrays["trust"])),
         )
 
 

@@ -116,8 +116,8 @@ class OcrSettings(Group):
 class SplitSettings(Group):
     """Separation and classification."""
 
-    boundary_confidence: float = 0.75
-    """Below: PAGE_BOUNDARY review."""
+    boundary_confidence: float = 0.9
+    """Below: PAGE_BOUNDARY review. Tuned with the weights that tell where papers start."""
     readable_confidence: float = 0.40
     """Mean word confidence below: UNREADABLE_PAGE review."""
     type_confidence: float = 0.75

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.factory.paper import RenderedPage
-from benchmarks.factory.person import Person, make_person
+from benchmarks.factory.person import Person
 from benchmarks.training.recognised import PrintedPage, recognised
 from pipeline.models.files import FileRef
 from pipeline.models.pages import BlankStatus, PageLook, PageSheet, RawPage
@@ -21,7 +21,7 @@ from pipeline.stages.separation import PageEvidence
 DPI = 72
 """Pages are drawn this small: only the places of the text are wanted."""
 _BLANK_BACKS = 0.2
-_FILE = FileRef(sha256="0" * 64, size=1, media_type="image/jpeg")
+FILE = FileRef(sha256="0" * 64, size=1, media_type="image/jpeg")
 
 Draw = Callable[[Person, np.random.Generator, int], tuple[RenderedPage, ...]]
 Drawn = tuple[PrintedPage, ...]
@@ -34,6 +34,8 @@ class Source:
     code: str
     name: str
     """Groups what looks alike: never in two folds."""
+    person: int = 0
+    """Whose it is, by number: papers of one person share names and numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +56,9 @@ class MadeBatch:
         return {e.raw.index: e.text for e in self.evidence if e.text is not None}
 
 
-def draw(way: Draw, rng: np.random.Generator) -> Drawn:
-    """One paper of a new person, without its picture."""
-    pages = way(make_person(rng), rng, DPI)
+def draw(way: Draw, person: Person, rng: np.random.Generator) -> Drawn:
+    """One paper of a person, without its picture."""
+    pages = way(person, rng, DPI)
     return tuple(PrintedPage(p.image.width, p.image.height, p.dpi, p.truth_lines) for p in pages)
 
 
@@ -88,7 +90,7 @@ def _evidence(index: int, text: PageText | None, size: tuple[int, int] = (1, 1))
         index=index,
         source=0,
         source_page=index,
-        file=_FILE,
+        file=FILE,
         width_px=width,
         height_px=height,
         dpi=300.0,

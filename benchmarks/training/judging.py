@@ -48,7 +48,10 @@ class Figures:
 
 
 def evaluate(
-    models: PageModels | None, batches: Sequence[MadeBatch], catalogue: Catalogue
+    models: PageModels | None,
+    batches: Sequence[MadeBatch],
+    catalogue: Catalogue,
+    settings: SplitSettings,
 ) -> Figures:
     """Measure.
 
@@ -56,12 +59,13 @@ def evaluate(
         models: weights; None: the rules alone.
         batches: pages with their truth.
         catalogue: the papers there are.
+        settings: thresholds.
     """
     hits = said = true = papers = typed = silent_starts = silent_types = 0
     strangers = kept = known_batches = held = pages = 0
     wrong: Counter[str] = Counter()
     for batch in batches:
-        starts, asked, codes = run(models, batch, catalogue)
+        starts, asked, codes = run(models, batch, catalogue, settings)
         pages += len(batch.texts)
         hits += len(starts & batch.starts)
         said += len(starts)
@@ -105,10 +109,13 @@ def _boundary_error(batch: MadeBatch, page: int, asked: bool) -> str:  # noqa: F
 
 
 def run(
-    models: PageModels | None, batch: MadeBatch, catalogue: Catalogue
+    models: PageModels | None, batch: MadeBatch, catalogue: Catalogue, settings: SplitSettings
 ) -> tuple[set[int], set[int], dict[int, tuple[str, bool]]]:
-    """Starts, pages asked about, and (code, certain) by first page, as the product says."""
-    settings, terms = SplitSettings(), IngestTerms(channel=Channel.BACKFILL)
+    """Starts, pages asked about, and (code, certain) by first page, as the product says.
+
+    Papers come as files, so that nothing is asked about a paper that may not come on paper.
+    """
+    terms = IngestTerms(channel=Channel.PORTAL)
     parted = separate(
         _BATCH,
         batch.evidence,

@@ -10,9 +10,10 @@ from __future__ import annotations
 import argparse
 import pickle
 import warnings
+import zlib
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -22,28 +23,30 @@ from sklearn.ensemble import GradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 
 from benchmarks.factory.layouts import variants
+from benchmarks.factory.person import make_person
 from benchmarks.factory.truth import Part
 from benchmarks.training.batches import Draw, Drawn, MadeBatch, Source, draw, make_batch
 from benchmarks.training.judging import evaluate
 from benchmarks.training.papers import known_paper, lookalike, stranger
 from benchmarks.training.recognised import recognised
+from benchmarks.training.thresholds import boundary_threshold, trust
 from ocr_models.pages import PageModels, write_models
 from pipeline.catalogue import OTHER, Catalogue, load_catalogue
 from pipeline.catalogue.matching import Matcher
 from pipeline.catalogue.papers import PaperModel, hashed
-from pipeline.models.split import Boundary
 from pipeline.models.text import PageText
-from pipeline.stages.separation.boundaries import Boundaries, Decision
-from pipeline.stages.separation.evidence import PageEvidence
-from pipeline.stages.separation.shape import shape
-from pipeline.stages.separation.starts import Chance, Seen, Situation, StartModel, Tree, facts
-from pipeline.stages.separation.walking import Run
+from pipeline.settings import SplitSettings
+from pipeline.stages.separation.examples import examples
+from pipeline.stages.separation.starts import StartModel, Tree
 
 Papers = tuple[list[tuple[Source, Drawn]], list[tuple[Source, Drawn]]]
 """Of TRAIN and of TUNE."""
 BUCKETS = 1 << 13
 STRANGE = ("/stranger", "/lookalike")
 """Sources that are in every fold: each paper of theirs is another."""
+_SHARPNESSES = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0)
+_WORST = 13.8
+"""Surprise at one sample counts no more: log of one in a million."""
 _LEVELS = (0.05, 0.2, 0.2, 0.45, 0.8)
 """Harm of training pages."""
 
@@ -58,18 +61,25 @@ class Size:
     """Papers of each catalogue kind, composed."""
     strangers: int
     """Papers of each source of strangers."""
+    people: int
+    """Whose papers they are."""
 
 
-TRAIN_SIZE = Size(3, 12, 150)
-TUNE_SIZE = Size(2, 1, 50)
-COPIES = 3
+TRAIN_SIZE = Size(2, 8, 100, 12)
+TUNE_SIZE = Size(2, 1, 50, 6)
+COPIES = 2
 """Misreadings of each page."""
-BATCHES = 400
+_OTHER_PERSON, _SAME_AGAIN, _STRANGERS = 0.25, 0.12, 0.1
+"""Shares of papers in a batch: of its second person, of the kind before, of no kind."""
+BATCHES = 200
 """Of TRAIN; half as many of TUNE."""
 
 
 def _scaled(size: Size, scale: float) -> Size:
-    return Size(*(max(round(n * scale), 1) for n in (size.drawn, size.composed, size.strangers)))
+    def share(many: int) -> int:
+        return max(round(many * scale), 1)
+
+    return Size(share(size.drawn), share(size.composed), share(size.strangers), size.people)
 
 
 def sources(part: Part, catalogue: Catalogue) -> list[tuple[Source, Draw]]:
@@ -86,18 +96,28 @@ def sources(part: Part, catalogue: Catalogue) -> list[tuple[Source, Draw]]:
     return out
 
 
-def drawn(
-    ways: Sequence[tuple[Source, Draw]], size: Size, rng: np.random.Generator
-) -> list[tuple[Source, Drawn]]:
-    """Papers of all sources."""
+def drawn(part: Part, catalogue: Catalogue, size: Size, seed: int) -> list[tuple[Source, Drawn]]:
+    """Papers of all sources; each source has a chance of its own, whatever else is drawn.
+
+    All are of a few people, so that batches can be made of a person's papers: what two pages share
+    of names and numbers does not make them one paper.
+    """
+    people = [
+        make_person(np.random.default_rng((seed, zlib.crc32(f"{part}/person".encode()), number)))
+        for number in range(size.people)
+    ]
     out: list[tuple[Source, Drawn]] = []
-    for source, way in ways:
+    for source, way in sources(part, catalogue):
         many = size.drawn
         if source.name.endswith("/composed"):
             many = size.composed
         elif source.name.endswith(STRANGE):
             many = size.strangers
-        out += [(source, draw(way, rng)) for _ in range(many)]
+        name = zlib.crc32(f"{part}/{source.name}".encode())
+        rng = np.random.default_rng((seed, name))
+        for number in range(many):
+            whose = (name + number) % size.people
+            out.append((replace(source, person=whose), draw(way, people[whose], rng)))
     return out
 
 
@@ -119,20 +139,12 @@ def learn_papers(
     counts = Counter(labels)
     usual = len(labels) / len(counts)
     balance = {code: (usual / many) ** 0.5 for code, many in counts.items()}
-    model = LogisticRegression(C=30.0, max_iter=80, class_weight=balance)
+    model = LogisticRegression(C=30.0, max_iter=60, class_weight=balance)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(_matrix(texts), labels)
     weights = np.asarray(model.coef_, dtype=np.float64).T
-    scales = np.abs(weights).max(axis=0) / 127
-    return PaperModel(
-        version=version,
-        codes=codes,
-        weights=np.round(weights / scales).astype(np.int8),
-        scales=scales.astype(np.float32),
-        biases=np.asarray(model.intercept_, dtype=np.float32),
-        sharpness=1.0,
-    )
+    return PaperModel.packed(version, codes, weights, np.asarray(model.intercept_))
 
 
 def _matrix(texts: Sequence[PageText]) -> csr_matrix:
@@ -150,62 +162,38 @@ def _matrix(texts: Sequence[PageText]) -> csr_matrix:
 
 def sharpen(model: PaperModel, samples: Sequence[tuple[PageText, str]]) -> PaperModel:
     """The sharpness with the least surprise on samples that were not trained on."""
-    best, least = 1.0, float("inf")
-    for sharpness in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5, 2.0, 2.5, 3.0):
-        tried = replace(model, sharpness=sharpness)
-        loss = 0.0
-        for text, code in samples:
-            shares = {like.code: like.probability for like in tried.likenesses(text)}
-            loss -= float(np.log(max(shares.get(code, 0.0), 1e-6)))
-        if loss < least:
-            best, least = sharpness, loss
+    plain = replace(model, sharpness=1.0)
+    told = [
+        (np.log(np.maximum([like.probability for like in likes], 1e-12)), places.index(code))
+        for text, code in samples
+        if (likes := plain.likenesses(text))
+        for places in ([like.code for like in likes],)
+    ]
+
+    def surprise(sharpness: float) -> float:
+        total = 0.0
+        for logs, place in told:
+            scores = sharpness * (logs - logs[place])
+            total += min(float(np.log(np.exp(scores).sum())), _WORST)
+        return total
+
+    best = min(_SHARPNESSES, key=surprise)
     return replace(model, sharpness=best)
 
 
 # -- where papers start -------------------------------------------------------------------------
 
 
-class _Teacher:
-    """Answers with the truth and writes down the facts it was asked about."""
-
-    def __init__(self, starts: frozenset[int], where: dict[int, int]) -> None:
-        self._starts = starts
-        self._where = where
-        self.rows: list[dict[str, float]] = []
-        self.answers: list[bool] = []
-
-    def chance(self, situation: Situation) -> Chance:
-        index = self._where[id(situation.page)]
-        start = index in self._starts
-        self.rows.append(facts(situation))
-        self.answers.append(start)
-        return Chance(1.0 if start else 0.0, ())
-
-
 def situations(
     batch: MadeBatch, catalogue: Catalogue, matcher: Matcher, papers: PaperModel
-) -> tuple[list[dict[str, float]], list[bool]]:
+) -> tuple[list[Mapping[str, float]], list[bool]]:
     """Facts and truth of every page that the rules are not sure of."""
-    pages = [e for e in batch.evidence if e.text is not None]
-    seen: dict[int, Seen] = {}
-    for page in pages:
-        assert page.text is not None
-        likes = papers.likenesses(page.text)
-        seen[page.raw.index] = Seen(shape(page.text), matcher.read(page.text), likes)
-    teacher = _Teacher(batch.starts, {id(s): i for i, s in seen.items()})
-
-    def settle(page: PageEvidence, slot: int, decision: Decision) -> Decision:
-        start = page.raw.index in batch.starts
-        return Decision(start=start, boundary=decision.boundary, confidence=1.0)
-
-    run = Run(0, pages=[p.raw.index for p in pages])
-    walk = Boundaries(catalogue, seen, frozenset(), teacher)
-    walk.drafts(run, pages, Boundary.BATCH_START, settle)
-    return teacher.rows, teacher.answers
+    found = examples(batch.evidence, batch.starts, catalogue, matcher, papers)
+    return [each.facts for each in found], [each.starts for each in found]
 
 
 def learn_starts(
-    rows: Sequence[dict[str, float]], answers: Sequence[bool], seed: int, version: str
+    rows: Sequence[Mapping[str, float]], answers: Sequence[bool], seed: int, version: str
 ) -> StartModel:
     """Boosted trees; not calibrated yet."""
     names = tuple(sorted(rows[0]))
@@ -244,7 +232,7 @@ def _tree(grown: object, rate: float) -> Tree:
 
 
 def calibrate(
-    model: StartModel, rows: Sequence[dict[str, float]], answers: Sequence[bool]
+    model: StartModel, rows: Sequence[Mapping[str, float]], answers: Sequence[bool]
 ) -> StartModel:
     """Platt's line through the log odds on situations that were not trained on."""
     odds = [[_odds(model, row)] for row in rows]
@@ -252,7 +240,7 @@ def calibrate(
     return replace(model, slope=float(line.coef_[0, 0]), shift=float(line.intercept_[0]))
 
 
-def _odds(model: StartModel, row: dict[str, float]) -> float:
+def _odds(model: StartModel, row: Mapping[str, float]) -> float:
     chance = model.of_facts(row).probability
     chance = min(max(chance, 1e-9), 1 - 1e-9)
     return float(np.log(chance / (1 - chance)))
@@ -261,18 +249,23 @@ def _odds(model: StartModel, row: dict[str, float]) -> float:
 def batches_of(
     papers: Sequence[tuple[Source, Drawn]], many: int, rng: np.random.Generator
 ) -> list[MadeBatch]:
-    """Random batches; now and then the same kind twice in a row."""
-    by_code: dict[str, list[int]] = defaultdict(list)
+    """Random batches of one or two people; now and then the same kind twice in a row."""
+    whose: dict[int, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for at, (source, _) in enumerate(papers):
-        by_code[source.code].append(at)
-    codes = sorted(by_code)
+        whose[source.person][source.code].append(at)
+    people = sorted(whose)
     out = []
     for _ in range(many):
         chosen: list[tuple[Source, Drawn]] = []
+        pair = rng.choice(len(people), min(2, len(people)), replace=False)
         for _ in range(int(rng.integers(3, 9))):
-            twice = chosen and rng.random() < 0.12
-            code = chosen[-1][0].code if twice else codes[int(rng.integers(len(codes)))]
-            if rng.random() < 0.1:
+            person = people[int(pair[-1 if rng.random() < _OTHER_PERSON else 0])]
+            by_code = whose[person]
+            codes = sorted(by_code)
+            code = codes[int(rng.integers(len(codes)))]
+            if chosen and rng.random() < _SAME_AGAIN and chosen[-1][0].code in by_code:
+                code = chosen[-1][0].code
+            if rng.random() < _STRANGERS and OTHER in by_code:
                 code = OTHER
             places = by_code[code]
             chosen.append(papers[places[int(rng.integers(len(places)))]])
@@ -291,6 +284,80 @@ def _kept(path: Path | None, make: Callable[[], Papers]) -> Papers:
     return papers
 
 
+@dataclass(frozen=True)
+class Trained:
+    """Weights, what they were calibrated on, and what is told of them."""
+
+    models: PageModels
+    boundary: float
+    """For `SplitSettings.boundary_confidence`."""
+    batches: tuple[MadeBatch, ...]
+    """Of TUNE."""
+
+
+def train(papers: Papers, catalogue: Catalogue, seed: int, batches: int) -> Trained:
+    """Learn from papers of TRAIN, calibrate and set thresholds on those of TUNE.
+
+    Args:
+        papers: of both parts.
+        catalogue: whose rules the weights complete.
+        seed: the same gives the same weights.
+        batches: how many are made of TRAIN; half as many of TUNE.
+    """
+    own, other = papers[0], [p for p in papers[1] if not p[0].name.endswith("/composed")]
+    rng = np.random.default_rng((seed, 101))
+    tune_rng = np.random.default_rng((seed, 202))
+    matcher, version = Matcher(catalogue), f"1.{seed}"
+    rows: list[Mapping[str, float]] = []
+    answers: list[bool] = []
+
+    def study(some: Sequence[tuple[Source, Drawn]], many: int, opinion: PaperModel) -> None:
+        for batch in batches_of(some, many, rng):
+            found, truth = situations(batch, catalogue, matcher, opinion)
+            rows.extend(found)
+            answers.extend(truth)
+
+    halves = _halves(own, rng)
+    for half in (0, 1):
+        study(halves[half], batches // 4, learn_papers(halves[1 - half], rng, version))
+    model = learn_papers(own, rng, version)
+    unseen = [
+        (recognised(page, tune_rng, float(tune_rng.choice(_LEVELS))), source.code)
+        for source, pages in other
+        for page in pages[:1]
+        for _ in range(COPIES)
+    ]
+    model = sharpen(model, unseen)
+    model = replace(model, trust=trust(model, unseen, catalogue))
+    print("papers", model.sharpness, model.trust, flush=True)
+    study(own, batches // 2, model)
+    starts = learn_starts(rows, answers, seed, version)
+    made = batches_of(other, batches // 2, tune_rng)
+    told = [situations(batch, catalogue, matcher, model) for batch in made]
+    tune_rows = [row for found, _ in told for row in found]
+    tune_answers = [answer for _, truth in told for answer in truth]
+    starts = calibrate(starts, tune_rows, tune_answers)
+    boundary = boundary_threshold(
+        (starts.of_facts(row).probability, answer)
+        for row, answer in zip(tune_rows, tune_answers, strict=True)
+    )
+    print("starts", len(rows), len(tune_rows), starts.slope, starts.shift, boundary, flush=True)
+    return Trained(PageModels(model, starts), boundary, tuple(made))
+
+
+def _halves(
+    papers: Sequence[tuple[Source, Drawn]], rng: np.random.Generator
+) -> list[list[tuple[Source, Drawn]]]:
+    """Two halves; what looks alike is in the same, strangers are in both."""
+    names = sorted({source.name for source, _ in papers})
+    order = rng.permutation(len(names))
+    fold = {names[i]: int(at % 2) for at, i in enumerate(order)}
+    return [
+        [p for p in papers if fold[p[0].name] == half or p[0].name.endswith(STRANGE)]
+        for half in (0, 1)
+    ]
+
+
 def main() -> None:
     """Train, calibrate, measure, write."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.training.pages")
@@ -299,72 +366,32 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="share of the usual amount")
     parser.add_argument("--drawn", type=Path, help="keeps the drawn papers between runs")
     options = parser.parse_args()
-    scale = options.scale
+    scale, seed = options.scale, options.seed
     catalogue = load_catalogue()
-    matcher = Matcher(catalogue)
-    version = f"1.{options.seed}"
-    rng = np.random.default_rng((options.seed, 101))
-    tune_rng = np.random.default_rng((options.seed, 202))
-    batches = round(BATCHES * scale)
-    train, tune = _kept(
+    papers = _kept(
         options.drawn,
         lambda: (
-            drawn(sources(Part.TRAIN, catalogue), _scaled(TRAIN_SIZE, scale), rng),
-            drawn(sources(Part.TUNE, catalogue), _scaled(TUNE_SIZE, scale), tune_rng),
+            drawn(Part.TRAIN, catalogue, _scaled(TRAIN_SIZE, scale), seed),
+            drawn(Part.TUNE, catalogue, _scaled(TUNE_SIZE, scale), seed),
         ),
     )
-    print("drawn", len(train), len(tune), flush=True)
-    names = sorted({s.name for s, _ in train})
-    order = rng.permutation(len(names))
-    fold = {names[i]: int(at % 2) for at, i in enumerate(order)}
-    halves = [
-        [p for p in train if fold[p[0].name] == half or p[0].name.endswith(STRANGE)]
-        for half in (0, 1)
-    ]
-    rows: list[dict[str, float]] = []
-    answers: list[bool] = []
-    for half in (0, 1):
-        other = learn_papers(halves[1 - half], rng, version)
-        for batch in batches_of(halves[half], batches // 4, rng):
-            found, truth = situations(batch, catalogue, matcher, other)
-            rows += found
-            answers += truth
-    papers = learn_papers(train, rng, version)
-    held = [
-        (recognised(page, tune_rng, float(tune_rng.choice(_LEVELS))), s.code)
-        for s, pages in tune
-        for page in pages[:1]
-    ]
-    papers = sharpen(papers, held)
-    print("papers", papers.sharpness, flush=True)
-    for batch in batches_of(train, batches // 2, rng):
-        found, truth = situations(batch, catalogue, matcher, papers)
-        rows += found
-        answers += truth
-    starts = learn_starts(rows, answers, options.seed, version)
-    scannable = [p for p in tune if not p[0].name.endswith("/composed")]
-    tune_batches = batches_of(scannable, batches // 2, tune_rng)
-    tune_rows, tune_answers = [], []
-    for batch in tune_batches:
-        found, truth = situations(batch, catalogue, matcher, papers)
-        tune_rows += found
-        tune_answers += truth
-    starts = calibrate(starts, tune_rows, tune_answers)
-    print("starts", len(rows), len(tune_rows), starts.slope, starts.shift, flush=True)
-    models = PageModels(papers, starts)
-    told = {label: evaluate(judged, tune_batches, catalogue) for label, judged in
-            (("rules", None), ("model", models))}  # fmt: skip
-    for label, figures in told.items():
-        print(label, figures, flush=True)
+    print("drawn", *map(len, papers), flush=True)
+    done = train(papers, catalogue, seed, round(BATCHES * scale))
+    settings = SplitSettings(boundary_confidence=done.boundary)
+    figures, alone = (
+        evaluate(models, done.batches, catalogue, settings) for models in (done.models, None)
+    )
+    print("rules", alone, "model", figures, sep="\n", flush=True)
     options.out.mkdir(parents=True, exist_ok=True)
     write_models(
-        models,
+        done.models,
         options.out,
-        trained_on=f"{len(train)} papers drawn by the factory's layouts of part TRAIN, composed "
-        f"from the catalogue, or strangers; one letter in 300 to 12 misread; seed {options.seed}",
-        measured_on=f"{len(tune_batches)} misread batches of {len(tune)} papers of part TUNE",
-        figures=told["model"].numbers(),
-        rules_alone=told["rules"].numbers(),
+        trained_on=f"{len(papers[0])} papers drawn by the layouts of part TRAIN, composed "
+        f"from the catalogue, or strangers; one letter in 300 to 12 misread; seed {seed}",
+        measured_on=f"{len(done.batches)} misread batches of {len(papers[1])} papers of part TUNE",
+        figures=figures.numbers(),
+        rules_alone=alone.numbers(),
+        thresholds={"boundary": done.boundary, **asdict(done.models.papers.trust)},
     )
 
 

@@ -72,6 +72,9 @@ _OVER: Final = ("BẢN DỊCH", "PHỤ LỤC", "HƯỚNG DẪN GHI", "DANH MỤC
 _OFFICES: Final = ("GIÁM ĐỐC", "CHỦ TỊCH", "NGƯỜI LÀM ĐƠN", "NGƯỜI KHAI", "KẾ TOÁN TRƯỞNG",
                    "TM. ỦY BAN NHÂN DÂN", "TRƯỞNG PHÒNG", "ĐẠI DIỆN BÊN A")  # fmt: skip
 
+_LEFT_OVER: Final = 0.25
+"""Share of last pages with nothing but the signatures."""
+
 
 def known_paper(
     kind: ComponentType, person: Person, rng: np.random.Generator, dpi: int
@@ -97,7 +100,9 @@ def known_paper(
         if number:
             sheets.append(_sheet(rng, dpi, landscape=landscape))
         share = labels if pages == 1 else labels[number::pages]
-        _body(sheets[-1], person, rng, share, full=number + 1 < pages)
+        left_over = number > 0 and number + 1 == pages and rng.random() < _LEFT_OVER
+        if not left_over:
+            _body(sheets[-1], person, rng, share, full=number + 1 < pages)
         if numbered and pages > 1:
             _page_number(sheets[-1], number + 1, rng)
     _closing(sheets[-1], person, rng)
@@ -129,7 +134,9 @@ def stranger(person: Person, rng: np.random.Generator, dpi: int) -> tuple[Render
         if place:
             sheets.append(_sheet(rng, dpi, landscape=False))
         labels = rng.permutation(np.array(_LABELS))[: int(rng.integers(0, 9))]
-        _body(sheets[-1], person, rng, [str(text) for text in labels], full=place + 1 < pages)
+        left_over = place > 0 and place + 1 == pages and rng.random() < _LEFT_OVER
+        if not left_over:
+            _body(sheets[-1], person, rng, [str(text) for text in labels], full=place + 1 < pages)
         if counted and pages > 1:
             _page_number(sheets[-1], place + 1, rng)
     _closing(sheets[-1], person, rng)

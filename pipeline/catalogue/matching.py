@@ -37,6 +37,8 @@ _DOUBTFUL = 0.70
 """Upper bound where a title needs more evidence than there is: proposed, and asked about."""
 _SURE_TITLE = 0.85
 """Confidence of a paper's own title from which it goes before a number without a title."""
+_CARD_PROOFS = 2
+"""A card lies anywhere on its page, often below the head: so many anchors beside its title."""
 _FORM_LABELS = 3
 """So many labels of its fields tell a form whose title is shared."""
 _SHORT_LEAD = 2
@@ -325,6 +327,8 @@ def _cap(ready: _Ready, seen: SeenPage, proof: _Proof, *, specific: bool) -> flo
     """Upper bound for what is not told by a form number."""
     title = proof.title
     card = ready.type.orientation == _CARD
+    if card and title is not None and proof.any_head + proof.any_body >= _CARD_PROOFS:
+        return 1.0
     bound = 1.0 if specific and title is not None and title.caps else _by_lead(ready, seen)
     if title is not None and title.caps and not card:
         if seen.part_of_another(title, ready.foreign):

@@ -1,8 +1,10 @@
 """Which paper a page reads like: a second opinion beside the anchors.
 
 A linear model over hashed letter groups of the folded text, so that lost vowels and misread letters
-cost little. Weights are data that is handed in. May not come in: anchors, what a stage makes of the
-opinion, training.
+cost little. Weights are data that is handed in. `hashed` makes the features of a page; scores are
+linear in them (`PaperModel.dense`, `biases`), so that whoever learns moves a copy of the dense
+weights and makes a model of it again with `PaperModel.packed`; a new paper is a new column. May not
+come in: anchors, what a stage makes of the opinion, training.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.catalogue import OTHER
 from pipeline.catalogue.layout import HEAD_SHARE
 from pipeline.models.text import PageText
 from pipeline.textnorm import fold
@@ -24,7 +27,7 @@ _WORD = re.compile(r"[a-z]{2,}")
 _GROUP = 4
 """Letters in a group; a word's edges count as letters."""
 _MOST_WORDS = 900
-_OF_HEAD = 1
+_OF_HEAD = 4
 """A group of the head counts as so many."""
 _OPENING_LINES = 14
 """So many lines of the head say what the paper is."""
@@ -37,6 +40,23 @@ class Likeness:
     code: str
     probability: float
     """Calibrated, 0 to 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Probabilities from which a likeness is listened to; tuned with the weights."""
+
+    agrees: float = 0.95
+    """Lifts a doubt about a paper that is known by its subject. Of that type and none only: what
+    other papers read like says nothing where no anchor of theirs was found."""
+    proposes: float = 0.80
+    """Proposes a type, for a person to confirm, where the anchors know none."""
+    names: float = 0.97
+    """Names a paper for certain where the anchors know none."""
+    opposes: float = 0.97
+    """Calls a title into question: the page reads like another paper."""
+    doubts: float = 0.999
+    """The same: it reads like no paper of the catalogue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +73,45 @@ class PaperModel:
     biases: NDArray[np.float32]
     sharpness: float
     """Factor on the scores that makes the probabilities true on pages not trained on."""
+    trust: Trust = Trust()
+
+    @classmethod
+    def packed(
+        cls,
+        version: str,
+        codes: tuple[str, ...],
+        dense: NDArray[np.float64],
+        biases: NDArray[np.float64] | NDArray[np.float32],
+        *,
+        sharpness: float = 1.0,
+        trust: Trust | None = None,
+    ) -> PaperModel:
+        """A model of weights as they are learned: rounded to a byte each.
+
+        Args:
+            version: name of the weights.
+            codes: the papers, in the order of the columns.
+            dense: buckets times papers.
+            biases: of each paper.
+            sharpness: 1: not calibrated yet.
+            trust: None: as for weights of which nothing is known.
+        """
+        scales = np.maximum(np.abs(dense).max(axis=0), 1e-12) / 127
+        return cls(
+            version=version,
+            codes=codes,
+            weights=np.round(dense / scales).astype(np.int8),
+            scales=scales.astype(np.float32),
+            biases=biases.astype(np.float32),
+            sharpness=sharpness,
+            trust=trust or Trust(),
+        )
+
+    @property
+    def dense(self) -> NDArray[np.float64]:
+        """The weights as numbers, buckets times papers: score = features @ dense + biases."""
+        dense: NDArray[np.float64] = self.weights.astype(np.float64) * self.scales
+        return dense
 
     def likenesses(self, page: PageText) -> tuple[Likeness, ...]:
         """What a page reads like, likeliest first; empty for a page without words."""
@@ -65,6 +124,14 @@ class PaperModel:
         shares /= shares.sum()
         order = np.argsort(-shares, kind="stable")
         return tuple(Likeness(self.codes[i], float(shares[i])) for i in order)
+
+
+def agreement(likes: Sequence[Likeness], code: str, runner_up: str | None = None) -> float:
+    """How likely a page is the paper that anchors propose, if it is that, the runner-up or none."""
+    shares = {like.code: like.probability for like in likes}
+    own = shares.get(code, 0.0)
+    others = shares.get(OTHER, 0.0) + (shares.get(runner_up, 0.0) if runner_up else 0.0)
+    return own / max(own + others, 1e-12)
 
 
 def hashed(page: PageText, buckets: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

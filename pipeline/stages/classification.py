@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from pipeline.catalogue import OTHER, Catalogue, ScanRule
 from pipeline.catalogue.matching import LIKELY, Candidate, Matcher, PageReading
-from pipeline.catalogue.papers import Likeness, PaperModel
+from pipeline.catalogue.papers import Likeness, PaperModel, Trust, agreement
 from pipeline.ids import component_id, review_id
 from pipeline.models.batch import Channel, IngestTerms
 from pipeline.models.components import Classified, Evidence
@@ -29,9 +29,6 @@ PAPER_BOOK = "PAPER_BOOK"
 _REASONS = (TYPE_UNKNOWN, TYPE_DOUBTFUL, TYPE_CONTRADICTED, TYPE_NOT_ON_PAPER)
 _NEAR = 0.05
 """A runner-up within this confidence makes the type doubtful."""
-_AGREES, _PROPOSES, _NAMES, _OPPOSES = 0.90, 0.80, 0.97, 0.97
-"""How much a page must read like a paper to lift a doubt of the anchors; to be proposed as one
-whose title was not found; to be taken for it; to call another title into question."""
 READS_LIKE = "reads_like"
 """Evidence that is no anchor: letter groups of the whole page."""
 _CONTRADICTS = 0.85
@@ -122,37 +119,51 @@ class _Classifier:
             return self._declared(segment.declared, ranked, evidence)
         verdict = self._anchored(ranked, evidence)
         likes = self._papers.likenesses(text) if self._papers is not None and text else ()
-        if not likes or likes[0].code not in self._catalogue.components:
+        if self._papers is None or not likes or likes[0].code not in self._catalogue.components:
             return verdict
         number = bool(ranked) and ranked[0].form_number and ranked[0].code == verdict.code
-        return self._joined(verdict, likes[0], segment.pages[0], number=number)
+        titled = bool(ranked) and bool(ranked[0].title)
+        page, trust = segment.pages[0], self._papers.trust
+        return self._joined(verdict, likes, trust, page, number=number, titled=titled)
 
-    def _joined(self, verdict: _Verdict, like: Likeness, page: int, *, number: bool) -> _Verdict:
+    def _joined(
+        self,
+        verdict: _Verdict,
+        likes: Sequence[Likeness],
+        trust: Trust,
+        page: int,
+        *,
+        number: bool,
+        titled: bool,
+    ) -> _Verdict:
         """The verdict of the anchors, with what the page reads like as a second opinion.
 
         It may lift a doubt, name a paper whose title is lost, and call a title into question; it
         never overrules one.
         """
+        like = likes[0]
         if like.code == verdict.code == OTHER:
             return verdict
         seen = Evidence(anchor=READS_LIKE, score=round(100 * like.probability, 1), page=page)
-        if like.code == verdict.code or self._twins(like.code, verdict.code):
-            lifted = verdict.reason == TYPE_DOUBTFUL and like.probability >= _AGREES
-            return replace(
-                verdict,
-                confidence=max(verdict.confidence, like.probability if lifted else 0.0),
-                evidence=(*verdict.evidence, seen),
-                reason=None if lifted else verdict.reason,
-            )
         if verdict.code == OTHER:
-            if like.probability < _PROPOSES:
-                return replace(verdict, hint=verdict.hint or like.code)
-            sure = like.probability >= _NAMES
-            return _Verdict(
-                like.code, like.probability, (seen,), reason=None if sure else TYPE_DOUBTFUL
-            )
-        stranger = like.code == OTHER
-        if number or stranger or verdict.reason is not None or like.probability < _OPPOSES:
+            return self._named(verdict, like, trust, seen)
+        if verdict.reason == TYPE_DOUBTFUL:
+            # a title that anchors distrust is as good as none: the text must name the paper alone
+            known = agreement(likes, verdict.code, verdict.runner_up)
+            if titled:
+                known = like.probability if like.code == verdict.code else 0.0
+            if known >= (trust.names if titled else trust.agrees):
+                own = Evidence(anchor=READS_LIKE, score=round(100 * known, 1), page=page)
+                return replace(
+                    verdict,
+                    confidence=max(verdict.confidence, known),
+                    evidence=(*verdict.evidence, own),
+                    reason=None,
+                )
+        if like.code == verdict.code or self._twins(like.code, verdict.code):
+            return replace(verdict, evidence=(*verdict.evidence, seen))
+        limit = trust.doubts if like.code == OTHER else trust.opposes
+        if number or verdict.reason is not None or like.probability < limit:
             return verdict
         return replace(
             verdict,
@@ -160,6 +171,19 @@ class _Classifier:
             evidence=(*verdict.evidence, seen),
             runner_up=like.code,
             reason=TYPE_DOUBTFUL,
+        )
+
+    @staticmethod
+    def _named(verdict: _Verdict, like: Likeness, trust: Trust, seen: Evidence) -> _Verdict:
+        """A paper that the anchors do not know; where they distrust its title, nothing is sure."""
+        if like.probability < trust.proposes:
+            return replace(verdict, hint=verdict.hint or like.code)
+        sure = like.probability >= trust.names and verdict.hint is None
+        return _Verdict(
+            like.code,
+            like.probability,
+            (*verdict.evidence, seen),
+            reason=None if sure else TYPE_DOUBTFUL,
         )
 
     def _anchored(self, ranked: Sequence[Candidate], evidence: tuple[Evidence, ...]) -> _Verdict:

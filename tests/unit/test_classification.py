@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from ocr_models.pages import load_models
 from pipeline.catalogue import OTHER, load_catalogue
-from pipeline.catalogue.papers import PaperModel
+from pipeline.catalogue.papers import PaperModel, agreement
 from pipeline.errors import NotFound
 from pipeline.ids import component_id
 from pipeline.models.batch import Channel, IngestTerms
@@ -374,6 +375,43 @@ def test_lookalikes_are_asked_about(lines: Lines) -> None:
     result = run([lines])
     assert not result.components[0].certain
     assert [r.kind for r in result.reviews] == [ReviewKind.COMPONENT_TYPE]
+
+
+@pytest.mark.parametrize("lines", LOOKALIKES)
+def test_lookalikes_are_asked_about_though_they_read_alike(lines: Lines) -> None:
+    result = run([lines], papers=WEIGHTS.papers)
+    assert not result.components[0].certain
+    assert [r.kind for r in result.reviews] == [ReviewKind.COMPONENT_TYPE]
+
+
+def test_a_card_below_the_head_is_known_by_title_and_labels() -> None:
+    below = (*("" for _ in range(24)), *MOTTO)
+    passport = (*below, "HỘ CHIẾU / PASSPORT", "Loại/Type Số hộ chiếu/Passport No", "P<VNMMAI<<A")
+    (known,) = run([passport]).components
+    assert (known.code, known.certain) == ("I_PASSPORT", True)
+    (named,) = run([(*below, "HỘ CHIẾU", "Kèm theo đơn có bản sao giấy tờ")]).components
+    assert not named.certain
+
+
+def test_likeness_is_trusted_as_far_as_the_weights_say() -> None:
+    letter = (*MOTTO, "Số: 12/UBND-VX", "V/v trả lời xác minh", "Kính gửi: BHXH huyện B")
+    papers = WEIGHTS.papers
+    known = agreement(papers.likenesses(page_text(letter)), "V_KET_QUA_XAC_MINH")
+    for agrees, certain in ((known - 1e-6, True), (known + 1e-6, False)):
+        trusted = replace(papers, trust=replace(papers.trust, agrees=agrees))
+        (told,) = run([letter], papers=trusted).components
+        assert (told.code, told.certain) == ("V_KET_QUA_XAC_MINH", certain)
+
+
+def test_a_title_is_called_into_question_where_the_page_reads_like_no_paper() -> None:
+    code, lines = next(p for p in PAPERS if p[0] == "C_KHAI_SINH")
+    papers = WEIGHTS.papers
+    column = papers.codes.index(OTHER)
+    biases = papers.biases.copy()
+    biases[column] += 1000
+    strange = replace(papers, biases=biases)
+    (told,) = run([lines], papers=strange).components
+    assert (told.code, told.certain, told.runner_up) == (code, False, OTHER)
 
 
 def test_a_decision_that_undoes_another_is_not_proposed_as_that() -> None:

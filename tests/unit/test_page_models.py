@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,13 @@ import pytest
 from ocr_models.pages import PageModels, data_folder, load_models, read_manifest, write_models
 from pipeline.catalogue import OTHER, load_catalogue
 from pipeline.catalogue.matching import Matcher
+from pipeline.catalogue.papers import PaperModel, hashed
 from pipeline.errors import ConfigError
+from pipeline.models.files import FileRef
+from pipeline.models.pages import BlankStatus, PageLook, PageSheet, RawPage
+from pipeline.settings import SplitSettings
+from pipeline.stages.separation import PageEvidence
+from pipeline.stages.separation.examples import examples
 from pipeline.stages.separation.shape import shape
 from pipeline.stages.separation.starts import WHY, Seen, Situation, StartModel, Tree, facts
 from tests.fakes.texts import page_text
@@ -89,7 +96,13 @@ def test_damaged_weights_are_refused(tmp_path: Path, name: str) -> None:
 
 def test_weights_are_read_as_they_were_written(tmp_path: Path) -> None:
     write_models(
-        models(), tmp_path, trained_on="“a”", measured_on="b", figures={"x": 1}, rules_alone={}
+        models(),
+        tmp_path,
+        trained_on="“a”",
+        measured_on="b",
+        figures={"x": 1},
+        rules_alone={},
+        thresholds={"boundary": 0.5},
     )
     again = load_models(tmp_path)
     assert again.starts == models().starts
@@ -120,6 +133,19 @@ def test_heads_start_papers_and_running_text_goes_on() -> None:
     assert set(begins.why) | set(goes_on.why) <= set(WHY)
 
 
+def test_a_page_of_signatures_closes_a_paper() -> None:
+    rest = ("Thanh Hóa, ngày 30 tháng 7 năm 2026", "NGƯỜI LẬP || GIÁM ĐỐC", "(Ký, ghi rõ họ tên)")
+    assert shape(page_text(rest)).closes
+    assert not shape(page_text((*BODY * 4, *rest))).closes
+    assert not shape(page_text(DISCHARGE)).closes
+
+
+def test_thresholds_are_those_that_the_weights_were_tuned_with() -> None:
+    tuned = read_manifest().thresholds
+    assert tuned.pop("boundary") == SplitSettings().boundary_confidence
+    assert tuned == asdict(models().papers.trust)
+
+
 def test_every_fact_can_be_told_to_a_person() -> None:
     names = set(facts(situation(DISCHARGE, BODY)))
     assert set(models().starts.names) == names
@@ -143,3 +169,66 @@ def test_judging_a_page_is_quick() -> None:
         models().papers.likenesses(text)
         models().starts.chance(at)
     assert (time.process_time() - start) / 20 < 0.012
+
+
+def test_weights_can_be_moved_and_packed_again() -> None:
+    papers = models().papers
+    again = PaperModel.packed(
+        "t",
+        papers.codes,
+        papers.dense,
+        papers.biases,
+        sharpness=papers.sharpness,
+        trust=papers.trust,
+    )
+    assert np.array_equal(again.weights, papers.weights)
+    text = page_text(DISCHARGE)
+    buckets, counts = hashed(text, len(papers.weights))
+    moved = papers.dense
+    moved[buckets, papers.codes.index("C_KHAI_TU")] += 500 * counts
+    taught = PaperModel.packed("t", papers.codes, moved, papers.biases)
+    assert papers.likenesses(text)[0].code == "M_GIAY_RA_VIEN"
+    assert taught.likenesses(text)[0].code == "C_KHAI_TU"
+
+
+def test_a_new_calibration_moves_the_odds_only() -> None:
+    starts = models().starts
+    at = situation(DISCHARGE, BODY)
+    before = starts.chance(at)
+    same, shifted = starts.recalibrated(1, 0, "t"), starts.recalibrated(1, -100, "t")
+    assert same.chance(at).probability == before.probability
+    assert shifted.chance(at).probability < 1e-6
+
+
+def test_examples_are_the_pages_that_rules_leave_open() -> None:
+    pages = [page_text(lines, index=i) for i, lines in enumerate((DISCHARGE, BODY * 9, DISCHARGE))]
+    evidence = [
+        PageEvidence(
+            raw=RawPage(
+                index=text.index,
+                source=0,
+                source_page=text.index,
+                file=FileRef(sha256="0" * 64, size=1, media_type="image/jpeg"),
+                width_px=text.width_px,
+                height_px=text.height_px,
+                dpi=300.0,
+            ),
+            look=PageLook(
+                index=text.index,
+                turn=0,
+                turn_certain=True,
+                skew_deg=0.0,
+                blank=BlankStatus.CONTENT,
+                blank_score=0.0,
+                ink=0.05,
+            ),
+            sheet=PageSheet(index=text.index, sheet=None),
+            text=text,
+            kept=False,
+        )
+        for text in pages
+    ]
+    catalogue = load_catalogue()
+    made = examples(evidence, frozenset({0, 2}), catalogue, Matcher(catalogue), models().papers)
+    assert [(each.page, each.starts) for each in made] == [(1, False), (2, True)]
+    assert all(set(each.facts) == set(models().starts.names) for each in made)

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ocr_models.pages import load_models
 from pipeline.catalogue import Catalogue, load_catalogue
+from pipeline.catalogue.papers import PaperModel, hashed
 from pipeline.errors import SplitError
 from pipeline.models.batch import IngestTerms
 from pipeline.models.files import FileRef
@@ -20,6 +22,7 @@ from pipeline.models.split import Boundary
 from pipeline.models.text import PageText
 from pipeline.settings import SplitSettings
 from pipeline.stages.separation import PageEvidence, Separation, separate
+from pipeline.stages.separation.starts import Chance, Situation
 from tests.fakes.texts import page_text
 
 BATCH = "b" * 64
@@ -211,6 +214,38 @@ def test_an_untitled_page_after_a_one_page_paper_is_doubted(catalogue: Catalogue
     assert parts(again) == [(0, 1)]
     assert again.plan.segments[0].confidence == 1.0
     assert again.reviews == (item,)
+
+
+class _Continues:
+    """A judge that finds each page to continue, not quite surely."""
+
+    def chance(self, situation: Situation) -> Chance:
+        return Chance(0.4, ("same_print",))
+
+
+def test_a_page_without_a_head_that_reads_like_the_open_paper_goes_on(catalogue: Catalogue) -> None:
+    weights = load_models().papers
+    back = ("Họ và tên: A", "Mã số BHXH: 0123456789", "Quá trình đóng: từ tháng 1 đến tháng 9")
+    evidence = [page(0, HISTORY), page(1, back)]
+    text = evidence[1].text
+    assert text is not None
+    buckets, counts = hashed(text, len(weights.weights))
+    dense = weights.dense
+    dense[buckets, weights.codes.index("R_04_HSB")] += 500 * counts
+    taught = PaperModel.packed("t", weights.codes, dense, weights.biases)
+    for papers, asked in ((taught, []), (None, ["LOOKS_CONTINUED"])):
+        result = separate(
+            BATCH,
+            evidence,
+            IngestTerms(),
+            catalogue,
+            SplitSettings(),
+            (),
+            judge=_Continues(),
+            papers=papers,
+        )
+        assert parts(result) == [(0, 1)]
+        assert [r.reason for r in result.reviews] == asked
 
 
 def test_the_limit_of_confidence_is_a_setting(catalogue: Catalogue) -> None:

@@ -206,6 +206,8 @@ class Boundaries:
         start = chance.probability >= _EVEN
         sure = chance.probability if start else 1 - chance.probability
         if start == ruled.start:
+            if not start and ruled.reason is None:
+                sure = max(sure, self._goes_on_as(now, seen))
             return replace(
                 ruled,
                 confidence=round(sure, 4),
@@ -219,6 +221,16 @@ class Boundaries:
             reason=ruled.reason or (LOOKS_NEW if start else LOOKS_CONTINUED),
             why=chance.why,
         )
+
+    @staticmethod
+    def _goes_on_as(now: _Open, seen: Seen) -> float:
+        """How surely a page without any head reads like the open paper; 0 for one with a head."""
+        shape, reading = seen.shape, seen.reading
+        headed = shape.title or shape.motto or shape.issuer or shape.form or shape.numbered
+        if headed or shape.addressed or reading.candidates or reading.has_motto:
+            return 0.0
+        shares = {like.code: like.probability for like in seen.likenesses}
+        return shares.get(now.code, 0.0) if now.code is not None and now.code != OTHER else 0.0
 
     def _decide(self, now: _Open, previous: PageEvidence, page: PageEvidence) -> Decision:
         if page.raw.starts_component:

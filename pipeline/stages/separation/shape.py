@@ -19,6 +19,8 @@ _CAPITALS = 0.7
 _FEWEST = 6
 """Letters of a title."""
 _OFF_CENTRE = 0.14
+_FEW_LINES, _AT_ONCE = 14, 4
+"""Lines of a page that only closes a paper, and among how many of them its signature begins."""
 _COLUMN_GAP = 2.2
 """In line heights, as in the catalogue's layout."""
 _SIGNED = re.compile(
@@ -68,6 +70,8 @@ class Shape:
     """`Kính gửi` in the head."""
     signed: int
     """Words of a signature block in the lower part."""
+    closes: bool
+    """Little but a signature block, and it begins at once: what a paper's body left over."""
     begins_small: bool
     """The first line begins with a small letter."""
     first_item: int
@@ -129,6 +133,8 @@ def shape(page: PageText) -> Shape:
         dated=_DATED.search(above) is not None,
         addressed=_ADDRESSED.search(above) is not None,
         signed=len(_SIGNED.findall(foot)),
+        closes=len(lines) <= _FEW_LINES
+        and _SIGNED.search(" \n ".join(folded[:_AT_ONCE])) is not None,
         begins_small=bool(lines) and lines[0].text[:1].islower(),
         first_item=items[0] if items else 0,
         last_item=items[-1] if items else 0,

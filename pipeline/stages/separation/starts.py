@@ -1,7 +1,8 @@
 """The model that says whether a page starts a paper: what it looks at, and how it is evaluated.
 
 Trees over facts of the page, its neighbours and the open component; weights are data that is handed
-in. Every probability comes with the facts that moved it most. May not come in: training, reviews.
+in. Every probability comes with the facts that moved it most. Facts with their truth are made by
+`separation.examples`. May not come in: training, reviews.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipeline.catalogue import OTHER, ComponentType
 from pipeline.catalogue.matching import PageReading
@@ -33,7 +34,7 @@ _CODES = {
     "text_goes_on": "previous_items first_item begins_small",
     "pages_expected": "count known room owed long",
     "reads_like": "like_own like_other like_unknown anchor_same",
-    "page_fill": "signed bottom words top figures columns landscape",
+    "page_fill": "signed closes bottom words top figures columns landscape",
     "next_page": "next_number next_title next_motto",
     "blank_between": "skipped",
     "rules": "ruled",
@@ -133,6 +134,7 @@ def _of_page(seen: Seen) -> dict[str, float]:
             + 2 * (reading.has_motto or shape.motto) + (shape.title > 0)
         ),
         "signed": float(min(shape.signed, 4)),
+        "closes": float(shape.closes),
         "begins_small": float(shape.begins_small),
         "first_item": float(min(shape.first_item, 12)),
         "columns": shape.columns,
@@ -253,6 +255,18 @@ class StartModel:
         odds = self.slope * total + self.shift
         probability = 1 / (1 + math.exp(-max(min(odds, 40.0), -40.0)))
         return Chance(probability, self._why(moved, 1.0 if odds >= 0 else -1.0))
+
+    def recalibrated(self, slope: float, shift: float, version: str) -> StartModel:
+        """The same trees under another line of calibration.
+
+        Args:
+            slope: of log odds after this model's own calibration; 1 leaves them.
+            shift: added to them; 0 leaves them.
+            version: name of the new weights.
+        """
+        return replace(
+            self, version=version, slope=slope * self.slope, shift=slope * self.shift + shift
+        )
 
     def _why(self, moved: Mapping[int, float], side: float) -> tuple[str, ...]:
         by_code: dict[str, float] = defaultdict(float)
