@@ -146,5 +146,6 @@ def _write(made: Retrained, folder: Path) -> None:
         measured_on="the golden pages that ship; the office's own are in provenance.json",
         figures=made.provenance.after[GOLDEN],
         rules_alone={},
+        thresholds=shipped_models().manifest.thresholds,
     )
     write_provenance(made.provenance, folder)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.factory.person import make_person
 from benchmarks.factory.truth import Part
 from benchmarks.training.batches import Draw, Drawn, Source, draw, make_batch
 from benchmarks.training.pages import sources
@@ -28,19 +29,22 @@ _A_BATCH = 6
 def trials(
     ways: Sequence[tuple[Source, Draw]], many: int, rng: np.random.Generator, name: str
 ) -> list[Trial]:
-    """Each catalogue paper `many` times by one of its layouts, and strangers, in random batches."""
+    """Each catalogue paper `many` times, and strangers, in batches of one person each."""
     by_code: dict[str, list[tuple[Source, Draw]]] = defaultdict(list)
     for way in ways:
         by_code[way[0].code].append(way)
-    drawn: list[tuple[Source, Drawn]] = []
+    wanted: list[tuple[Source, Draw]] = []
     for code, known in sorted(by_code.items()):
         for _ in range(many if code != OTHER else _STRANGERS * many):
-            source, layout = known[int(rng.integers(len(known)))]
-            drawn.append((source, draw(layout, rng)))
-    order = rng.permutation(len(drawn))
+            wanted.append(known[int(rng.integers(len(known)))])
+    order = rng.permutation(len(wanted))
     out = []
     for at in range(0, len(order), _A_BATCH):
-        chosen = [drawn[i] for i in order[at : at + _A_BATCH]]
+        person = make_person(rng)
+        chosen: list[tuple[Source, Drawn]] = []
+        for i in order[at : at + _A_BATCH]:
+            source, layout = wanted[i]
+            chosen.append((source, draw(layout, person, rng)))
         made = make_batch(chosen, rng, float(rng.choice(_LEVELS)))
         texts = tuple(made.texts[index] for index in sorted(made.texts))
         known_pages = frozenset(made.texts)

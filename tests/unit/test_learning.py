@@ -126,6 +126,7 @@ def written(made: Retrained, folder: Path) -> dict[str, bytes]:
         measured_on="tests",
         figures=made.provenance.after[GOLDEN],
         rules_alone={},
+        thresholds={},
     )
     write_provenance(made.provenance, folder)
     return {file.name: file.read_bytes() for file in folder.iterdir()}
