@@ -89,6 +89,16 @@ class ModelFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PageModelFacts:
+    """The weights that tell pages and papers."""
+
+    name: str
+    """First letters of their identity."""
+    outdated: bool
+    """Learned ones are set aside: they rest on others than those that ship."""
+
+
+@dataclass(frozen=True, slots=True)
 class Probes:
     """How to ask the parts; each may raise a `SohoaError`, which becomes its finding."""
 
@@ -113,6 +123,8 @@ class Probes:
     """Output of a program, None where it fails; see `program_output`."""
     library: Callable[[], str | None]
     """Version of the Tesseract that reads within the process, None where there is none."""
+    page_models: Callable[[], PageModelFacts] | None = None
+    """The weights that tell pages; None: not asked."""
     scanners: Callable[[], Sequence[str]] | None = None
     """Identities of the scanners that answer; None: not asked, for they take their time."""
 
@@ -141,6 +153,7 @@ def examine(settings: Settings, probes: Probes) -> tuple[Finding, ...]:
         ("python", _python),
         ("tesseract", lambda: _tesseract(settings, probes)),
         ("ocr_model", lambda: _model(probes)),
+        *(_page_models(probes)),
         ("poppler", lambda: _poppler(probes)),
         ("font", lambda: _ok("font", probes.font().name)),
         ("sqlite", _sqlite),
@@ -230,6 +243,20 @@ def _model(probes: Probes) -> Finding:
     if model.verified:
         return _ok("ocr_model", model.name)
     return _warn("ocr_model", "MODEL_UNVERIFIED", model.name, model=model.name)
+
+
+def _page_models(probes: Probes) -> Iterator[tuple[str, Callable[[], Finding]]]:
+    ask = probes.page_models
+    if ask is None:
+        return
+
+    def find() -> Finding:
+        facts = ask()
+        if facts.outdated:
+            return _warn("page_models", "PAGE_MODEL_OUTDATED", facts.name)
+        return _ok("page_models", facts.name)
+
+    yield "page_models", find
 
 
 def _sqlite() -> Finding:

@@ -8,6 +8,7 @@ from app.doctor import (
     CertificateFacts,
     Finding,
     ModelFacts,
+    PageModelFacts,
     Probes,
     TokenFacts,
     examine,
@@ -16,6 +17,7 @@ from app.doctor import (
 from flows.services import Services
 from pipeline.adapters.tesseract_engines import library_version
 from pipeline.errors import SohoaError
+from pipeline.ids import shown
 from pipeline.sharing import ERASED
 from storage.records import look
 from storage.records.schema import HEAD
@@ -35,6 +37,10 @@ def inspect(services: Services, *, scanners: bool = False) -> tuple[Finding, ...
     def model() -> ModelFacts:
         chosen = ports.ocr_model()
         return ModelFacts(name=chosen.name, verified=chosen.verified)
+
+    def page_models() -> PageModelFacts:
+        used = ports.page_models
+        return PageModelFacts(name=shown(used.identity), outdated=used.outdated)
 
     def certificate() -> CertificateFacts:
         signer = ports.signing.signers.of(settings.officer)
@@ -75,6 +81,7 @@ def inspect(services: Services, *, scanners: bool = False) -> tuple[Finding, ...
             now=ports.clock.now,
             run=program_output,
             library=library_version,
+            page_models=page_models,
             scanners=attached if scanners else None,
         ),
     )

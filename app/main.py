@@ -13,7 +13,17 @@ from collections.abc import Callable
 
 import typer
 
-from app.cli import intake, keeping, looking, models, orchestrating, reviewing, scanning, signing
+from app.cli import (
+    intake,
+    keeping,
+    learning,
+    looking,
+    models,
+    orchestrating,
+    reviewing,
+    scanning,
+    signing,
+)
 from app.messages import Messages
 from app.messages.rendering import Language
 from pipeline.errors import ExitCode, SohoaError
@@ -56,6 +66,7 @@ def build() -> typer.Typer:
     for command in upkeep:
         app.command()(command)
     app.add_typer(models.models, name="models")
+    app.add_typer(learning.learn, name="learn")
     app.add_typer(keeping.db, name="db")
     app.command()(orchestrating.dispatch)
     app.add_typer(orchestrating.flows, name="flows")

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ocr_models.pages import PageModels, load_models
+from ocr_models.page_registry import ChosenModels, LearnedModels
 from pipeline.adapters.file_claims import FileClaims
 from pipeline.catalogue import Catalogue, load_catalogue
 from pipeline.catalogue.papers import PaperModel
@@ -111,19 +111,28 @@ class Ports:
         return load_catalogue(self.settings.resolve(path) if path else None)
 
     @cached_property
-    def page_models(self) -> PageModels:
-        """The weights that tell pages and papers."""
-        return load_models()
+    def page_models(self) -> ChosenModels:
+        """The weights that tell pages and papers: learned in this home, or those that ship.
+
+        Raises:
+            ConfigError: `PAGE_MODEL_INVALID`.
+        """
+        return LearnedModels(self.settings.model_folder / "pages").in_use()
 
     @property
     def papers(self) -> PaperModel:
         """Says what a page reads like."""
-        return self.page_models.papers
+        return self.page_models.models.papers
 
     @property
     def starts(self) -> StartModel:
         """Says where papers start."""
-        return self.page_models.starts
+        return self.page_models.models.starts
+
+    @property
+    def page_models_identity(self) -> str:
+        """Names the weights of both."""
+        return self.page_models.identity
 
     @cached_property
     def records(self) -> SqlRecords:

@@ -109,6 +109,13 @@ class ConfigError(SohoaError):
     exit_code = ExitCode.USAGE
 
 
+class LearningRefused(SohoaError):
+    """What was learned may not be used; everything stays as it was."""
+
+    default_code = "LEARN_WORSE"
+    exit_code = ExitCode.REFUSED
+
+
 class MissingToolError(SohoaError):
     """A program, font or model is not installed."""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from pipeline.errors import ArchiveError, ChecksumMismatch, ConfigError, SplitError
 from pipeline.models.components import Classified
+from pipeline.models.events import Event
 from pipeline.models.fields import FieldSet
 from pipeline.models.files import FileRef
 from pipeline.models.manifest import Sidecar
@@ -38,10 +39,16 @@ def archive(work: Work) -> None:
         with manifests.alone(work.tools, placed.dossier):
             manifests.write_of_batch(work, placed.dossier)
     _erase_rejected(work)
-    work.tools.records.finish_batch(work.batch_id, [work.event("batch.archived")])
+    work.tools.records.finish_batch(work.batch_id, [_archived(work)])
     with contextlib.suppress(ArchiveError, ConfigError):  # what stays is cleared another day
         work.tools.workspace.release()
     work.tools.progress.step("archiving", len(components), len(components))
+
+
+def _archived(work: Work) -> Event:
+    """The batch is archived; which weights told its papers goes to the ledger with it."""
+    weights = work.settled().page_models
+    return work.event("batch.archived", hashes={"page_models": weights} if weights else {})
 
 
 def _put_raw(work: Work) -> None:

@@ -96,7 +96,12 @@ def _propose(work: Work) -> tuple[Split, tuple[ReviewItem, ...]]:
         *_quality(work, typed.plan),
         *_source_questions(work),
     )
-    return Split(plan=typed.plan, components=typed.components), _once(questions)
+    split = Split(
+        plan=typed.plan,
+        components=typed.components,
+        page_models=tools.page_models_identity,
+    )
+    return split, _once(questions)
 
 
 def _quality(work: Work, plan: SplitPlan) -> Iterable[ReviewItem]:

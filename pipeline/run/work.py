@@ -11,7 +11,7 @@ from pipeline.catalogue.papers import PaperModel
 from pipeline.errors import WorkflowError
 from pipeline.ids import digest
 from pipeline.models.actors import Actor
-from pipeline.models.base import Model
+from pipeline.models.base import Model, Sha256
 from pipeline.models.batch import Batch
 from pipeline.models.components import Classified, ComponentPdf
 from pipeline.models.events import Event
@@ -56,6 +56,11 @@ class Tools(Protocol):
     @property
     def starts(self) -> StartModel:
         """Says where papers start."""
+        ...
+
+    @property
+    def page_models_identity(self) -> str:
+        """Digest that names the weights of both."""
         ...
 
     @property
@@ -142,6 +147,8 @@ class Split(Model):
 
     plan: SplitPlan
     components: tuple[Classified, ...]
+    page_models: Sha256 | None = None
+    """Weights that told papers and their starts; None where that was not kept."""
 
 
 class Extracted(Model):

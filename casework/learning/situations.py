@@ -1,0 +1,108 @@
+"""What the model of starts is asked on the pages of a trial, with the true answers.
+
+The walk is the product's own; where it would decide, the truth decides, so that every page is seen
+after what really came before it. May not come in: weights of starts, learning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ocr_models.refitting import StartExample
+from ocr_models.trials import Trial
+from pipeline.catalogue import Catalogue
+from pipeline.catalogue.matching import Matcher
+from pipeline.catalogue.papers import PaperModel
+from pipeline.models.files import FileRef
+from pipeline.models.pages import BlankStatus, PageLook, PageSheet, RawPage
+from pipeline.models.split import Boundary
+from pipeline.models.text import PageText
+from pipeline.stages.separation import PageEvidence
+from pipeline.stages.separation.boundaries import Boundaries, Decision
+from pipeline.stages.separation.shape import shape
+from pipeline.stages.separation.starts import Chance, Seen, Situation, facts
+from pipeline.stages.separation.walking import Run
+
+_NO_FILE = FileRef(sha256="0" * 64, size=0, media_type="image/jpeg")
+"""Pages of a trial are text alone."""
+
+
+class _Teacher:
+    """Answers with the truth and keeps the facts it was asked about."""
+
+    def __init__(self, trial: Trial, where: Mapping[int, int]) -> None:
+        self._trial = trial
+        self._where = where
+        """Page by identity of what is seen on it."""
+        self.examples: list[StartExample] = []
+
+    def chance(self, situation: Situation) -> Chance:
+        """The truth about one page."""
+        page = self._where[id(situation.page)]
+        start = page in self._trial.codes
+        if page in self._trial.starts:
+            self.examples.append(StartExample(facts(situation), start))
+        return Chance(1.0 if start else 0.0, ())
+
+
+def situations(
+    trial: Trial, catalogue: Catalogue, seen: Mapping[int, Seen]
+) -> tuple[StartExample, ...]:
+    """Facts and truth of every page that the rules leave open and of which the truth is known.
+
+    Args:
+        trial: the pages.
+        catalogue: the papers there are.
+        seen: what is seen on them, by index.
+    """
+    pages = [page for page in evidence_of(trial) if page.text is not None]
+    if not pages:
+        return ()
+    teacher = _Teacher(trial, {id(page): index for index, page in seen.items()})
+
+    def settle(page: PageEvidence, slot: int, decision: Decision) -> Decision:
+        start = page.raw.index in trial.codes
+        return Decision(start=start, boundary=decision.boundary, confidence=1.0)
+
+    walk = Boundaries(catalogue, seen, frozenset(), teacher)
+    run = Run(0, pages=[page.raw.index for page in pages])
+    walk.drafts(run, pages, Boundary.BATCH_START, settle)
+    return tuple(teacher.examples)
+
+
+def seen_on(trial: Trial, matcher: Matcher, papers: PaperModel) -> dict[int, Seen]:
+    """What is seen on each page."""
+    return {
+        text.index: Seen(shape(text), matcher.read(text), papers.likenesses(text))
+        for text in trial.texts
+    }
+
+
+def evidence_of(trial: Trial) -> tuple[PageEvidence, ...]:
+    """The pages as separation is given them; those without text are blank."""
+    texts = {text.index: text for text in trial.texts}
+    return tuple(_evidence(index, texts.get(index)) for index in range(trial.size))
+
+
+def _evidence(index: int, text: PageText | None) -> PageEvidence:
+    raw = RawPage(
+        index=index,
+        source=0,
+        source_page=index,
+        file=_NO_FILE,
+        width_px=text.width_px if text else 1,
+        height_px=text.height_px if text else 1,
+        dpi=300.0,
+    )
+    look = PageLook(
+        index=index,
+        turn=0,
+        turn_certain=True,
+        skew_deg=0.0,
+        blank=BlankStatus.CONTENT if text else BlankStatus.BLANK,
+        blank_score=0.0 if text else 1.0,
+        ink=0.05 if text else 0.0,
+    )
+    return PageEvidence(
+        raw=raw, look=look, sheet=PageSheet(index=index, sheet=None), text=text, kept=False
+    )
