@@ -53,6 +53,8 @@ _LOADED_LATE = (
     "pipeline.adapters.sources",
     "pipeline.adapters.symbols",
     "pipeline.adapters.tesseract",
+    "pipeline.adapters.tesseract_engines",
+    "pipeline.adapters.tesseract_inside",
     "pipeline.run.steps",
     "pipeline.signatures",
     "storage.rebuild",

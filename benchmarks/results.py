@@ -49,7 +49,7 @@ def _replaced(text: str, title: str, section: str) -> str:
 def conditions() -> str:
     """Day, machine and versions that a measurement was made with."""
     today = dt.datetime.now(LEGAL_ZONE).date().isoformat()
-    packages = ("pikepdf", "pyHanko", "pytesseract", "opencv-python-headless")
+    packages = ("pikepdf", "pyHanko", "pytesseract", "tesserocr", "opencv-python-headless")
     versions = [f"{name} {metadata.version(name)}" for name in ("sohoa", *packages)]
     return ", ".join((today, _machine(), f"Python {platform.python_version()}", _tesseract())) + (
         ", " + ", ".join(versions)

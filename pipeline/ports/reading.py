@@ -17,6 +17,9 @@ from pipeline.models.text import EngineIdentity, Line
 Gray: TypeAlias = NDArray[np.uint8]
 """Grey image, shape (height, width), 0 black to 255 white."""
 
+Colour: TypeAlias = NDArray[np.uint8]
+"""Colour image, shape (height, width, 3): blue, green, red, 0 dark to 255 bright."""
+
 
 class Decoder(Protocol):
     """Pixels of a raw page image."""
@@ -25,6 +28,14 @@ class Decoder(Protocol):
         """Decode to grey, `reduce` times smaller in each direction (cheap for JPEG).
 
         EXIF orientation is ignored (the raw frame); `turn` then turns the result clockwise.
+
+        Raises:
+            UnreadableScan: the image cannot be decoded.
+        """
+        ...
+
+    def colour(self, path: Path, *, turn: Turn = 0, reduce: Literal[1, 2, 4] = 1) -> Colour:
+        """The same in colour; a grey page has three equal channels.
 
         Raises:
             UnreadableScan: the image cannot be decoded.

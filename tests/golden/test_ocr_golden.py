@@ -18,7 +18,7 @@ from pipeline.models.fields import FieldStatus
 from pipeline.models.files import FileRef
 from pipeline.models.pages import BlankStatus, PageLook, RawPage, Turn
 from pipeline.models.text import PageText
-from pipeline.ports.reading import Gray
+from pipeline.ports.reading import Colour, Gray
 from pipeline.settings import FieldSettings, ImagingSettings, OcrSettings
 from pipeline.stages.extraction import ReadPages, extract
 from pipeline.stages.recognition import read_page
@@ -36,6 +36,9 @@ class Pixels:
 
     def gray(self, path: Path, *, turn: Turn = 0, reduce: Literal[1, 2, 4] = 1) -> Gray:
         return np.ascontiguousarray(np.rot90(self.image, -turn // 90)[::reduce, ::reduce])
+
+    def colour(self, path: Path, *, turn: Turn = 0, reduce: Literal[1, 2, 4] = 1) -> Colour:
+        return np.repeat(self.gray(path, turn=turn, reduce=reduce)[..., None], 3, axis=2)
 
 
 @pytest.fixture(scope="module")

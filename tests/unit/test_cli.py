@@ -211,6 +211,20 @@ def test_doctor_reports_a_home_that_cannot_be_used(sohoa: Sohoa, home: Path) -> 
     assert sohoa("review", "list").code == 2
 
 
+def test_a_strange_model_is_refused_and_the_known_ones_are_listed(
+    sohoa: Sohoa, home: Path, tmp_path: Path
+) -> None:
+    strange = tmp_path / "vie.traineddata"
+    strange.write_bytes(b"stranger")
+    said = sohoa("models", "add", str(strange))
+    assert said.code == 2
+    assert strange.name in said.err
+    assert not (home / "models").exists()
+    listed = sohoa("models", "list", "--json")
+    assert listed.code == 0
+    assert all(model["verified"] for model in listed.objects)
+
+
 def test_doctor_reports_a_catalogue_that_cannot_be_read(sohoa: Sohoa, home: Path) -> None:
     home.mkdir()
     (home / "sohoa.toml").write_text('catalogue = "nope.yaml"', encoding="utf-8")

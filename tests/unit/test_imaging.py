@@ -347,6 +347,17 @@ def test_decoder_turns_and_reduces(
     assert np.abs(gray.astype(int) - expected.astype(int)).mean() < 4
 
 
+@pytest.mark.parametrize("name", ["a.jpg", "a.png"])
+@pytest.mark.parametrize("reduce", [1, 2, 4])
+def test_decoder_sees_colour_where_it_sees_grey(tmp_path: Path, name: str, reduce: int) -> None:
+    Image.new("RGB", (97, 65), (200, 40, 45)).save(tmp_path / name)
+    decoder = OpenCvDecoder()
+    gray = decoder.gray(tmp_path / name, turn=90, reduce=reduce)  # type: ignore[arg-type]
+    colour = decoder.colour(tmp_path / name, turn=90, reduce=reduce)  # type: ignore[arg-type]
+    assert colour.shape == (*gray.shape, 3)
+    assert np.abs(colour.reshape(-1, 3).mean(axis=0) - (45, 40, 200)).max() < 4
+
+
 def test_decoder_ignores_exif_orientation(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6

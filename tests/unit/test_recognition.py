@@ -14,7 +14,7 @@ from pipeline.models.base import Box
 from pipeline.models.files import FileRef
 from pipeline.models.pages import BlankStatus, PageLook, RawPage, Turn
 from pipeline.models.text import Line, PageText, Word
-from pipeline.ports.reading import Gray
+from pipeline.ports.reading import Colour, Gray
 from pipeline.settings import ImagingSettings, OcrSettings
 from pipeline.stages.recognition import (
     Reading,
@@ -41,6 +41,9 @@ class ArrayDecoder:
     def gray(self, path: Path, *, turn: Turn = 0, reduce: Literal[1, 2, 4] = 1) -> Gray:
         turned = np.rot90(self.raw, -turn // 90)
         return np.ascontiguousarray(turned[::reduce, ::reduce])
+
+    def colour(self, path: Path, *, turn: Turn = 0, reduce: Literal[1, 2, 4] = 1) -> Colour:
+        return np.repeat(self.gray(path, turn=turn, reduce=reduce)[..., None], 3, axis=2)
 
 
 def raw_page(width: int, height: int, dpi: float = 300.0) -> RawPage:

@@ -2,7 +2,8 @@
 
 The image is turned, straightened and scaled for reading only; every box is mapped back onto the
 upright page at its stored resolution. A page whose direction is in doubt is read in the other
-directions too, and the one that reads best is kept. May not come in: an OCR engine, blank
+directions too, and the one that reads best is kept. Ruled lines (`ruling`) and round seals
+(`seals`) are taken out of what is read. May not come in: an OCR engine, blank
 detection, doubts about digits (`digits`), any meaning of the words.
 """
 
@@ -24,6 +25,8 @@ from pipeline.models.text import Line, PageText, Word
 from pipeline.ports.reading import Decoder, Gray, OcrEngine
 from pipeline.settings import ImagingSettings, OcrSettings
 from pipeline.stages.recognition.digits import doubted
+from pipeline.stages.recognition.ruling import without_ruling
+from pipeline.stages.recognition.seals import find_seals, without_seals
 from pipeline.textnorm import nfc
 
 _MAX_PAPER_INCHES: Final = 17.0
@@ -42,6 +45,8 @@ _SURE_CONFIDENCE: Final = 0.85
 _SURE_LETTERS: Final = 40
 _HEARD: Final = 0.5
 """Words less confident than this say nothing about the direction."""
+_SEAL_DPI: Final = 60.0
+"""Enough to find seals."""
 _SPECKLE: Final = 4.0
 """Median difference from the smoothed image, grey levels; from 6 on sparse pages read as empty."""
 _SIDEWAYS_MARGIN: Final = 0.9
@@ -147,7 +152,7 @@ def read_page(
     skew = look.skew_deg if abs(look.skew_deg) >= imaging.deskew_from_deg else 0.0
     reader = _Reader(page, engine, skew)
     scale = reading_scale(dpi, settings.read_dpi, max(page.width_px, page.height_px))
-    gray = _decode(decoder, path, turn, scale)
+    gray = _decode(decoder, path, turn, scale, dpi)
     best = reader.read(gray, turn, scale, dpi)
     if quarters := runs_sideways(best):
         upright = reader.read(_turned(gray, quarters), _plus(turn, 90 * quarters), scale, dpi)
@@ -160,7 +165,7 @@ def read_page(
                 best = better(best, sideways)
     if scale < _KEEP_ABOVE and has_small_print(best, scale):
         finer = min(1.0, _MAX_SIDE_PX / max(page.width_px, page.height_px), scale * 2)
-        gray = _decode(decoder, path, best.turn, finer)
+        gray = _decode(decoder, path, best.turn, finer, dpi)
         best = better(best, reader.read(gray, best.turn, finer, dpi), margin=1.0)
     return best
 
@@ -247,10 +252,24 @@ def _turned(gray: Gray, quarters: int) -> Gray:
     return np.ascontiguousarray(np.rot90(gray, -quarters))
 
 
-def _decode(decoder: Decoder, path: Path, turn: Turn, scale: float) -> Gray:
-    """Decode near the wanted scale; the exact resize follows the direction tests."""
-    reduce: Literal[1, 2, 4] = 4 if scale <= 0.25 else 2 if scale <= 0.5 else 1
-    return decoder.gray(path, turn=turn, reduce=reduce)
+def _decode(decoder: Decoder, path: Path, turn: Turn, scale: float, dpi: float) -> Gray:
+    """Decode near the wanted scale, seals taken out; the exact resize follows the direction tests.
+
+    Seals are sought in a small image; the whole one is only decoded in colour where there are some.
+    """
+    reduce = _reduction(1 / scale)
+    gray = decoder.gray(path, turn=turn, reduce=reduce)
+    less = _reduction(dpi / _SEAL_DPI)
+    seals = find_seals(decoder.colour(path, turn=turn, reduce=less), dpi / less)
+    if not seals:
+        return gray
+    colour = decoder.colour(path, turn=turn, reduce=reduce)
+    return without_seals(gray, colour, seals, less / reduce)
+
+
+def _reduction(most: float) -> Literal[1, 2, 4]:
+    """How many times an image can be reduced while it is decoded."""
+    return 4 if most >= 4 else 2 if most >= 2 else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +287,7 @@ class _Reader:
         if sideways:
             width, height = height, width
         image, reading = prepare(gray, width, height, scale, self.skew_deg)
+        image = without_ruling(image, dpi * scale)
         lines = doubted(image, self.engine.read(image, max(round(dpi * scale), 1)))
         return PageText(
             index=self.page.index,
