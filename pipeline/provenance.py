@@ -12,8 +12,8 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "imaging": 2,
     "sheets": 2,
     "recognition": 4,
-    "separation": 2,
-    "classification": 2,
+    "separation": 3,
+    "classification": 3,
     "assembly": 2,
     "extraction": 4,
 }

@@ -29,13 +29,11 @@ Drawn = tuple[PrintedPage, ...]
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A way to draw one kind of paper."""
+    """Where a paper comes from: its kind, and the name of what drew it."""
 
     code: str
     name: str
     """Groups what looks alike: never in two folds."""
-    draw: Draw
-    """(person, generator, dpi) to pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +54,9 @@ class MadeBatch:
         return {e.raw.index: e.text for e in self.evidence if e.text is not None}
 
 
-def draw(source: Source, rng: np.random.Generator) -> Drawn:
+def draw(way: Draw, rng: np.random.Generator) -> Drawn:
     """One paper of a new person, without its picture."""
-    pages = source.draw(make_person(rng), rng, DPI)
+    pages = way(make_person(rng), rng, DPI)
     return tuple(PrintedPage(p.image.width, p.image.height, p.dpi, p.truth_lines) for p in pages)
 
 

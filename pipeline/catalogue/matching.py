@@ -35,6 +35,8 @@ _SPECIFIC_LETTERS = 9
 _WEAK, _HINT = 0.60, 0.30
 _DOUBTFUL = 0.70
 """Upper bound where a title needs more evidence than there is: proposed, and asked about."""
+_SURE_TITLE = 0.85
+"""Confidence of a paper's own title from which it goes before a number without a title."""
 _FORM_LABELS = 3
 """So many labels of its fields tell a form whose title is shared."""
 _SHORT_LEAD = 2
@@ -391,4 +393,14 @@ def _ranked(found: Sequence[Candidate]) -> list[Candidate]:
         or not any(c.title and c.title != t and c.title in t for t in titles)
         or c.confidence < LIKELY
     ]
-    return sorted(kept, key=lambda c: (-c.form_number, -c.confidence, -c.weight, c.code))
+    return sorted(kept, key=lambda c: (_tier(c), -c.confidence, -c.weight, c.code))
+
+
+def _tier(candidate: Candidate) -> int:
+    """A number without its title may be quoted by a paper whose own title stands there."""
+    titled = bool(candidate.title)
+    if candidate.form_number and titled:
+        return 0
+    if candidate.strong and titled and candidate.confidence >= _SURE_TITLE:
+        return 1
+    return 2 if candidate.form_number else 3

@@ -24,6 +24,8 @@ _WORD = re.compile(r"[a-z]{2,}")
 _GROUP = 4
 """Letters in a group; a word's edges count as letters."""
 _MOST_WORDS = 900
+_OF_HEAD = 1
+"""A group of the head counts as so many."""
 _OPENING_LINES = 14
 """So many lines of the head say what the paper is."""
 
@@ -72,7 +74,9 @@ def hashed(page: PageText, buckets: int) -> tuple[NDArray[np.int64], NDArray[np.
         page: recognised text.
         buckets: number of buckets.
     """
-    counts = Counter(zlib.crc32(g.encode("ascii")) % buckets for g in _groups(page))
+    counts: Counter[int] = Counter()
+    for group in _groups(page):
+        counts[zlib.crc32(group.encode("ascii")) % buckets] += _OF_HEAD if group[0] == "^" else 1
     keys = np.fromiter(counts.keys(), np.int64, len(counts))
     values: NDArray[np.float32] = np.sqrt(np.fromiter(counts.values(), np.float32, len(counts)))
     return keys, values / np.float32(max(float(np.linalg.norm(values)), 1e-9))

@@ -29,10 +29,10 @@ PAPER_BOOK = "PAPER_BOOK"
 _REASONS = (TYPE_UNKNOWN, TYPE_DOUBTFUL, TYPE_CONTRADICTED, TYPE_NOT_ON_PAPER)
 _NEAR = 0.05
 """A runner-up within this confidence makes the type doubtful."""
-_AGREES, _NAMES, _OPPOSES = 0.90, 0.985, 0.97
-"""What a page must read like a paper to lift a doubt that anchors left; to name it without any; to
-call a title into question."""
-READS_LIKE = "READS_LIKE"
+_AGREES, _PROPOSES, _NAMES, _OPPOSES = 0.90, 0.80, 0.97, 0.97
+"""How much a page must read like a paper to lift a doubt of the anchors; to be proposed as one
+whose title was not found; to be taken for it; to call another title into question."""
+READS_LIKE = "reads_like"
 """Evidence that is no anchor: letter groups of the whole page."""
 _CONTRADICTS = 0.85
 """Text this sure of another type contradicts a separator."""
@@ -120,29 +120,47 @@ class _Classifier:
         evidence = _evidence(ranked[0], segment.pages[0]) if ranked else ()
         if segment.declared is not None and segment.declared in self._catalogue.components:
             return self._declared(segment.declared, ranked, evidence)
+        verdict = self._anchored(ranked, evidence)
         likes = self._papers.likenesses(text) if self._papers is not None and text else ()
-        return self._joined(self._anchored(ranked, evidence), likes, segment.pages[0])
+        if not likes or likes[0].code not in self._catalogue.components:
+            return verdict
+        number = bool(ranked) and ranked[0].form_number and ranked[0].code == verdict.code
+        return self._joined(verdict, likes[0], segment.pages[0], number=number)
 
-    def _joined(self, verdict: _Verdict, likes: Sequence[Likeness], page: int) -> _Verdict:
-        """The verdict of the anchors, with what the page reads like as a second opinion."""
-        like = likes[0] if likes else None
-        if like is None or like.code not in self._catalogue.components:
+    def _joined(self, verdict: _Verdict, like: Likeness, page: int, *, number: bool) -> _Verdict:
+        """The verdict of the anchors, with what the page reads like as a second opinion.
+
+        It may lift a doubt, name a paper whose title is lost, and call a title into question; it
+        never overrules one.
+        """
+        if like.code == verdict.code == OTHER:
             return verdict
         seen = Evidence(anchor=READS_LIKE, score=round(100 * like.probability, 1), page=page)
-        same = like.code == verdict.code or self._twins(like.code, verdict.code)
-        if same and verdict.code != OTHER:
+        if like.code == verdict.code or self._twins(like.code, verdict.code):
             lifted = verdict.reason == TYPE_DOUBTFUL and like.probability >= _AGREES
             return replace(
                 verdict,
-                confidence=max(verdict.confidence, like.probability)
-                if lifted
-                else verdict.confidence,
+                confidence=max(verdict.confidence, like.probability if lifted else 0.0),
                 evidence=(*verdict.evidence, seen),
                 reason=None if lifted else verdict.reason,
             )
-        if verdict.code == OTHER and like.code != OTHER:
-            return replace(verdict, hint=verdict.hint or like.code)
-        return verdict
+        if verdict.code == OTHER:
+            if like.probability < _PROPOSES:
+                return replace(verdict, hint=verdict.hint or like.code)
+            sure = like.probability >= _NAMES
+            return _Verdict(
+                like.code, like.probability, (seen,), reason=None if sure else TYPE_DOUBTFUL
+            )
+        stranger = like.code == OTHER
+        if number or stranger or verdict.reason is not None or like.probability < _OPPOSES:
+            return verdict
+        return replace(
+            verdict,
+            confidence=min(verdict.confidence, 1 - like.probability),
+            evidence=(*verdict.evidence, seen),
+            runner_up=like.code,
+            reason=TYPE_DOUBTFUL,
+        )
 
     def _anchored(self, ranked: Sequence[Candidate], evidence: tuple[Evidence, ...]) -> _Verdict:
         """What the anchors say."""

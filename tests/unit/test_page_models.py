@@ -37,7 +37,7 @@ def models() -> PageModels:
     return load_models()
 
 
-def situation(lines: tuple[str, ...], before: tuple[str, ...]) -> Situation:
+def situation(lines: tuple[str, ...], before: tuple[str, ...], ruled: float = 0.5) -> Situation:
     matcher = Matcher(load_catalogue())
 
     def seen(printed: tuple[str, ...]) -> Seen:
@@ -54,7 +54,7 @@ def situation(lines: tuple[str, ...], before: tuple[str, ...]) -> Situation:
         number=None,
         skipped=0,
         same_size=True,
-        ruled=0.5,
+        ruled=ruled,
     )
 
 
@@ -79,7 +79,7 @@ def test_damaged_weights_are_refused(tmp_path: Path, name: str) -> None:
     for file in data_folder().glob("page-*"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     path = tmp_path / name
-    path.write_bytes(path.read_bytes()[:-40] + b"0" * 40)
+    path.write_bytes(b"[" * 40 + path.read_bytes()[40:])
     with pytest.raises(ConfigError, match="PAGE_MODEL_INVALID"):
         load_models(tmp_path)
     path.unlink()
@@ -110,7 +110,11 @@ def test_heads_start_papers_and_running_text_goes_on() -> None:
     starts = models().starts
     signed = (*BODY, *("" for _ in range(30)), "GIÁM ĐỐC", "(Ký, đóng dấu)")
     begins = starts.chance(situation(DISCHARGE, signed))
-    goes_on = starts.chance(situation(BODY, DISCHARGE))
+    full = (
+        *DISCHARGE,
+        *("các bên thống nhất nội dung nêu trên và chịu trách nhiệm" for _ in range(36)),
+    )
+    goes_on = starts.chance(situation(BODY * 12, full, -0.9))
     assert begins.probability > 0.9 > 0.5 > goes_on.probability
     assert begins.why
     assert set(begins.why) | set(goes_on.why) <= set(WHY)

@@ -23,20 +23,20 @@ _FAR = 0.25
 
 
 _CODES = {
-    "TITLE_BLOCK": "anchor anchor_form anchor_titled anchor_strong motto title issuer form numbered"
+    "title_block": "anchor anchor_form anchor_titled anchor_strong motto title issuer form numbered"
     " dated addressed head",
-    "PAGE_NUMBER": "number follows previous_number",
-    "PREVIOUS_END": "previous_signed previous_unfinished previous_bottom previous_words",
-    "SAME_PRINT": "previous_letter previous_left previous_right previous_columns same_size",
-    "SAME_WORDING": "previous_vocabulary previous_numbers previous_names previous_header"
+    "page_number": "number follows previous_number",
+    "previous_end": "previous_signed previous_unfinished previous_bottom previous_words",
+    "same_print": "previous_letter previous_left previous_right previous_columns same_size",
+    "same_wording": "previous_vocabulary previous_numbers previous_names previous_header"
     " first_vocabulary first_header",
-    "TEXT_GOES_ON": "previous_items first_item begins_small",
-    "PAGES_EXPECTED": "count known room owed long",
-    "READS_LIKE": "like_own like_other like_unknown anchor_same",
-    "PAGE_FILL": "signed bottom words top figures columns landscape",
-    "NEXT_PAGE": "next_number next_title next_motto",
-    "BLANK_BETWEEN": "skipped",
-    "RULES": "ruled",
+    "text_goes_on": "previous_items first_item begins_small",
+    "pages_expected": "count known room owed long",
+    "reads_like": "like_own like_other like_unknown anchor_same",
+    "page_fill": "signed bottom words top figures columns landscape",
+    "next_page": "next_number next_title next_motto",
+    "blank_between": "skipped",
+    "rules": "ruled",
 }
 WHY = tuple(_CODES)
 """Codes of the kinds of facts that a person is told."""
