@@ -71,9 +71,21 @@ class TesseractInside:
             OcrTimeout: the page took longer than allowed.
             OcrCrashed: the library reported an error.
         """
+        return self._read(gray, dpi, tesserocr.PSM.AUTO)
+
+    def read_line(self, gray: Gray, dpi: int) -> tuple[Line, ...]:
+        """As `read`, of an image that shows one line: nothing is sought in it.
+
+        Raises:
+            As `read`.
+        """
+        return self._read(gray, dpi, tesserocr.PSM.SINGLE_LINE)
+
+    def _read(self, gray: Gray, dpi: int, mode: int) -> tuple[Line, ...]:
         if min(gray.shape) < _TINIEST_PX:
             return ()
         with self._reader() as reader:
+            reader.SetPageSegMode(mode)
             return parse_tsv(_HEADER + self._tsv(reader, np.ascontiguousarray(gray), dpi))
 
     def _tsv(self, reader: tesserocr.PyTessBaseAPI, gray: Gray, dpi: int) -> str:

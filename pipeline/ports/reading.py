@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -112,6 +112,19 @@ class OcrEngine(Protocol):
         Raises:
             MissingToolError: engine or model is not installed.
             OcrTimeout, OcrCrashed: may be tried again.
+        """
+        ...
+
+
+@runtime_checkable
+class LineReader(Protocol):
+    """Reads an image that shows one line of text, as a second witness; some engines can."""
+
+    def read_line(self, gray: Gray, dpi: int) -> tuple[Line, ...]:
+        """One line at most, boxes in pixels of the image given.
+
+        Raises:
+            MissingToolError, OcrTimeout, OcrCrashed: as `OcrEngine.read`.
         """
         ...
 

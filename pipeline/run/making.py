@@ -24,7 +24,7 @@ from pipeline.models.fields import FieldSet
 from pipeline.models.pages import Symbol
 from pipeline.models.records import ComponentRecord, Revision
 from pipeline.models.review import ReviewItem, ReviewKind
-from pipeline.ports.reading import Gray
+from pipeline.ports.reading import Gray, LineReader
 from pipeline.provenance import software
 from pipeline.run.work import Extracted, Work
 from pipeline.stages import assembly, extraction
@@ -151,13 +151,17 @@ def extract(work: Work) -> None:
         extraction.extract(
             component,
             extraction.ReadPages(
-                work.texts_of(component), _symbols(work, component), _pixels(work, component)
+                work.texts_of(component),
+                _symbols(work, component),
+                _pixels(work, component),
+                tools.engine if isinstance(tools.engine, LineReader) else None,
             ),
             tools.catalogue,
             tools.settings.fields,
             work.batch_id,
             legal_day(work.batch.received_at),
             slots[component.dossier],
+            tools.calibration,
         )
         for component in components
     ]

@@ -39,6 +39,8 @@ class Token:
     confidence: float
     box: Box
     """Upright pixels of the page."""
+    corrected: bool = False
+    """True where the engine read another word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,7 @@ def _part(word: Word, begin: int, end: int) -> Token:
     text = word.text[begin:end].translate(_LIKE_ASCII)
     step = word.box.width / max(len(word.text), 1)
     box = replace_x(word.box, word.box.x0 + begin * step, word.box.x0 + end * step)
-    return Token(text=text, folded=fold(text), confidence=word.confidence, box=box)
+    return Token(text, fold(text), word.confidence, box, corrected=word.read_as is not None)
 
 
 def replace_x(box: Box, x0: float, x1: float) -> Box:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from rapidfuzz import fuzz
+
 from pipeline.catalogue import FieldType
 from pipeline.stages.extraction import validators
 from pipeline.stages.extraction.dates import PartialDate, find_date, find_moment
@@ -22,6 +24,8 @@ from pipeline.stages.extraction.numerals import parse_date_words
 from pipeline.stages.extraction.validators import PATTERN, Verdict, warn
 from pipeline.textnorm import fold, squash
 
+_TORN_CODE: Final = re.compile(r"/\d+[A-ZĐ]")
+"""`2958/2026ITB-BHXH`, `9482/6CN`: a stroke or a letter was read as another sign."""
 _REPAIR: Final = str.maketrans(
     {"O": "0", "o": "0", "Ø": "0", "ø": "0", "l": "1", "I": "1", "|": "1", "S": "5", "B": "8"}
 )
@@ -30,8 +34,15 @@ _MOST_PARTS: Final = 14
 """Tokens that one code may have fallen into (a digit a box)."""
 _TRIM: Final = " .,;:'\"`_()[]|"
 _AMOUNT: Final = re.compile(r"\d[\d.,]*(?:\s*(?:đồng|đ|VNĐ|VND)(?!\w))?", re.IGNORECASE)
+_TORN_AMOUNT: Final = re.compile(r"\S{1,2}\d")
+"""`2.276:000`, `2.276.0O0`: the number goes on."""
+_LIKE_DONG: Final = 60.0
+"""`lồng` behind a number was a currency."""
+_UNIT: Final = re.compile(r"dong|d|vnd")
 _SPLIT_AMOUNT: Final = re.compile(r"(?<=\d)\s*([.,])\s*(?=\d{3}(?!\d))")
 _DURATION: Final = re.compile(r"(\d{1,2})\s*n[aă]?m(?:\s*(?:va\s*)?(\d{1,2})\s*th[a]?ng)?")
+_MONTHS_LOST: Final = re.compile(r".{0,5}\bt?h?[a-z]{0,2}ng\b|.{0,3}thang")
+"""Months whose number was not read."""
 _PERCENT: Final = re.compile(r"\d{1,3}(?:[.,]\d{1,2})?\s*%")
 _PHONE: Final = re.compile(r"(?:\+\s*84|0)[\d\s.\-]{7,14}")
 _INTEGER: Final = re.compile(r"\d{1,6}")
@@ -42,6 +53,9 @@ _ADDRESS: Final = re.compile(r"[\w.+\-()]{3,}\.[A-Za-z]{2,}")
 """An e-mail address whose `@` was read as something else."""
 _TITLES: Final = frozenset({"ông", "bà", "anh", "chị", "cháu", "ông/bà", "Ông/bà", "Ông/Bà"})
 """Before a name, no part of it; `Ông` alone is a family name too."""
+_OF_A_PLACE: Final = frozenset({"xã", "phường", "huyện", "quận", "tỉnh", "trấn"})
+_NO_PLACES: Final = frozenset({"hoi", "uy", "doan", "doi"})
+"""`xã hội`, `huyện ủy` and the like are no places."""
 _LEAST_DIGITS: Final = 4
 _STROKES: Final = re.compile(r"(\d{2})[/1IlÍíift|](\d{2})[/1IlÍíift|](\d{4})")
 """A date whose strokes were read as something thin."""
@@ -73,7 +87,15 @@ def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     value = joined(tokens)
     if not any(char.isalnum() for char in value):
         return None
-    return Parsed(value, tuple(tokens), _by_pattern(value, field))
+    small = PATTERN if any(_small_place(a, b) for a, b in pairwise(tokens)) else validators.OK
+    return Parsed(value, tuple(tokens), _doubts([*_by_pattern(value, field), small]))
+
+
+def _small_place(before: Token, token: Token) -> bool:
+    """`xã la Grai`: the name of a place begins with a capital, which was read as something else."""
+    if before.text not in _OF_A_PLACE:
+        return False
+    return token.text[:1].islower() and token.folded.strip(_TRIM) not in _NO_PLACES
 
 
 def _by_pattern(value: str, field: FieldType) -> tuple[Verdict, ...]:
@@ -166,15 +188,27 @@ def _amount(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     if found is None:
         return None
     value = found[0].rstrip(".,; ")
-    used = _until(tokens, lambda token: any(char.isdigit() for char in token.text))
+    used = _with_unit(tokens, _until(tokens, lambda token: any(c.isdigit() for c in token.text)))
     number = validators.amount_value(value)
     verdicts = [validators.amount(value)]
-    before, after = text[: found.start()][-1:], text[found.end() :].lstrip(" ")[:1]
-    if before.isalnum() or after.isdigit():
+    before, after = text[: found.start()][-1:], text[found.end() :].lstrip(" ")
+    torn = before.isalnum() or after[:1].isdigit() or _TORN_AMOUNT.match(after)
+    if torn or (not value[-1].isalpha() and _like_unit(after.split(" ")[0])):
         verdicts.append(PATTERN)
     if number is not None and number < _SMALLEST_AMOUNT:
         verdicts.append(warn("AMOUNT_SMALL"))
     return Parsed(value, used, _doubts(verdicts))
+
+
+def _like_unit(word: str) -> bool:
+    return fuzz.ratio(fold(word), "dong") >= _LIKE_DONG
+
+
+def _with_unit(tokens: Sequence[Token], used: tuple[Token, ...]) -> tuple[Token, ...]:
+    """A number's tokens and the currency right behind them."""
+    after = next(i for i, token in enumerate(tokens) if token is used[-1]) + 1
+    unit = tokens[after : after + 1]
+    return (*used, *unit) if unit and _UNIT.fullmatch(unit[0].folded.strip(_TRIM)) else used
 
 
 def _duration(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
@@ -184,7 +218,10 @@ def _duration(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         return None
     value = f"{found[1]} năm" + (f" {found[2]} tháng" if found[2] else "")
     used = _tokens_at(tokens, starts, found.start(), found.end())
-    return Parsed(value, used, _doubts([validators.duration(value), _whole(tokens, used)]))
+    verdicts = [validators.duration(value), _whole(tokens, used)]
+    if not found[2] and _MONTHS_LOST.match(fold(text)[found.end() :]):
+        verdicts.append(PATTERN)
+    return Parsed(value, used, _doubts(verdicts))
 
 
 def _percent(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
@@ -245,6 +282,7 @@ def _code(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
                 value = _fits(text, field.pattern, repaired=repaired)
                 if value is not None:
                     verdicts = [_alone(tokens, start, end)]
+                    verdicts += [PATTERN] if _TORN_CODE.search(value) else []
                     verdicts += [warn("REPAIRED")] if repaired else []
                     return Parsed(value, tuple(run), _doubts(verdicts))
     return _digits(tokens, field)
