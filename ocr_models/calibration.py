@@ -17,7 +17,7 @@ from pipeline.errors import ConfigError
 from pipeline.models.base import Model
 from pipeline.models.text import EngineIdentity
 from pipeline.stages.extraction.trust import ALONE, TWICE, Calibration, Curve, ValueKind
-from pipeline.vietnamese import load_names
+from pipeline.vietnamese import load_lexicon, load_names
 
 TARGET: Final = 0.001
 """Share of wrong values among those accepted."""
@@ -95,6 +95,8 @@ class CalibrationRecord(Model):
     levels: tuple[str, ...]
     printed: dict[ValueKind, Count]
     """Values on the sheets, those included that a check objected to or that were not found."""
+    page_from: Share
+    """Median confidence of a page from which on its values can be accepted."""
     alone: dict[ValueKind, CurveRecord]
     """Of one reading."""
     twice: dict[ValueKind, CurveRecord]
@@ -131,9 +133,11 @@ def load_calibration(path: Path | None = None) -> Calibration:
             engine=record.engine,
             digest=hashlib.sha256(record.model_dump_json().encode()).hexdigest(),
             target=record.target,
+            page_from=record.page_from,
             alone={kind: record.alone[kind].curve(ALONE) for kind in ValueKind},
             twice={kind: record.twice[kind].curve(TWICE) for kind in ValueKind},
             names=load_names(),
+            lexicon=load_lexicon(),
         )
     except KeyError as error:
         raise ConfigError("CALIBRATION_INVALID", path=str(path or data_file())) from error

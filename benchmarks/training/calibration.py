@@ -32,13 +32,15 @@ from pipeline.stages.extraction.layout import Token
 from pipeline.stages.extraction.trust import ALONE, TWICE, Second, ValueKind, facts_of
 from pipeline.stages.extraction.values import parse
 from pipeline.textnorm import fold, squash
-from pipeline.vietnamese import Names, load_names
+from pipeline.vietnamese import Lexicon, Names, load_lexicon, load_names
 
 Facts = NDArray[np.float64]
 _FOLDS = 5
 _WINDOW = 600
 """Values next above a threshold that must be as good as all others, lest many sure ones hide a few
 doubtful ones."""
+_PAGE_FROM = 0.9645
+"""Nine of ten sheets at mid are above, half of those at hard."""
 _BANDS = 12
 _NEIGHBOURS = 2
 """Words too many: those of the value beside."""
@@ -53,6 +55,8 @@ class Reading:
     sheet: int
     part: str
     level: str
+    page: float
+    """Median confidence of the sheet's words."""
     right: bool
     alone: tuple[float, ...]
     twice: tuple[float, ...] | None
@@ -73,7 +77,8 @@ def readings(
     found: dict[ValueKind, list[Reading]] = {kind: [] for kind in ValueKind}
     printed: Counter[str] = Counter()
     engines: set[str] = set()
-    names, catalogue = load_names(), load_catalogue()
+    catalogue = load_catalogue()
+    knowledge = load_names(), load_lexicon()
     for path in paths:
         for line in path.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)
@@ -83,7 +88,7 @@ def readings(
             printed[record["kind"]] += 1
             if record["value"] is None or _objected(record, catalogue) or _cut_wrongly(record):
                 continue
-            found[ValueKind(record["kind"])].append(_reading(record, names))
+            found[ValueKind(record["kind"])].append(_reading(record, knowledge))
     return found, printed, engines
 
 
@@ -100,19 +105,20 @@ def _cut_wrongly(record: dict[str, Any]) -> bool:
     return more >= _NEIGHBOURS or (more > 0 and f" {truth} " in f" {value} ")
 
 
-def _reading(record: dict[str, Any], names: Names) -> Reading:
-    kind = ValueKind(record["kind"])
+def _reading(record: dict[str, Any], knowledge: tuple[Names, Lexicon]) -> Reading:
+    kind, page = ValueKind(record["kind"]), record["page"]
     tokens = _tokens(record["words"])
     twice = None
     if "again" in record:
         second = Second(record["again"] == record["value"], _tokens(record["again_words"]))
-        twice = facts_of(kind, tokens, second, names)
+        twice = facts_of(kind, tokens, page, second, *knowledge)
     return Reading(
         sheet=record["sheet"],
         part=record["part"],
         level=record["level"],
+        page=page,
         right=record["right"],
-        alone=facts_of(kind, tokens, None, names),
+        alone=facts_of(kind, tokens, page, None, *knowledge),
         twice=twice,
     )
 
@@ -165,10 +171,16 @@ def threshold(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
     return best
 
 
-def bands(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> tuple[BandRecord, ...]:
-    """Bands of scores with the share of wrong values, which falls from band to band."""
+def bands(
+    scores: NDArray[np.float64], right: NDArray[np.bool_], accept_from: float = math.inf
+) -> tuple[BandRecord, ...]:
+    """Bands of scores with the share of wrong values, which falls from band to band.
+
+    What is accepted is a band of its own.
+    """
     order = np.argsort(scores, kind="stable")
-    parts = [part for part in np.array_split(order, _BANDS) if len(part)]
+    below, above = order[scores[order] < accept_from], order[scores[order] >= accept_from]
+    parts = [part for part in (*np.array_split(below, _BANDS), above) if len(part)]
     counts = [(float(scores[p[0]]), int((~right[p]).sum()), len(p)) for p in parts]
     merged: list[tuple[float, int, int]] = []
     for start, wrong, of in counts:
@@ -198,13 +210,12 @@ def curves(found: Sequence[Reading]) -> tuple[CurveRecord, CurveRecord]:
     right = np.array([reading.right for reading in found])
     sheets = np.array([reading.sheet for reading in found])
     facts = np.array([reading.alone for reading in found])
-    scores = held_out(facts, right, sheets)
-    alone = _curve(ALONE, facts, scores, right, threshold(scores, right))
+    fair = np.array([reading.page >= _PAGE_FROM for reading in found])
+    alone = _curve(ALONE, facts, held_out(facts, right, sheets), right, fair)
     asked = np.array([reading.twice is not None for reading in found])
     facts = np.array([reading.twice for reading in found if reading.twice is not None])
     scores = held_out(facts, right[asked], sheets[asked])
-    again_from = threshold(scores, right[asked])
-    return alone, _curve(TWICE, facts, scores, right[asked], again_from)
+    return alone, _curve(TWICE, facts, scores, right[asked], fair[asked])
 
 
 def _curve(
@@ -212,11 +223,14 @@ def _curve(
     facts: Facts,
     scores: NDArray[np.float64],
     right: NDArray[np.bool_],
-    accept_from: float,
+    fair: NDArray[np.bool_],
 ) -> CurveRecord:
+    """Weights from all values, thresholds and bands from those on pages that read fairly."""
+    weights = learned(facts, right)
+    scores, right = scores[fair], right[fair]
+    accept_from = threshold(scores, right)
     sure = scores >= accept_from
     wrong = int((~right[sure]).sum())
-    weights = learned(facts, right)
     return CurveRecord(
         weights={n: round(float(w), 6) for n, w in zip(names, weights, strict=True)},
         values=len(right),
@@ -225,7 +239,7 @@ def _curve(
         accepted=int(sure.sum()),
         accepted_wrong=wrong,
         accepted_error_at_most=round(upper_bound(wrong, int(sure.sum())), 6),
-        bands=bands(scores, right),
+        bands=bands(scores, right, accept_from),
     )
 
 
@@ -257,6 +271,7 @@ def main() -> None:
         parts=sorted({reading.part for reading in everything}),
         levels=sorted({reading.level for reading in everything}),
         printed={ValueKind(kind): count for kind, count in sorted(printed.items())},
+        page_from=_PAGE_FROM,
         alone=alone,
         twice=twice,
     )

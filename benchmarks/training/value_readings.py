@@ -76,7 +76,12 @@ class Reader:
         for printed in made.values:
             tokens = _within(rows, printed.box)
             record = _record(printed, tokens, again, rows.tilt, float(rng.random()))
-            yield {**record, "manner": made.manner, "dpi": made.dpi}
+            yield {
+                **record,
+                "manner": made.manner,
+                "dpi": made.dpi,
+                "page": round(rows.confidence, 4),
+            }
 
     def _page(self, gray: Gray, dpi: int, path: Path) -> PageText:
         page = RawPage(

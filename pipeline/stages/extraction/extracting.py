@@ -402,13 +402,14 @@ def _surety(
     if found is None or kind is None or scales.calibration is None:
         return value.confidence, value.confidence >= _asked(field, scales.settings)
     tokens = found.parsed.tokens
-    verdict = scales.calibration.judge(kind, tokens, None)
+    sheet_read = found.place.sheet
+    verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, None)
     if not verdict.sure and worth_it and scales.reread is not None:
-        sheet_read = found.place.sheet
         second = scales.reread(tokens, sheet_read.page, sheet_read.tilt)
         other = parse(second, field)
         alike = other is not None and other.value == value.value
-        verdict = scales.calibration.judge(kind, tokens, Second(alike, second))
+        seen_twice = Second(alike, second)
+        verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, seen_twice)
     unsure = found.label_score < _SURE_LABEL
     probability = verdict.probability * (_UNSURE_LABEL if unsure else 1.0)
     return probability, verdict.sure and not unsure

@@ -77,6 +77,8 @@ class Sheet:
     """Where text usually ends, px."""
     tilt: float
     """Rise of the text lines, px per px, downwards positive."""
+    confidence: float
+    """Median of its words: how well the page can be read, whatever a pen wrote on it."""
 
     def to_points(self, box: Box) -> Box:
         """Upright pixels to points of the archived page, origin bottom-left."""
@@ -113,7 +115,12 @@ def sheet(text: PageText, page: int) -> Sheet:
         pitch=median(close) if close else usual,
         right=ends[int(0.9 * (len(ends) - 1))] if ends else float(text.width_px),
         tilt=tilt,
+        confidence=median(sure) if (sure := _sure(text.lines)) else 0.0,
     )
+
+
+def _sure(lines: Sequence[Line]) -> list[float]:
+    return [word.confidence for line in lines for word in line.words]
 
 
 def tokens_of(word: Word) -> list[Token]:

@@ -13,12 +13,13 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from pipeline.catalogue import FieldType
 from pipeline.models.text import EngineIdentity
 from pipeline.stages.extraction.layout import Token
-from pipeline.vietnamese import Names, is_syllable
+from pipeline.vietnamese import Lexicon, Names, is_syllable, placed_alike
 
 
 class ValueKind(StrEnum):
@@ -63,6 +64,8 @@ ALONE: Final = (
     "marked",
     "foreign",
     "unknown",
+    "unvouched",
+    "page",
 )
 """Facts about the first reading, in the order of their weights."""
 TWICE: Final = (*ALONE, "alike", "alike_least", "alike_mean")
@@ -130,26 +133,36 @@ class Calibration:
     """SHA-256 of the data."""
     target: float
     """Share of wrong values that was asked for."""
+    page_from: float
+    """Median confidence of a page below which nothing is accepted: dirt eats whole letters there,
+    and the words that are left are sure."""
     alone: Mapping[ValueKind, Curve]
     twice: Mapping[ValueKind, Curve]
     names: Names
     """Known names of people: a misreading seldom gives another one."""
+    lexicon: Lexicon
+    """Words that are known to stand side by side."""
 
     def of(self, engine: EngineIdentity | None) -> bool:
         """True where this was measured with the engine."""
         return engine == self.engine
 
-    def judge(self, kind: ValueKind, tokens: Sequence[Token], second: Second | None) -> Verdict:
+    def judge(
+        self, kind: ValueKind, tokens: Sequence[Token], page: float, second: Second | None
+    ) -> Verdict:
         """Judge a reading.
 
         Args:
             kind: of the value.
             tokens: its words, at least one.
+            page: median confidence of the page's words.
             second: the second reading, if there was one.
         """
         curve = self.alone[kind] if second is None else self.twice[kind]
-        facts = facts_of(kind, tokens, second, self.names)
-        return Verdict(1.0 - curve.error(facts), curve.accepts(facts))
+        facts = facts_of(kind, tokens, page, second, self.names, self.lexicon)
+        agreed = second is None or second.alike
+        sure = agreed and page >= self.page_from and curve.accepts(facts)
+        return Verdict(1.0 - curve.error(facts), sure)
 
 
 def kind_of(field: FieldType, value: str) -> ValueKind | None:
@@ -163,7 +176,12 @@ def kind_of(field: FieldType, value: str) -> ValueKind | None:
 
 
 def facts_of(
-    kind: ValueKind, tokens: Sequence[Token], second: Second | None, names: Names
+    kind: ValueKind,
+    tokens: Sequence[Token],
+    page: float,
+    second: Second | None,
+    names: Names,
+    lexicon: Lexicon,
 ) -> tuple[float, ...]:
     """Facts that scores are made of, as named in `ALONE` or, with a second reading, `TWICE`."""
     least, mean = _surely(tokens)
@@ -179,6 +197,8 @@ def facts_of(
         math.log1p(sum(_marks(char) >= _TWO_MARKS for char in text)),
         math.log1p(sum(_foreign(token.text) for token in tokens)),
         math.log1p(_unknown(tokens, names)) if kind is ValueKind.NAME else 0.0,
+        math.log1p(_unvouched(tokens, lexicon)) if kind is ValueKind.TEXT else 0.0,
+        -math.log10(_NO_PERFECTION - page),
     )
     if second is None:
         return facts
@@ -206,6 +226,14 @@ def _unknown(tokens: Sequence[Token], names: Names) -> int:
         not (names.known_given_name(name) or names.follows_family_name(name)) for name in others
     ]
     return sum(strange)
+
+
+def _unvouched(tokens: Sequence[Token], lexicon: Lexicon) -> int:
+    """Words of letters that are not known to stand beside either neighbour."""
+    words = [placed_alike(token.text.strip(_BESIDE_WORDS).lower()) for token in tokens]
+    known = [pair in lexicon.pairs for pair in pairwise(words)]
+    beside = zip(words, [False, *known], [*known, False], strict=True)
+    return sum(word.isalpha() and not (left or right) for word, left, right in beside)
 
 
 def _surely(tokens: Sequence[Token]) -> tuple[float, float]:

@@ -53,9 +53,13 @@ _ADDRESS: Final = re.compile(r"[\w.+\-()]{3,}\.[A-Za-z]{2,}")
 """An e-mail address whose `@` was read as something else."""
 _TITLES: Final = frozenset({"ông", "bà", "anh", "chị", "cháu", "ông/bà", "Ông/bà", "Ông/Bà"})
 """Before a name, no part of it; `Ông` alone is a family name too."""
+_STOP_WITHIN: Final = re.compile(r"[^\W\d_]{2,}[.,][^\W\d_]{2,}")
 _OF_A_PLACE: Final = frozenset({"xã", "phường", "huyện", "quận", "tỉnh", "trấn"})
 _NO_PLACES: Final = frozenset({"hoi", "uy", "doan", "doi"})
 """`xã hội`, `huyện ủy` and the like are no places."""
+_REMNANT: Final = 3
+"""Letters: `uý` beside a name was `Quý`."""
+_AFTER_A_NAME: Final = frozenset({"nam", "nữ", "và", "là", "ở", "có", "số", "sn", "đã", "con"})
 _LEAST_DIGITS: Final = 4
 _STROKES: Final = re.compile(r"(\d{2})[/1IlÍíift|](\d{2})[/1IlÍíift|](\d{4})")
 """A date whose strokes were read as something thin."""
@@ -87,8 +91,17 @@ def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     value = joined(tokens)
     if not any(char.isalnum() for char in value):
         return None
-    small = PATTERN if any(_small_place(a, b) for a, b in pairwise(tokens)) else validators.OK
-    return Parsed(value, tuple(tokens), _doubts([*_by_pattern(value, field), small]))
+    small = any(_small_place(a, b) for a, b in pairwise(tokens))
+    torn = small or any(_run_together(token.text) for token in tokens)
+    verdicts = [*_by_pattern(value, field), PATTERN if torn else validators.OK]
+    return Parsed(value, tuple(tokens), _doubts(verdicts))
+
+
+def _run_together(word: str) -> bool:
+    """`Hải.Phòng`, `NghệAn`: two words without their space. Names of firms, `VietinBank`, may."""
+    if _STOP_WITHIN.search(word):
+        return True
+    return not word.isascii() and any(a.islower() and b.isupper() for a, b in pairwise(word))
 
 
 def _small_place(before: Token, token: Token) -> bool:
@@ -114,6 +127,7 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
             torn = any(char.isupper() for char in part) and _near((*kept[-1:], token))
             break
         if kept and part[0].islower() and parts[0][0].isupper():
+            torn = len(part) <= _REMNANT and part not in _AFTER_A_NAME and _near((kept[-1], token))
             break
         kept.append(token)
         parts.append(part)
@@ -125,6 +139,7 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         known = any(char.isalnum() for char in first)
         return Parsed(first, tuple(tokens), (PATTERN,)) if known else None
     capital = all(part[0].isupper() for part in parts)
+    torn = torn or any(_run_together(part) for part in parts)
     sound = validators.person_name(value) is validators.OK and not torn and capital
     verdicts = [] if sound else [PATTERN]
     if len(parts) < 2:
