@@ -86,6 +86,8 @@ class ModelFacts:
 
     name: str
     verified: bool
+    calibrated: bool = True
+    """True where it was measured how often this engine's values are wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +242,10 @@ def _program(probes: Probes, program: str, package: str, option: str) -> str:
 
 def _model(probes: Probes) -> Finding:
     model = probes.model()
-    if model.verified:
+    if model.verified and model.calibrated:
         return _ok("ocr_model", model.name)
+    if model.verified:
+        return _warn("ocr_model", "MODEL_UNCALIBRATED", model.name, model=model.name)
     return _warn("ocr_model", "MODEL_UNVERIFIED", model.name, model=model.name)
 
 

@@ -36,7 +36,8 @@ def inspect(services: Services, *, scanners: bool = False) -> tuple[Finding, ...
 
     def model() -> ModelFacts:
         chosen = ports.ocr_model()
-        return ModelFacts(name=chosen.name, verified=chosen.verified)
+        calibrated = ports.calibration.of(ports.engine.identity)
+        return ModelFacts(chosen.name, verified=chosen.verified, calibrated=calibrated)
 
     def page_models() -> PageModelFacts:
         used = ports.page_models

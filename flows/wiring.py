@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ocr_models.calibration import load_calibration
 from ocr_models.page_registry import ChosenModels, LearnedModels
 from pipeline.adapters.file_claims import FileClaims
 from pipeline.catalogue import Catalogue, load_catalogue
@@ -24,6 +25,7 @@ from pipeline.ports.runtime import Claims, Clock, Progress
 from pipeline.ports.scanning import Capture, Scanner
 from pipeline.settings import Settings
 from pipeline.sharing import Backing
+from pipeline.stages.extraction.trust import Calibration
 from pipeline.stages.separation import StartModel
 from pipeline.workspace import Workspace
 from search.port import ComponentIndex
@@ -118,6 +120,11 @@ class Ports:
             ConfigError: `PAGE_MODEL_INVALID`.
         """
         return LearnedModels(self.settings.model_folder / "pages").in_use()
+
+    @cached_property
+    def calibration(self) -> Calibration:
+        """What was measured of readings."""
+        return load_calibration()
 
     @property
     def papers(self) -> PaperModel:

@@ -15,7 +15,7 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "separation": 4,
     "classification": 4,
     "assembly": 2,
-    "extraction": 4,
+    "extraction": 5,
 }
 """Raised whenever a stage's output changes for the same input: old results are then remade."""
 

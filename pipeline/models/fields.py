@@ -26,6 +26,7 @@ class FieldValue(Model):
     the letters, large or small, of their source (a card's code writes them otherwise than its
     print). A table has a line for each row, its cells parted by ` | `, empty ones kept."""
     confidence: Ratio
+    """Measured probability of being right, where the engine is calibrated; else the engine's."""
     status: FieldStatus
     reasons: tuple[str, ...] = ()
     """Codes why a person must look: MISSING, LOW_CONFIDENCE, PATTERN, CALENDAR, CCCD_SEX …"""

@@ -151,13 +151,17 @@ def extract(work: Work) -> None:
         extraction.extract(
             component,
             extraction.ReadPages(
-                work.texts_of(component), _symbols(work, component), _pixels(work, component)
+                work.texts_of(component),
+                _symbols(work, component),
+                _pixels(work, component),
+                tools.engine,
             ),
             tools.catalogue,
             tools.settings.fields,
             work.batch_id,
             legal_day(work.batch.received_at),
             slots[component.dossier],
+            tools.calibration,
         )
         for component in components
     ]

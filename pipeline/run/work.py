@@ -28,6 +28,7 @@ from pipeline.ports.runtime import Claims, Clock, Progress
 from pipeline.ports.signing import SignatureJudge, SignerBook
 from pipeline.provenance import STAGE_VERSIONS, software
 from pipeline.settings import Settings
+from pipeline.stages.extraction.trust import Calibration
 from pipeline.stages.separation import StartModel
 from pipeline.workspace import Workspace
 
@@ -61,6 +62,11 @@ class Tools(Protocol):
     @property
     def page_models_identity(self) -> str:
         """Digest that names the weights of both."""
+        ...
+
+    @property
+    def calibration(self) -> Calibration:
+        """Says how often readings are wrong."""
         ...
 
     @property
@@ -339,6 +345,7 @@ class Work:
             [self.text_key(pages[i], self.seen(pages[i])) for i in component.pages],
             self.tools.catalogue.sha256,
             self.tools.settings.fields.model_dump(mode="json"),
+            self.tools.calibration.digest,
         )
 
     def component_key(self, component: Classified) -> str:

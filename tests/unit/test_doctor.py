@@ -151,6 +151,12 @@ def raising(error: BaseException) -> Any:
         ),
         (
             "ocr_model",
+            {"model": lambda: ModelFacts("x", verified=True, calibrated=False)},
+            "warn",
+            "MODEL_UNCALIBRATED",
+        ),
+        (
+            "ocr_model",
             {"model": raising(MissingToolError("MODEL_MISSING", model="vie"))},
             "missing",
             "MODEL_MISSING",

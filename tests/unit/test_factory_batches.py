@@ -198,7 +198,7 @@ def test_parts_share_no_person() -> None:
 def test_a_plan_has_every_kind_unknown_ones_and_neighbours_of_one_kind() -> None:
     planned = papers(3, Part.TRAIN, 300)
 
-    assert {paper.code for paper in planned} == set(variants(Part.TRAIN))
+    assert {paper.code for paper in planned} == set(variants(Part.TRAIN)) - {"F_14A_HSB"}
     unknown = sum(paper.code == "Z_OTHER" for paper in planned)
     assert 8 <= unknown <= 45
     twins = [(one, other) for one, other in itertools.pairwise(planned) if one.code == other.code]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -58,7 +59,7 @@ def new_card(person: Person, rng: np.random.Generator, dpi: int, manner: Manner)
     issued = dt.date(2024, int(rng.integers(7, 13)), int(rng.integers(1, 28)))
     until = identity.expiry(person)
     _new_front(sheet, person, *front)
-    _new_back(sheet, person, issued, until, *back)
+    _new_back(sheet, replace(person, id_issued_on=issued), until, *back)
     return (sheet.finish("I_CCCD"),)
 
 
@@ -130,9 +131,7 @@ def _new_front(sheet: Sheet, person: Person, x: float, y: float) -> None:
     sheet.put(end + 1.5, below + 1.5, "Việt Nam", _VALUE, name="nationality")
 
 
-def _new_back(
-    sheet: Sheet, person: Person, issued: dt.date, until: dt.date, x: float, y: float
-) -> None:
+def _new_back(sheet: Sheet, person: Person, until: dt.date, x: float, y: float) -> None:
     identity.ground(sheet, x, y)
     below = _labelled(
         sheet, x + 4, y + 5, "Nơi cư trú/Place of residence", person.address, "residence", 52.0
@@ -151,7 +150,7 @@ def _new_back(
         x + 4,
         below + 0.5,
         "Ngày, tháng, năm cấp/Date of issue",
-        numeric_date(issued),
+        numeric_date(person.id_issued_on),
         "issue_date",
         52.0,
     )

@@ -105,11 +105,14 @@ def sick_and_maternity(person: Person, rng: np.random.Generator, dpi: int, manne
         more=1.0,
     )
     day = person.applied_on
-    batch = f"Đợt {int(rng.integers(1, 6)):02d} tháng {day.month:02d} năm {day.year}"
+    label, batch = "Đợt ", f"{int(rng.integers(1, 6)):02d} tháng {day.month:02d} năm {day.year}"
     style = form.style("regular")
     form.sheet.y += form.sheet.leading(style)
     middle = (form.sheet.left + form.sheet.right) / 2
-    form.sheet.put(middle, form.sheet.y, batch, style, "centre", name="batch")
+    start = middle - form.sheet.width(label + batch, style) / 2
+    form.sheet.put(start, form.sheet.y, label.rstrip(), style)
+    value_at = start + form.sheet.width(label, style)
+    form.sheet.put(value_at, form.sheet.y, batch, style, name="batch")
     form.rows(
         (
             Entry("Số tài khoản", digits(rng, 12), "account_number"),

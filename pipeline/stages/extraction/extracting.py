@@ -23,6 +23,7 @@ from pipeline.models.pages import Symbol
 from pipeline.models.review import ReviewItem, ReviewKind
 from pipeline.models.split import DossierSlot
 from pipeline.models.text import PageText
+from pipeline.ports.reading import OcrEngine
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import placed as places
 from pipeline.stages.extraction.dates import PartialDate
@@ -32,7 +33,9 @@ from pipeline.stages.extraction.judging import Papers, judge
 from pipeline.stages.extraction.labels import ELLIPSIS, form_labels
 from pipeline.stages.extraction.layout import Token, sheet, union
 from pipeline.stages.extraction.numerals import parse_date_words, parse_number_words
+from pipeline.stages.extraction.rereading import Rereader
 from pipeline.stages.extraction.spans import INCLUSIVE, LabelledRow, Pages, Span, label_rows
+from pipeline.stages.extraction.trust import Calibration, Second, kind_of
 from pipeline.stages.extraction.validators import Outcome, Verdict, amount_value, warn
 from pipeline.stages.extraction.values import Parsed, joined, parse
 from pipeline.textnorm import fold
@@ -84,8 +87,17 @@ class ReadPages:
     symbols: Sequence[Symbol] = ()
     """Found on its pages; the QR of an identity card outranks its print."""
     pixels: PagePixels | None = None
-    """Page images, asked for only where ticks or tables are sought; None: a person is asked about
-    ticks, and tables are told by their words."""
+    """Page images, asked for only where ticks or tables are sought or a value is read again; None:
+    a person is asked about ticks, and tables are told by their words."""
+    engine: OcrEngine | None = None
+    """Reads doubtful values a second time; None: nothing is read again."""
+
+    @property
+    def rereader(self) -> Rereader | None:
+        """Reads places of these pages again, None where that cannot be done."""
+        if self.pixels is None or self.engine is None:
+            return None
+        return Rereader(self.pixels, self.engine)
 
 
 def extract(
@@ -96,6 +108,7 @@ def extract(
     batch_id: str,
     today: dt.date,
     dossier: DossierSlot | None = None,
+    calibration: Calibration | None = None,
 ) -> Extraction:
     """Read the fields of one component.
 
@@ -103,14 +116,17 @@ def extract(
         component: type and pages.
         read: its pages.
         catalogue: labels, types, patterns.
-        settings: from which confidence a value is accepted.
+        settings: from which confidence a value is accepted where no calibration says so.
         batch_id: for the ids of the questions.
         today: legal day, for dates that cannot lie ahead.
         dossier: what is known of the component's dossier: its case may ask more of a value.
+        calibration: what was measured of the engine that read the pages; None, or that of another
+            engine: only the settings count.
 
     Raises:
         NotFound: `COMPONENT_CODE_UNKNOWN`.
         UnreadableScan: as `ReadPages.pixels`.
+        MissingToolError, OcrTimeout, OcrCrashed: as `ReadPages.lines`.
     """
     kind = catalogue.component(component.code)
     at = {index: number for number, index in enumerate(component.pages)}
@@ -121,13 +137,24 @@ def extract(
     if kind.kind == _CARD_KIND:
         card = CardFacts.of(read.symbols, read.texts, today)
     values: list[FieldValue] = []
+    sources: dict[str, _Candidate] = {}
+    """Of values that nothing but their reading speaks for."""
     for field in kind.fields:
-        value = _field(field, paper, card, settings)
+        found = _found(field, paper)
+        printed, witnessed = (None, False) if found is None else _value(field, found, paper.pages)
+        value = _field(field, printed, card, settings)
         if value is not None:
             values.append(value)
+        if found is not None and value is printed and not witnessed:
+            sources[field.name] = found
     procedure, case = (dossier.procedure, dossier.case) if dossier is not None else (None, None)
     papers = Papers(kind, catalogue, today, procedure, case)
-    judged = tuple(_settled(value, papers, values, settings) for value in values)
+    if calibration is not None and not all(calibration.of(t.engine) for t in read.texts if t.lines):
+        calibration = None
+    scales = _Scales(settings, calibration, read.rereader)
+    judged = tuple(
+        _settled(value, papers, values, scales, sources.get(value.name)) for value in values
+    )
     fields = FieldSet(
         component_id=component.component_id,
         code=component.code,
@@ -148,16 +175,24 @@ class _Paper:
     pixels: PagePixels | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Scales:
+    """What weighs how sure a value is."""
+
+    settings: FieldSettings
+    calibration: Calibration | None
+    reread: Rereader | None
+
+
 def _field(
-    field: FieldType, paper: _Paper, card: CardFacts | None, settings: FieldSettings
+    field: FieldType, printed: FieldValue | None, card: CardFacts | None, settings: FieldSettings
 ) -> FieldValue | None:
-    found = _found(field, paper)
-    value = None if found is None else _value(field, found, paper.pages)
+    """The value of a field: the card's code before print; a required one is never left out."""
     if card is not None and (coded := card.value(field.name)) is not None:
         return card.over_print(
-            coded, field, value, clear_from=_asked(field, settings), loose=field.type in _LONG
+            coded, field, printed, clear_from=_asked(field, settings), loose=field.type in _LONG
         )
-    if value is None and field.required:
+    if printed is None and field.required:
         return FieldValue(
             name=field.name,
             value="",
@@ -165,7 +200,7 @@ def _field(
             status=FieldStatus.REVIEW,
             reasons=("SIGNATURE" if field.type == _SIGNATURE else "MISSING",),
         )
-    return value
+    return printed
 
 
 def _found(field: FieldType, paper: _Paper) -> _Candidate | None:
@@ -247,23 +282,25 @@ def _gender(span: Span) -> Parsed | None:
     return None
 
 
-def _value(field: FieldType, found: _Candidate, pages: Pages) -> FieldValue:
+def _value(field: FieldType, found: _Candidate, pages: Pages) -> tuple[FieldValue, bool]:
+    """The printed value, and whether the same stands beside it in words."""
+    witnessed = False
     parsed = found.parsed
     confidence = _certainty(field, found)
     verdicts: Iterable[Verdict] = parsed.verdicts
     if field.type == "amount" and (said := _amount_in_words(found.place, pages)) is not None:
         number = amount_value(parsed.value)
         if number is not None and int(number) == said:
-            confidence = max(confidence, _WORDS_AGREE)
+            confidence, witnessed = max(confidence, _WORDS_AGREE), True
         else:
             verdicts = (*verdicts, warn("AMOUNT_WORDS"))
     if field.type == "date" and (day := _date_in_words(found, pages)) is not None:
         if str(PartialDate(day[2], day[1], day[0])) == parsed.value:
-            confidence = max(confidence, _WORDS_AGREE)
+            confidence, witnessed = max(confidence, _WORDS_AGREE), True
         else:
             verdicts = (*verdicts, warn("DATE_WORDS"))
     reasons = tuple(v.reason for v in verdicts if v.reason is not None)
-    return FieldValue(
+    value = FieldValue(
         name=field.name,
         value=parsed.value,
         confidence=round(confidence, 4),
@@ -272,6 +309,7 @@ def _value(field: FieldType, found: _Candidate, pages: Pages) -> FieldValue:
         page=found.place.sheet.page,
         box=_box(found),
     )
+    return value, witnessed
 
 
 def _box(found: _Candidate) -> Box:
@@ -324,7 +362,11 @@ def _date_in_words(found: _Candidate, pages: Pages) -> tuple[int, int, int] | No
 
 
 def _settled(
-    value: FieldValue, papers: Papers, all_values: Sequence[FieldValue], settings: FieldSettings
+    value: FieldValue,
+    papers: Papers,
+    all_values: Sequence[FieldValue],
+    scales: _Scales,
+    found: _Candidate | None,
 ) -> FieldValue:
     """Verdicts that need the whole paper, then accepted or not."""
     if not value.value:
@@ -332,11 +374,45 @@ def _settled(
     beside: Mapping[str, str] = {other.name: other.value for other in all_values if other.value}
     reasons = [*value.reasons, *judge(value.name, value.value, beside, papers)]
     field = papers.kind.field(value.name)
-    if field is not None and value.confidence < _asked(field, settings):
-        reasons.append(LOW_CONFIDENCE)
+    confidence = value.confidence
+    if field is not None:
+        confidence, sure = _surety(field, value, scales, found, worth_it=not reasons)
+        if not sure:
+            reasons.append(LOW_CONFIDENCE)
     unique = tuple(dict.fromkeys(reasons))
     status = FieldStatus.REVIEW if unique else FieldStatus.ACCEPTED
-    return value.model_copy(update={"reasons": unique, "status": status})
+    return value.model_copy(
+        update={"confidence": round(confidence, 4), "reasons": unique, "status": status}
+    )
+
+
+def _surety(
+    field: FieldType,
+    value: FieldValue,
+    scales: _Scales,
+    found: _Candidate | None,
+    *,
+    worth_it: bool,
+) -> tuple[float, bool]:
+    """Confidence, and whether it is enough; a doubtful reading is done again if that is worth it.
+
+    What a second source on the paper says (an amount in words, a card's code) needs neither.
+    """
+    kind = kind_of(field, value.value)
+    if found is None or kind is None or scales.calibration is None:
+        return value.confidence, value.confidence >= _asked(field, scales.settings)
+    tokens = found.parsed.tokens
+    sheet_read = found.place.sheet
+    verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, None)
+    if not verdict.sure and worth_it and scales.reread is not None:
+        second = scales.reread(tokens, sheet_read.page, sheet_read.tilt)
+        other = parse(second, field)
+        alike = other is not None and other.value == value.value
+        seen_twice = Second(alike, second)
+        verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, seen_twice)
+    unsure = found.label_score < _SURE_LABEL
+    probability = verdict.probability * (_UNSURE_LABEL if unsure else 1.0)
+    return probability, verdict.sure and not unsure
 
 
 def _asked(field: FieldType, settings: FieldSettings) -> float:

@@ -39,6 +39,8 @@ class Token:
     confidence: float
     box: Box
     """Upright pixels of the page."""
+    corrected: bool = False
+    """True where the engine read another word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class Sheet:
     """Where text usually ends, px."""
     tilt: float
     """Rise of the text lines, px per px, downwards positive."""
+    confidence: float
+    """Median of its words: how well the page can be read, whatever a pen wrote on it."""
 
     def to_points(self, box: Box) -> Box:
         """Upright pixels to points of the archived page, origin bottom-left."""
@@ -111,7 +115,12 @@ def sheet(text: PageText, page: int) -> Sheet:
         pitch=median(close) if close else usual,
         right=ends[int(0.9 * (len(ends) - 1))] if ends else float(text.width_px),
         tilt=tilt,
+        confidence=median(sure) if (sure := _sure(text.lines)) else 0.0,
     )
+
+
+def _sure(lines: Sequence[Line]) -> list[float]:
+    return [word.confidence for line in lines for word in line.words]
 
 
 def tokens_of(word: Word) -> list[Token]:
@@ -147,7 +156,7 @@ def _part(word: Word, begin: int, end: int) -> Token:
     text = word.text[begin:end].translate(_LIKE_ASCII)
     step = word.box.width / max(len(word.text), 1)
     box = replace_x(word.box, word.box.x0 + begin * step, word.box.x0 + end * step)
-    return Token(text=text, folded=fold(text), confidence=word.confidence, box=box)
+    return Token(text, fold(text), word.confidence, box, corrected=word.read_as is not None)
 
 
 def replace_x(box: Box, x0: float, x1: float) -> Box:

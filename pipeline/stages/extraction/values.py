@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from rapidfuzz import fuzz
+
 from pipeline.catalogue import FieldType
 from pipeline.stages.extraction import validators
 from pipeline.stages.extraction.dates import PartialDate, find_date, find_moment
@@ -22,6 +24,8 @@ from pipeline.stages.extraction.numerals import parse_date_words
 from pipeline.stages.extraction.validators import PATTERN, Verdict, warn
 from pipeline.textnorm import fold, squash
 
+_TORN_CODE: Final = re.compile(r"/\d+[A-ZĐ]")
+"""`2958/2026ITB-BHXH`, `9482/6CN`: a stroke or a letter was read as another sign."""
 _REPAIR: Final = str.maketrans(
     {"O": "0", "o": "0", "Ø": "0", "ø": "0", "l": "1", "I": "1", "|": "1", "S": "5", "B": "8"}
 )
@@ -30,8 +34,15 @@ _MOST_PARTS: Final = 14
 """Tokens that one code may have fallen into (a digit a box)."""
 _TRIM: Final = " .,;:'\"`_()[]|"
 _AMOUNT: Final = re.compile(r"\d[\d.,]*(?:\s*(?:đồng|đ|VNĐ|VND)(?!\w))?", re.IGNORECASE)
+_TORN_AMOUNT: Final = re.compile(r"\S{1,2}\d")
+"""`2.276:000`, `2.276.0O0`: the number goes on."""
+_LIKE_DONG: Final = 60.0
+"""`lồng` behind a number was a currency."""
+_UNIT: Final = re.compile(r"dong|d|vnd")
 _SPLIT_AMOUNT: Final = re.compile(r"(?<=\d)\s*([.,])\s*(?=\d{3}(?!\d))")
 _DURATION: Final = re.compile(r"(\d{1,2})\s*n[aă]?m(?:\s*(?:va\s*)?(\d{1,2})\s*th[a]?ng)?")
+_MONTHS_LOST: Final = re.compile(r".{0,5}\bt?h?[a-z]{0,2}ng\b|.{0,3}thang")
+"""Months whose number was not read."""
 _PERCENT: Final = re.compile(r"\d{1,3}(?:[.,]\d{1,2})?\s*%")
 _PHONE: Final = re.compile(r"(?:\+\s*84|0)[\d\s.\-]{7,14}")
 _INTEGER: Final = re.compile(r"\d{1,6}")
@@ -42,6 +53,13 @@ _ADDRESS: Final = re.compile(r"[\w.+\-()]{3,}\.[A-Za-z]{2,}")
 """An e-mail address whose `@` was read as something else."""
 _TITLES: Final = frozenset({"ông", "bà", "anh", "chị", "cháu", "ông/bà", "Ông/bà", "Ông/Bà"})
 """Before a name, no part of it; `Ông` alone is a family name too."""
+_STOP_WITHIN: Final = re.compile(r"[^\W\d_]{2,}[.,][^\W\d_]{2,}")
+_OF_A_PLACE: Final = frozenset({"xã", "phường", "huyện", "quận", "tỉnh", "trấn"})
+_NO_PLACES: Final = frozenset({"hoi", "uy", "doan", "doi"})
+"""`xã hội`, `huyện ủy` and the like are no places."""
+_REMNANT: Final = 3
+"""Letters: `uý` beside a name was `Quý`."""
+_AFTER_A_NAME: Final = frozenset({"nam", "nữ", "và", "là", "ở", "có", "số", "sn", "đã", "con"})
 _LEAST_DIGITS: Final = 4
 _STROKES: Final = re.compile(r"(\d{2})[/1IlÍíift|](\d{2})[/1IlÍíift|](\d{4})")
 """A date whose strokes were read as something thin."""
@@ -73,7 +91,24 @@ def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     value = joined(tokens)
     if not any(char.isalnum() for char in value):
         return None
-    return Parsed(value, tuple(tokens), _by_pattern(value, field))
+    small = any(_small_place(a, b) for a, b in pairwise(tokens))
+    torn = small or any(_run_together(token.text) for token in tokens)
+    verdicts = [*_by_pattern(value, field), PATTERN if torn else validators.OK]
+    return Parsed(value, tuple(tokens), _doubts(verdicts))
+
+
+def _run_together(word: str) -> bool:
+    """`Hải.Phòng`, `NghệAn`: two words without their space. Names of firms, `VietinBank`, may."""
+    if _STOP_WITHIN.search(word):
+        return True
+    return not word.isascii() and any(a.islower() and b.isupper() for a, b in pairwise(word))
+
+
+def _small_place(before: Token, token: Token) -> bool:
+    """`xã la Grai`: the name of a place begins with a capital, which was read as something else."""
+    if before.text not in _OF_A_PLACE:
+        return False
+    return token.text[:1].islower() and token.folded.strip(_TRIM) not in _NO_PLACES
 
 
 def _by_pattern(value: str, field: FieldType) -> tuple[Verdict, ...]:
@@ -92,6 +127,7 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
             torn = any(char.isupper() for char in part) and _near((*kept[-1:], token))
             break
         if kept and part[0].islower() and parts[0][0].isupper():
+            torn = len(part) <= _REMNANT and part not in _AFTER_A_NAME and _near((kept[-1], token))
             break
         kept.append(token)
         parts.append(part)
@@ -103,6 +139,7 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         known = any(char.isalnum() for char in first)
         return Parsed(first, tuple(tokens), (PATTERN,)) if known else None
     capital = all(part[0].isupper() for part in parts)
+    torn = torn or any(_run_together(part) for part in parts)
     sound = validators.person_name(value) is validators.OK and not torn and capital
     verdicts = [] if sound else [PATTERN]
     if len(parts) < 2:
@@ -166,15 +203,27 @@ def _amount(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     if found is None:
         return None
     value = found[0].rstrip(".,; ")
-    used = _until(tokens, lambda token: any(char.isdigit() for char in token.text))
+    used = _with_unit(tokens, _until(tokens, lambda token: any(c.isdigit() for c in token.text)))
     number = validators.amount_value(value)
     verdicts = [validators.amount(value)]
-    before, after = text[: found.start()][-1:], text[found.end() :].lstrip(" ")[:1]
-    if before.isalnum() or after.isdigit():
+    before, after = text[: found.start()][-1:], text[found.end() :].lstrip(" ")
+    torn = before.isalnum() or after[:1].isdigit() or _TORN_AMOUNT.match(after)
+    if torn or (not value[-1].isalpha() and _like_unit(after.split(" ")[0])):
         verdicts.append(PATTERN)
     if number is not None and number < _SMALLEST_AMOUNT:
         verdicts.append(warn("AMOUNT_SMALL"))
     return Parsed(value, used, _doubts(verdicts))
+
+
+def _like_unit(word: str) -> bool:
+    return fuzz.ratio(fold(word), "dong") >= _LIKE_DONG
+
+
+def _with_unit(tokens: Sequence[Token], used: tuple[Token, ...]) -> tuple[Token, ...]:
+    """A number's tokens and the currency right behind them."""
+    after = next(i for i, token in enumerate(tokens) if token is used[-1]) + 1
+    unit = tokens[after : after + 1]
+    return (*used, *unit) if unit and _UNIT.fullmatch(unit[0].folded.strip(_TRIM)) else used
 
 
 def _duration(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
@@ -184,7 +233,10 @@ def _duration(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         return None
     value = f"{found[1]} năm" + (f" {found[2]} tháng" if found[2] else "")
     used = _tokens_at(tokens, starts, found.start(), found.end())
-    return Parsed(value, used, _doubts([validators.duration(value), _whole(tokens, used)]))
+    verdicts = [validators.duration(value), _whole(tokens, used)]
+    if not found[2] and _MONTHS_LOST.match(fold(text)[found.end() :]):
+        verdicts.append(PATTERN)
+    return Parsed(value, used, _doubts(verdicts))
 
 
 def _percent(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
@@ -245,6 +297,7 @@ def _code(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
                 value = _fits(text, field.pattern, repaired=repaired)
                 if value is not None:
                     verdicts = [_alone(tokens, start, end)]
+                    verdicts += [PATTERN] if _TORN_CODE.search(value) else []
                     verdicts += [warn("REPAIRED")] if repaired else []
                     return Parsed(value, tuple(run), _doubts(verdicts))
     return _digits(tokens, field)

@@ -1,0 +1,282 @@
+"""`python -m benchmarks.training.calibration READINGS.jsonl… --out FILE`: what readings are worth.
+
+Takes readings of `value_readings`, learns for each kind of value which evidence speaks for a right
+reading, and finds from which score on wrong readings are as rare as is asked. Scores that
+thresholds are found on come from weights that never saw the sheet. Same readings, same file. May
+not come in: reading, the part TEST.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from benchmarks.factory.truth import Part
+from benchmarks.field_errors import upper_bound
+from benchmarks.training.value_sheets import field_of
+from ocr_models.calibration import TARGET, BandRecord, CalibrationRecord, CurveRecord
+from pipeline.catalogue import Catalogue, load_catalogue
+from pipeline.models.base import Box
+from pipeline.models.text import EngineIdentity
+from pipeline.stages.extraction.layout import Token
+from pipeline.stages.extraction.trust import ALONE, TWICE, Second, ValueKind, facts_of
+from pipeline.stages.extraction.values import parse
+from pipeline.textnorm import fold, squash
+from pipeline.vietnamese import Lexicon, Names, load_lexicon, load_names
+
+Facts = NDArray[np.float64]
+_FOLDS = 5
+_WINDOW = 600
+"""Values next above a threshold that must be as good as all others, lest many sure ones hide a few
+doubtful ones."""
+_PAGE_FROM = 0.9645
+"""Nine of ten sheets at mid are above, half of those at hard."""
+_BANDS = 12
+_NEIGHBOURS = 2
+"""Words too many: those of the value beside."""
+_NOWHERE = Box(x0=0, y0=0, x1=1, y1=1)
+_HARMLESS = 1e-9
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One value that no check objected to."""
+
+    sheet: int
+    part: str
+    level: str
+    page: float
+    """Median confidence of the sheet's words."""
+    right: bool
+    alone: tuple[float, ...]
+    twice: tuple[float, ...] | None
+    """None where it was not read a second time."""
+
+
+def readings(
+    paths: Iterable[Path],
+) -> tuple[dict[ValueKind, list[Reading]], Counter[str], set[str]]:
+    """Readings by kind; how many values were printed of each kind; by which engines.
+
+    Left out are values with verdicts (a person is asked anyway) and such as were cut out of the
+    sheet together with a neighbour: the place is wrong there, not the reading.
+
+    Raises:
+        ValueError: of part TEST.
+    """
+    found: dict[ValueKind, list[Reading]] = {kind: [] for kind in ValueKind}
+    printed: Counter[str] = Counter()
+    engines: set[str] = set()
+    catalogue = load_catalogue()
+    knowledge = load_names(), load_lexicon()
+    for path in paths:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            record = json.loads(line)
+            if record["part"] == Part.TEST:
+                raise ValueError(Part.TEST)
+            engines.add(record["engine"])
+            printed[record["kind"]] += 1
+            if record["value"] is None or _objected(record, catalogue) or _cut_wrongly(record):
+                continue
+            found[ValueKind(record["kind"])].append(_reading(record, knowledge))
+    return found, printed, engines
+
+
+def _objected(record: dict[str, Any], catalogue: Catalogue) -> bool:
+    """True where a check objects; checks may be younger than the reading."""
+    field = field_of(record["field"], catalogue)
+    now = parse(_tokens(record["words"]), field)
+    return bool(record["verdicts"]) or now is None or bool(now.verdicts)
+
+
+def _cut_wrongly(record: dict[str, Any]) -> bool:
+    truth, value = squash(record["truth"]), squash(record["value"])
+    more = len(value.split()) - len(truth.split())
+    return more >= _NEIGHBOURS or (more > 0 and f" {truth} " in f" {value} ")
+
+
+def _reading(record: dict[str, Any], knowledge: tuple[Names, Lexicon]) -> Reading:
+    kind, page = ValueKind(record["kind"]), record["page"]
+    tokens = _tokens(record["words"])
+    twice = None
+    if "again" in record:
+        second = Second(record["again"] == record["value"], _tokens(record["again_words"]))
+        twice = facts_of(kind, tokens, page, second, *knowledge)
+    return Reading(
+        sheet=record["sheet"],
+        part=record["part"],
+        level=record["level"],
+        page=page,
+        right=record["right"],
+        alone=facts_of(kind, tokens, page, None, *knowledge),
+        twice=twice,
+    )
+
+
+def _tokens(words: Sequence[tuple[str, float, bool]]) -> tuple[Token, ...]:
+    return tuple(Token(text, fold(text), sure, _NOWHERE, wrong) for text, sure, wrong in words)
+
+
+def learned(facts: Facts, right: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Weights whose score is the logarithm of the odds of being right; zeros where all are."""
+    if right.all() or not right.any():
+        return np.array([float(n == 1) for n in range(facts.shape[1])])
+    model = LogisticRegression(C=3.0, fit_intercept=False, max_iter=2000)
+    model.fit(facts, right)
+    return np.asarray(model.coef_[0], dtype=np.float64)
+
+
+def held_out(
+    facts: Facts, right: NDArray[np.bool_], sheets: NDArray[np.int_]
+) -> NDArray[np.float64]:
+    """Scores by weights that were learned on other sheets."""
+    scores = np.zeros(len(right))
+    for number in range(_FOLDS):
+        own = sheets % _FOLDS == number
+        if own.any() and not own.all():
+            scores[own] = facts[own] @ learned(facts[~own], right[~own])
+    return scores
+
+
+def threshold(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """The least score from which on wrong values are rare enough; infinite where none is.
+
+    That is, expected to be: of all values that would be accepted, and of the lowest of them.
+
+    Args:
+        scores: of all values.
+        right: whether each was read right.
+    """
+    order = np.argsort(-scores, kind="stable")
+    wrong = np.cumsum(~right[order])
+    best = math.inf
+    for count in range(_WINDOW, len(order) + 1):
+        if count < len(order) and scores[order[count]] == scores[order[count - 1]]:
+            continue
+        before = wrong[count - _WINDOW - 1] if count > _WINDOW else 0
+        if (wrong[count - 1] - before + 0.5) / (_WINDOW + 1) > TARGET:
+            continue
+        if (wrong[count - 1] + 0.5) / (count + 1) <= TARGET:
+            best = float(scores[order[count - 1]])
+    return best
+
+
+def bands(
+    scores: NDArray[np.float64], right: NDArray[np.bool_], accept_from: float = math.inf
+) -> tuple[BandRecord, ...]:
+    """Bands of scores with the share of wrong values, which falls from band to band.
+
+    What is accepted is a band of its own.
+    """
+    order = np.argsort(scores, kind="stable")
+    below, above = order[scores[order] < accept_from], order[scores[order] >= accept_from]
+    parts = [part for part in (*np.array_split(below, _BANDS), above) if len(part)]
+    counts = [(float(scores[p[0]]), int((~right[p]).sum()), len(p)) for p in parts]
+    merged: list[tuple[float, int, int]] = []
+    for start, wrong, of in counts:
+        merged.append((start, wrong, of))
+        while len(merged) > 1 and _share(merged[-2]) <= _share(merged[-1]):
+            (start, wrong, of), (_, more, others) = merged[-2], merged[-1]
+            merged[-2:] = [(start, wrong + more, of + others)]
+    return tuple(
+        BandRecord(
+            score=round(start, 6),
+            values=of,
+            wrong=wrong,
+            error=round(_share((start, wrong, of)), 6),
+            error_at_most=round(upper_bound(wrong, of), 6),
+        )
+        for start, wrong, of in merged
+    )
+
+
+def _share(band: tuple[float, int, int]) -> float:
+    _, wrong, of = band
+    return (wrong + 0.5) / (of + 1)
+
+
+def curves(found: Sequence[Reading]) -> tuple[CurveRecord, CurveRecord]:
+    """For first readings alone, and for all that were read twice."""
+    right = np.array([reading.right for reading in found])
+    sheets = np.array([reading.sheet for reading in found])
+    facts = np.array([reading.alone for reading in found])
+    fair = np.array([reading.page >= _PAGE_FROM for reading in found])
+    alone = _curve(ALONE, facts, held_out(facts, right, sheets), right, fair)
+    asked = np.array([reading.twice is not None for reading in found])
+    facts = np.array([reading.twice for reading in found if reading.twice is not None])
+    scores = held_out(facts, right[asked], sheets[asked])
+    return alone, _curve(TWICE, facts, scores, right[asked], fair[asked])
+
+
+def _curve(
+    names: Sequence[str],
+    facts: Facts,
+    scores: NDArray[np.float64],
+    right: NDArray[np.bool_],
+    fair: NDArray[np.bool_],
+) -> CurveRecord:
+    """Weights from all values, thresholds and bands from those on pages that read fairly."""
+    weights = learned(facts, right)
+    scores, right = scores[fair], right[fair]
+    accept_from = threshold(scores, right)
+    sure = scores >= accept_from
+    wrong = int((~right[sure]).sum())
+    return CurveRecord(
+        weights={n: round(float(w), 6) for n, w in zip(names, weights, strict=True)},
+        values=len(right),
+        wrong=int((~right).sum()),
+        accept_from=None if math.isinf(accept_from) else round(accept_from + _HARMLESS, 6),
+        accepted=int(sure.sum()),
+        accepted_wrong=wrong,
+        accepted_error_at_most=round(upper_bound(wrong, int(sure.sum())), 6),
+        bands=bands(scores, right, accept_from),
+    )
+
+
+def main() -> None:
+    """Fit and write."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training.calibration")
+    parser.add_argument("readings", type=Path, nargs="+")
+    parser.add_argument("--out", type=Path, required=True)
+    options = parser.parse_args()
+    found, printed, engines = readings(options.readings)
+    if len(engines) != 1:
+        parser.error(f"readings of {len(engines)} engines")
+    engine = EngineIdentity.model_validate_json(engines.pop())
+    alone, twice = {}, {}
+    for kind, values in found.items():
+        alone[kind], twice[kind] = curves(values)
+        for name, curve in (("alone", alone[kind]), ("twice", twice[kind])):
+            share = curve.accepted / max(curve.values, 1)
+            print(
+                f"{kind:7} {name:6} values {curve.values:6} wrong {curve.wrong:5} "
+                f"accepted {share:.3f} wrong {curve.accepted_wrong} from {curve.accept_from}"
+            )
+    everything = [reading for values in found.values() for reading in values]
+    record = CalibrationRecord(
+        engine=engine,
+        target=TARGET,
+        made_from="sheets of benchmarks.training.value_sheets, read by the chain's own stages",
+        sheets=sorted({reading.sheet for reading in everything}),
+        parts=sorted({reading.part for reading in everything}),
+        levels=sorted({reading.level for reading in everything}),
+        printed={ValueKind(kind): count for kind, count in sorted(printed.items())},
+        page_from=_PAGE_FROM,
+        alone=alone,
+        twice=twice,
+    )
+    options.out.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

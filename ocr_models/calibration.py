@@ -1,0 +1,143 @@
+"""What readings of values are worth, as data: which scores are how often wrong, and from what.
+
+The file is made by `benchmarks.training.calibration` and holds for one engine only. May not come
+in: making it, and what follows from a score (`pipeline.stages.extraction.trust`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from pathlib import Path
+from typing import Annotated, Final, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from pipeline.errors import ConfigError
+from pipeline.models.base import Model
+from pipeline.models.text import EngineIdentity
+from pipeline.stages.extraction.trust import ALONE, TWICE, Calibration, Curve, ValueKind
+from pipeline.vietnamese import load_lexicon, load_names
+
+TARGET: Final = 0.001
+"""Share of wrong values among those accepted."""
+FILE: Final = "field-calibration.json"
+
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class BandRecord(Model):
+    """Values of nearly the same score."""
+
+    score: float
+    """Of the lowest."""
+    values: Count
+    wrong: Count
+    error: Share
+    """Expected share of wrong values: half a wrong one more than was seen."""
+    error_at_most: Share
+    """With 95 % certainty."""
+
+
+class CurveRecord(Model):
+    """Score and error of one kind of value."""
+
+    weights: dict[str, float]
+    """By fact."""
+    values: Count
+    wrong: Count
+    accept_from: float | None
+    """Score; None: no score is good enough."""
+    accepted: Count
+    accepted_wrong: Count
+    accepted_error_at_most: Share
+    """With 95 % certainty."""
+    bands: tuple[BandRecord, ...]
+    """By rising score and falling error."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        scores = [band.score for band in self.bands]
+        errors = [band.error for band in self.bands]
+        if scores != sorted(scores) or errors != sorted(errors, reverse=True):
+            raise ValueError("bands do not rise")
+        if sum(b.values for b in self.bands) != self.values:
+            raise ValueError("bands do not hold all values")
+        if sum(b.wrong for b in self.bands) != self.wrong:
+            raise ValueError("bands do not hold all wrong values")
+        return self
+
+    def curve(self, names: tuple[str, ...]) -> Curve:
+        """As extraction weighs it; `names` are the facts in order.
+
+        Raises:
+            KeyError: a fact has no weight.
+        """
+        return Curve(
+            weights=tuple(self.weights[name] for name in names),
+            scores=tuple(band.score for band in self.bands),
+            errors=tuple(band.error for band in self.bands),
+            accept_from=math.inf if self.accept_from is None else self.accept_from,
+        )
+
+
+class CalibrationRecord(Model):
+    """The file."""
+
+    schema_id: str = "sohoa.field-calibration/1"
+    engine: EngineIdentity
+    target: Share
+    made_from: str
+    sheets: tuple[int, ...]
+    """Seeds."""
+    parts: tuple[str, ...]
+    levels: tuple[str, ...]
+    printed: dict[ValueKind, Count]
+    """Values on the sheets, those included that a check objected to or that were not found."""
+    page_from: Share
+    """Median confidence of a page from which on its values can be accepted."""
+    alone: dict[ValueKind, CurveRecord]
+    """Of one reading."""
+    twice: dict[ValueKind, CurveRecord]
+    """Of a second reading, where the first was not enough."""
+
+
+def data_file() -> Path:
+    """The calibration that ships with Sohoa."""
+    return Path(__file__).parent / "data" / FILE
+
+
+def load_record(path: Path | None = None) -> CalibrationRecord:
+    """The file as it is.
+
+    Raises:
+        ConfigError: `CALIBRATION_INVALID`.
+    """
+    path = data_file() if path is None else path
+    try:
+        return CalibrationRecord.model_validate_json(path.read_bytes())
+    except (OSError, ValidationError) as error:
+        raise ConfigError("CALIBRATION_INVALID", path=str(path)) from error
+
+
+def load_calibration(path: Path | None = None) -> Calibration:
+    """The calibration, ready to weigh values.
+
+    Raises:
+        ConfigError: `CALIBRATION_INVALID`.
+    """
+    record = load_record(path)
+    try:
+        return Calibration(
+            engine=record.engine,
+            digest=hashlib.sha256(record.model_dump_json().encode()).hexdigest(),
+            target=record.target,
+            page_from=record.page_from,
+            alone={kind: record.alone[kind].curve(ALONE) for kind in ValueKind},
+            twice={kind: record.twice[kind].curve(TWICE) for kind in ValueKind},
+            names=load_names(),
+            lexicon=load_lexicon(),
+        )
+    except KeyError as error:
+        raise ConfigError("CALIBRATION_INVALID", path=str(path or data_file())) from error

@@ -1,0 +1,246 @@
+"""How sure a reading is: evidence about its words to the error that was measured at such evidence.
+
+A calibration holds, for each kind of value, weights that make one score of the evidence, and how
+many of the values at each score were wrong, on values that were made up, printed, scanned and read
+by the chain itself. May not come in: where calibrations are kept, how they are made, fields.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import Final
+
+from pipeline.catalogue import FieldType
+from pipeline.models.text import EngineIdentity
+from pipeline.stages.extraction.layout import Token
+from pipeline.vietnamese import Lexicon, Names, is_syllable, placed_alike
+
+
+class ValueKind(StrEnum):
+    """Values whose reading errors are alike."""
+
+    DIGITS = "digits"
+    NAME = "name"
+    DATE = "date"
+    AMOUNT = "amount"
+    TEXT = "text"
+
+
+_KINDS: Final[Mapping[str, ValueKind]] = {
+    "code": ValueKind.DIGITS,
+    "phone": ValueKind.DIGITS,
+    "integer": ValueKind.DIGITS,
+    "percent": ValueKind.DIGITS,
+    "duration": ValueKind.DIGITS,
+    "person_name": ValueKind.NAME,
+    "date": ValueKind.DATE,
+    "datetime": ValueKind.DATE,
+    "amount": ValueKind.AMOUNT,
+    "text": ValueKind.TEXT,
+    "address": ValueKind.TEXT,
+    "email": ValueKind.TEXT,
+}
+_MOSTLY_DIGITS: Final = 0.4
+"""Share of digits from which free text is as hard to read as a number."""
+_NO_PERFECTION: Final = 1.001
+"""So that a confidence of 1 has a logarithm too."""
+_TWO_MARKS: Final = 2
+_BESIDE_WORDS: Final = ".,;:()\"'"
+
+ALONE: Final = (
+    "bias",
+    "least",
+    "mean",
+    "letters",
+    "words",
+    "corrected",
+    "capitals",
+    "marked",
+    "foreign",
+    "unknown",
+    "unvouched",
+    "page",
+)
+"""Facts about the first reading, in the order of their weights."""
+TWICE: Final = (*ALONE, "alike", "alike_least", "alike_mean")
+"""And about a second one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """What a second reading of the same place gave."""
+
+    alike: bool
+    """Both readings say the same."""
+    tokens: tuple[Token, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """Score → error, as measured."""
+
+    weights: tuple[float, ...]
+    """Of `ALONE` or `TWICE`."""
+    scores: tuple[float, ...]
+    """Where bands begin, rising; below the first one nothing is known to be right."""
+    errors: tuple[float, ...]
+    """Expected share of wrong values in each band, falling."""
+    accept_from: float
+    """Score from which the share of wrong values is as low as is asked, with certainty; infinite
+    where no score is."""
+
+    def error(self, facts: Sequence[float]) -> float:
+        """Expected share of wrong values among those with such facts, 0 to 1.
+
+        Where the score is too low to accept anything, the answer is never as low as is asked.
+        """
+        score = self.score(facts)
+        band = bisect_right(self.scores, score) - 1
+        return 1.0 if band < 0 else self.errors[band]
+
+    def accepts(self, facts: Sequence[float]) -> bool:
+        """True where values with such facts are as good as is asked."""
+        return self.score(facts) >= self.accept_from
+
+    def score(self, facts: Sequence[float]) -> float:
+        """Higher is surer."""
+        return math.fsum(w * x for w, x in zip(self.weights, facts, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How far a reading can be trusted."""
+
+    probability: float
+    """Of being right."""
+    sure: bool
+    """Wrong values are as rare among such readings as is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What was measured of one engine's readings."""
+
+    engine: EngineIdentity
+    """Whose readings; of others nothing is known."""
+    digest: str
+    """SHA-256 of the data."""
+    target: float
+    """Share of wrong values that was asked for."""
+    page_from: float
+    """Median confidence of a page below which nothing is accepted: dirt eats whole letters there,
+    and the words that are left are sure."""
+    alone: Mapping[ValueKind, Curve]
+    twice: Mapping[ValueKind, Curve]
+    names: Names
+    """Known names of people: a misreading seldom gives another one."""
+    lexicon: Lexicon
+    """Words that are known to stand side by side."""
+
+    def of(self, engine: EngineIdentity | None) -> bool:
+        """True where this was measured with the engine."""
+        return engine == self.engine
+
+    def judge(
+        self, kind: ValueKind, tokens: Sequence[Token], page: float, second: Second | None
+    ) -> Verdict:
+        """Judge a reading.
+
+        Args:
+            kind: of the value.
+            tokens: its words, at least one.
+            page: median confidence of the page's words.
+            second: the second reading, if there was one.
+        """
+        curve = self.alone[kind] if second is None else self.twice[kind]
+        facts = facts_of(kind, tokens, page, second, self.names, self.lexicon)
+        agreed = second is None or second.alike
+        sure = agreed and page >= self.page_from and curve.accepts(facts)
+        return Verdict(1.0 - curve.error(facts), sure)
+
+
+def kind_of(field: FieldType, value: str) -> ValueKind | None:
+    """The kind of a value; None of what is no reading of words: ticks, tables, one of few words."""
+    kind = _KINDS.get(field.type)
+    if kind is ValueKind.TEXT:
+        signs = [char for char in value if char.isalnum()]
+        if sum(char.isdigit() for char in signs) > _MOSTLY_DIGITS * max(len(signs), 1):
+            return ValueKind.DIGITS
+    return kind
+
+
+def facts_of(
+    kind: ValueKind,
+    tokens: Sequence[Token],
+    page: float,
+    second: Second | None,
+    names: Names,
+    lexicon: Lexicon,
+) -> tuple[float, ...]:
+    """Facts that scores are made of, as named in `ALONE` or, with a second reading, `TWICE`."""
+    least, mean = _surely(tokens)
+    text = "".join(token.text for token in tokens)
+    facts = (
+        1.0,
+        least,
+        mean,
+        math.log1p(len(text)),
+        math.log1p(len(tokens)),
+        float(any(token.corrected for token in tokens)),
+        sum(char.isupper() for char in text) / max(sum(char.isalpha() for char in text), 1),
+        math.log1p(sum(_marks(char) >= _TWO_MARKS for char in text)),
+        math.log1p(sum(_foreign(token.text) for token in tokens)),
+        math.log1p(_unknown(tokens, names)) if kind is ValueKind.NAME else 0.0,
+        math.log1p(_unvouched(tokens, lexicon)) if kind is ValueKind.TEXT else 0.0,
+        -math.log10(_NO_PERFECTION - page),
+    )
+    if second is None:
+        return facts
+    if not second.alike or not second.tokens:
+        return (*facts, 0.0, 0.0, 0.0)
+    return (*facts, 1.0, *_surely(second.tokens))
+
+
+def _marks(char: str) -> int:
+    """Marks on a letter: of two, one is lost or taken for another most easily."""
+    return len(unicodedata.normalize("NFD", char)) - 1
+
+
+def _foreign(word: str) -> bool:
+    """True of a word of letters, `Hleo`, that no Vietnamese syllable is spelt like."""
+    bare = word.strip(_BESIDE_WORDS)
+    return bare.isalpha() and not is_syllable(bare.lower())
+
+
+def _unknown(tokens: Sequence[Token], names: Names) -> int:
+    """Syllables of a name, family name first, that are no known ones."""
+    first, *others = [token.text.strip(_BESIDE_WORDS).lower() for token in tokens]
+    strange = [not names.known_family_name(first)]
+    strange += [
+        not (names.known_given_name(name) or names.follows_family_name(name)) for name in others
+    ]
+    return sum(strange)
+
+
+def _unvouched(tokens: Sequence[Token], lexicon: Lexicon) -> int:
+    """Words of letters that are not known to stand beside either neighbour."""
+    words = [placed_alike(token.text.strip(_BESIDE_WORDS).lower()) for token in tokens]
+    known = [pair in lexicon.pairs for pair in pairwise(words)]
+    beside = zip(words, [False, *known], [*known, False], strict=True)
+    return sum(word.isalpha() and not (left or right) for word, left, right in beside)
+
+
+def _surely(tokens: Sequence[Token]) -> tuple[float, float]:
+    """Least and mean confidence, each as the order of magnitude of the doubt that is left."""
+    weights = [max(len(token.text), 1) for token in tokens]
+    mean = sum(t.confidence * w for t, w in zip(tokens, weights, strict=True)) / sum(weights)
+    return (
+        -math.log10(_NO_PERFECTION - min(token.confidence for token in tokens)),
+        -math.log10(_NO_PERFECTION - mean),
+    )

@@ -1,0 +1,208 @@
+"""What readings are worth: the shipped calibration, scores, fall back, second readings."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from benchmarks.factory.truth import Level, Part
+from benchmarks.training.calibration import bands, threshold
+from benchmarks.training.value_sheets import value_sheet
+from ocr_models.calibration import data_file, load_calibration, load_record
+from pipeline.catalogue import load_catalogue
+from pipeline.errors import ConfigError
+from pipeline.models.base import Box
+from pipeline.models.components import Classified
+from pipeline.models.fields import FieldStatus
+from pipeline.models.text import EngineIdentity, Line, PageText, Word
+from pipeline.ports.reading import Gray
+from pipeline.settings import FieldSettings
+from pipeline.stages.extraction import Extraction, ReadPages, extract
+from pipeline.stages.extraction.layout import Token
+from pipeline.stages.extraction.rereading import Rereader
+from pipeline.stages.extraction.trust import Second, ValueKind
+from pipeline.textnorm import fold
+
+CATALOGUE = load_catalogue()
+PLACE = Box(x0=100, y0=100, x1=300, y1=140)
+GOOD_PAGE = 0.9655
+
+
+def tokens(text: str, sure: float) -> tuple[Token, ...]:
+    return tuple(Token(word, fold(word), sure, PLACE) for word in text.split())
+
+
+def test_the_shipped_file_says_what_its_numbers_rest_on() -> None:
+    record = load_record()
+    assert "test" not in record.parts
+    assert set(record.printed) == set(ValueKind)
+    for curves in (record.alone, record.twice):
+        assert set(curves) == set(ValueKind)
+        for curve in curves.values():
+            above = curve.accepted_wrong + 0.5
+            assert curve.accept_from is None or above / (curve.accepted + 1) <= record.target
+            assert curve.accepted <= curve.values
+
+
+@pytest.mark.parametrize("kind", ValueKind)
+def test_surer_words_are_never_less_probably_right(kind: ValueKind) -> None:
+    calibration = load_calibration()
+    texts = {ValueKind.NAME: "NGUYỄN VĂN AN", ValueKind.TEXT: "Công nhân may"}
+    text = texts.get(kind, "0123456789")
+    judged = [
+        calibration.judge(kind, tokens(text, sure), GOOD_PAGE, None).probability
+        for sure in (0.2, 0.5, 0.7, 0.8, 0.9, 0.96)
+    ]
+    assert judged == sorted(judged)
+
+
+def test_a_page_that_reads_badly_gives_nothing_sure() -> None:
+    calibration = load_calibration()
+    words = tokens("15/03/2021", 0.969)
+    assert calibration.judge(ValueKind.DATE, words, GOOD_PAGE, None).sure
+    assert not calibration.judge(ValueKind.DATE, words, 0.94, None).sure
+
+
+def test_readings_that_differ_are_never_sure() -> None:
+    calibration = load_calibration()
+    words = tokens("15/03/2021", 0.9)
+    alike = calibration.judge(ValueKind.DATE, words, GOOD_PAGE, Second(alike=True, tokens=words))
+    other = calibration.judge(ValueKind.DATE, words, GOOD_PAGE, Second(alike=False, tokens=words))
+    assert other.probability <= alike.probability
+    assert not other.sure
+
+
+@pytest.mark.parametrize("harm", ["{", "{}", "no bands"])
+def test_a_damaged_file_is_an_error_of_the_installation(tmp_path: Path, harm: str) -> None:
+    path = tmp_path / "calibration.json"
+    if harm == "no bands":
+        data = json.loads(data_file().read_text(encoding="utf-8"))
+        data["alone"]["date"]["bands"] = []
+        harm = json.dumps(data)
+    path.write_text(harm, encoding="utf-8")
+    with pytest.raises(ConfigError, match="CALIBRATION_INVALID"):
+        load_calibration(path)
+
+
+def test_a_threshold_needs_many_right_values() -> None:
+    few = np.linspace(0.0, 5.0, 400)
+    assert threshold(few, np.full(400, True)) == float("inf")
+    many = np.linspace(0.0, 5.0, 5000)
+    right = many > 1.0
+    assert threshold(many, right) > 1.0
+    assert (~right[many >= threshold(many, right)]).sum() == 0
+
+
+def test_bands_hold_every_value_and_get_better() -> None:
+    scores = np.linspace(-2.0, 4.0, 3000)
+    right = np.sin(scores * 40) < scores
+    made = bands(scores, right)
+    assert sum(band.values for band in made) == 3000
+    assert sum(band.wrong for band in made) == int((~right).sum())
+    errors = [band.error for band in made]
+    assert errors == sorted(errors, reverse=True)
+
+
+def test_sheets_of_values_come_again_and_never_of_the_test_part() -> None:
+    first = value_sheet(5, Part.TRAIN, Level.MID, CATALOGUE)
+    again = value_sheet(5, Part.TRAIN, Level.MID, CATALOGUE)
+    assert first.values == again.values
+    assert first.image.tobytes() == again.image.tobytes()
+    assert {value.kind for value in first.values} == set(ValueKind)
+    with pytest.raises(ValueError, match="test"):
+        value_sheet(5, Part.TEST, Level.MID, CATALOGUE)
+
+
+class Sees:
+    """Reads the same line of text, whatever is shown."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.asked: list[tuple[int, int]] = []
+
+    @property
+    def identity(self) -> EngineIdentity:
+        return EngineIdentity(engine="sees", version="1", model="m", model_sha256="0" * 64)
+
+    def read(self, gray: Gray, dpi: int, *, row: bool = False) -> tuple[Line, ...]:
+        assert row
+        self.asked.append((gray.shape[1], gray.shape[0]))
+        box = Box(x0=0, y0=0, x1=gray.shape[1], y1=gray.shape[0])
+        words = tuple(Word(text=word, confidence=0.96, box=box) for word in self.text.split())
+        return (Line(words=words, box=box, block=0),)
+
+
+def page(number: str, sure: float, engine: EngineIdentity) -> PageText:
+    rows = (
+        ("QUYẾT ĐỊNH", 0.966),
+        ("Họ và tên: Nguyễn Văn An", 0.966),
+        (f"Số CCCD: {number}", sure),
+    )
+    lines = []
+    for at, (row, confidence) in enumerate(rows):
+        x, y, words = 100.0, 200.0 + 60 * at, []
+        for word in row.split():
+            wide = 14.0 * len(word)
+            box = Box(x0=x, y0=y, x1=x + wide, y1=y + 28)
+            mine = sure if word[0].isdigit() else confidence
+            words.append(Word(text=word, confidence=mine, box=box))
+            x += wide + 10
+        lines.append(Line(words=tuple(words), box=words[0].box.union(words[-1].box), block=0))
+    return PageText(
+        index=0, turn=0, width_px=1654, height_px=2339, dpi=200.0, lines=tuple(lines), engine=engine
+    )
+
+
+def id_of(found: Extraction) -> FieldStatus:
+    return next(v.status for v in found.fields.fields if v.name == "id_number")
+
+
+def run(text: PageText, lines: Sees | None) -> Extraction:
+    paper = Classified(
+        component_id="c" * 64, code="F_14_HSB", confidence=0.9, pages=(0,), dossier=1, certain=True
+    )
+    pixels = np.full((2339, 1654), 250, dtype=np.uint8)
+    return extract(
+        paper,
+        ReadPages([text], (), lambda _: pixels, lines),
+        CATALOGUE,
+        FieldSettings(),
+        "b" * 64,
+        dt.date(2026, 11, 22),
+        None,
+        load_calibration(),
+    )
+
+
+def test_a_doubtful_number_is_settled_by_a_second_reading_alike() -> None:
+    engine = load_calibration().engine
+    same, other = Sees("001099000001"), Sees("001099000007")
+    assert id_of(run(page("001099000001", 0.9, engine), same)) is FieldStatus.ACCEPTED
+    assert same.asked
+    assert id_of(run(page("001099000001", 0.9, engine), other)) is FieldStatus.REVIEW
+    assert id_of(run(page("001099000001", 0.9, engine), None)) is FieldStatus.REVIEW
+
+
+def test_of_another_engine_nothing_is_known() -> None:
+    engine = load_calibration().engine.model_copy(update={"version": "4.0"})
+    sees = Sees("001099000001")
+    cautious = run(page("001099000001", 0.88, engine), sees)
+    assert id_of(cautious) is FieldStatus.REVIEW
+    assert not sees.asked
+
+
+def test_a_second_look_is_level_and_of_reading_size() -> None:
+    sees = Sees("12")
+    gray = np.full((400, 600), 255, dtype=np.uint8)
+    words = (
+        Token("12", "12", 0.5, Box(x0=100, y0=100, x1=160, y1=140)),
+        Token("34", "34", 0.5, Box(x0=100, y0=200, x1=160, y1=240)),
+    )
+    read = Rereader(lambda _: gray, sees)(words, 0, 0.0)
+    assert [token.text for token in read] == ["12", "12"]
+    (width, height), _ = sees.asked
+    assert 40 < height < 90 and width > height
