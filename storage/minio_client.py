@@ -66,7 +66,15 @@ _CHANGED: Final = frozenset(
         "IncompleteBody",
     }
 )
-_BUSY: Final = frozenset({"SlowDown", "RequestTimeout", "OperationAborted", "ServiceUnavailable"})
+_BUSY: Final = frozenset(
+    {
+        "ConditionalRequestConflict",
+        "OperationAborted",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "SlowDown",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +178,9 @@ def connect(
             region=region,
             http_client=pool(
                 maxsize=_CONNECTIONS,
-                timeout=Timeout(min(_CONNECT_SECONDS, timeout_seconds), timeout_seconds),
+                timeout=Timeout(
+                    connect=min(_CONNECT_SECONDS, timeout_seconds), read=timeout_seconds
+                ),
                 retries=_RETRIES,
                 cert_reqs="CERT_REQUIRED",
                 ca_certs=str(ca) if ca else None,

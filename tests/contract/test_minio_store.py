@@ -95,6 +95,15 @@ def refusal(act: Callable[[], Iterable[object]]) -> SohoaError:
     return raised.value
 
 
+def test_a_silent_server_is_waited_for_as_long_as_is_set() -> None:
+    """Finding it must be quick, its answer need not be."""
+    place = Place(endpoint="127.0.0.1:9", secure=False, bucket="b")
+    client = connect(place, Identity("who", "secret"), region="us-east-1", timeout_seconds=20.0)
+    for one in (client, client.only_new):
+        patience = one._http.connection_pool_kw["timeout"]
+        assert (patience.connect_timeout, patience.read_timeout) == (5.0, 20.0)
+
+
 # -- what the server forbids ------------------------------------------------------------------
 
 
