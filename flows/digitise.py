@@ -57,7 +57,8 @@ def _walk(host: Services, batch_ids: Sequence[str]) -> list[tuple[str, SohoaErro
     with pool:
         runner = TaskRunner(pool, most=most, at_once=at_once)
         walked = [_walked(host.batches, batch_id, runner) for batch_id in batch_ids]
-        clear(host.ports)
+        with contextlib.suppress(SohoaError):  # a courtesy: the walks are done, a later run sweeps
+            clear(host.ports)
     return walked
 
 

@@ -78,3 +78,25 @@ def test_a_run_on_a_host_that_is_not_fit_leaves_its_batches_to_others() -> None:
     ended = digitise.fn(["0" * 64, "1" * 64])
     assert (ended.name, ended.message) == (UNTOUCHED, "MODEL_MISSING 2")
     assert not list(Services(load_settings(), Unwatched()).ports.records.batches())
+
+
+@pytest.fixture
+def fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in [name for name in os.environ if name.startswith("SOHOA_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SOHOA_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("flows.digitise.require_fit", lambda ports: None)
+    services.cache_clear()
+    yield
+    services.cache_clear()
+
+
+@pytest.mark.usefixtures("fit")
+def test_a_sweep_that_fails_says_nothing_against_the_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(ports: object) -> None:
+        raise ArchiveUnavailable("RECORDS_UNAVAILABLE")
+
+    monkeypatch.setattr("flows.digitise.clear", away)
+    assert digitise.fn([]).is_completed()
