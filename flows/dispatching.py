@@ -26,7 +26,7 @@ from casework.outside_signing import all_signed
 from flows.batches import Batches
 from flows.lanes import Lane, lane_of
 from flows.runs import Phase, Run, Runs, claim_of, portions
-from pipeline.errors import BatchBusy, ConfigError
+from pipeline.errors import BatchBusy, ConfigError, SohoaError
 from pipeline.models.batch import BatchState
 from pipeline.models.records import BatchRecord
 
@@ -161,10 +161,20 @@ class Dispatcher:
         if record.problem is None:
             return bool(deaths or passed_on) or quiet >= _FRESH_SECONDS
         if record.problem.code in _FOR_PEOPLE:
-            return all_signed(self._ports, record.batch)
+            return self._is_signed(record)
         trouble = (record.updated_at - record.batch.received_at).total_seconds()
         pause = min(max(trouble, self._every), _LONGEST_SECONDS[record.state])
         return record.problem.retryable and quiet >= pause
+
+    def _is_signed(self, record: BatchRecord) -> bool:
+        """True where signatures from elsewhere are all in; not seen is no, the round goes on.
+
+        What is signed may lie on another host's shelf, and be fetched to be looked at.
+        """
+        try:
+            return all_signed(self._ports, record.batch)
+        except SohoaError:
+            return False
 
     def _mourning(self, deaths: int) -> float:
         """Pause after so many deaths, seconds; none after the first."""

@@ -304,6 +304,19 @@ def test_what_does_not_pass_by_itself_waits_for_a_person(
     assert office.round(after=86400) == []
 
 
+def test_a_batch_that_cannot_be_looked_at_ends_no_round(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> bool:
+        raise ArchiveUnavailable
+
+    monkeypatch.setattr("flows.dispatching.all_signed", away)
+    error = KeyUnavailable("KEY_OF_OFFICER_MISSING")
+    office.fails(office.batch("a"), error, BatchState.AWAITING_SIGNATURE)
+    other = office.batch("b")
+    assert office.round() == [(other,)]
+
+
 def test_a_key_that_could_not_be_reached_is_tried_again(office: Office) -> None:
     batch = office.batch("a")
     office.fails(batch, KeyUnavailable(), BatchState.AWAITING_SIGNATURE)
