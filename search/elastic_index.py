@@ -133,10 +133,7 @@ class ElasticIndex:
     def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> Mapping[str, str]:
         """See `search.port.ComponentIndex.put`."""
         lines = (put_lines(*pair) for pair in ordered(documents, orders))
-        refused = self._everywhere(list(chunks(lines)))
-        if 1 < len(documents) == len(refused):
-            raise SearchUnavailable(DAMAGED)
-        return refused
+        return self._everywhere(list(chunks(lines)))
 
     def remove(self, component_ids: Iterable[str]) -> None:
         """See `search.port.ComponentIndex.remove`."""

@@ -85,7 +85,7 @@ class ComponentIndex(Protocol):
         """Add documents, replacing those of the same component_id; found from now on.
 
         Where it raises, some may have been added: putting them again is harmless. What the engine
-        will never take holds up no other; where it takes none of several, the index is damaged.
+        will never take holds up no other.
 
         Args:
             documents: at most one of a component.
