@@ -7,12 +7,16 @@ only. May not come in: asking the servers, words for people.
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 from urllib.parse import parse_qs, urlsplit
 
 from pipeline.settings import Settings
 
 _LOCAL = "localhost"
+_WITH_PORT = re.compile(r"(\[.+\]|[^:]+)(?::\d*)?")
+_SOCKETS = ("/", "@")
+"""Beginnings of what names a socket of this machine."""
 _VERIFIED = frozenset({"verify-full", "verify-ca"})
 
 
@@ -37,12 +41,24 @@ def _is_open(key: str, address: str) -> bool:
         host = parts.hostname
     except ValueError:
         return False
-    if host is None or _is_loopback(host):
-        return False
     if key == "database.url":
-        mode = parse_qs(parts.query).get("sslmode", [""])[-1]
-        return parts.scheme.startswith("postgresql") and mode not in _VERIFIED
-    return parts.scheme == "http"
+        return parts.scheme.startswith("postgresql") and _is_open_database(host, parts.query)
+    return host is not None and not _is_loopback(host) and parts.scheme == "http"
+
+
+def _is_open_database(host: str | None, query: str) -> bool:
+    """True where any of its hosts is elsewhere; several may be named, with commas, in the query."""
+    told = parse_qs(query)
+    if told.get("sslmode", [""])[-1] in _VERIFIED:
+        return False
+    named = ",".join((host or "", *told.get("host", ()), *told.get("hostaddr", ()))).split(",")
+    hosts = (_without_port(one.strip()) for one in named)
+    return any(one and not one.startswith(_SOCKETS) and not _is_loopback(one) for one in hosts)
+
+
+def _without_port(host: str) -> str:
+    found = _WITH_PORT.fullmatch(host)
+    return found[1].strip("[]") if found else host
 
 
 def _is_loopback(host: str) -> bool:

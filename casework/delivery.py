@@ -16,6 +16,8 @@ from search.documents import ComponentFacts, Document, document_of
 from search.port import ComponentIndex
 
 _ROUND = 100
+_REFUSALS = 10
+"""So many portions in succession of which the index took nothing: the rest is left for later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,21 @@ def deliver(tools: Tools, index: ComponentIndex, *, most: int | None = None) -> 
         most: begin no further portion once so many rows are delivered; None: all.
 
     A component whose sidecar is lost or changed, or whose document the index will never take,
-    stays owed and does not hold up the others; `audit` tells of it.
+    stays owed and does not hold up the others; `audit` tells of it. An index that takes nothing of
+    many portions is not handed the rest.
 
     Raises:
         SearchUnavailable: the index cannot be reached; the rows stay owed.
         ArchiveUnavailable: the archive cannot be reached; the rows stay owed.
     """
-    total = 0
+    total, refusals = 0, 0
     records = tools.records
     lost: set[int] = set()
     refused: dict[str, str] = {}
-    while (most is None or total < most) and (rows := _owed(records, lost)):
+    while refusals < _REFUSALS and (most is None or total < most):
+        rows = _owed(records, lost)
+        if not rows:
+            break
         # Rows are read before the documents are drawn: what a later row tells of may be in
         # already, what an earlier one tells of is.
         newest = {row.component_id: row.row_id for row in rows}
@@ -58,11 +64,13 @@ def deliver(tools: Tools, index: ComponentIndex, *, most: int | None = None) -> 
             except (NotFound, ChecksumMismatch):
                 lost |= {row.row_id for row in rows if row.component_id == component_id}
         orders = [newest[document.component_id] for document in documents]
-        refused |= index.put(documents, orders)
+        never = index.put(documents, orders)
+        refused |= never
         lost |= {row.row_id for row in rows if row.component_id in refused}
         delivered = [r.row_id for r in rows if r.row_id not in lost]
         records.delivered(delivered)
         total += len(delivered)
+        refusals = refusals + 1 if never and not delivered else 0
     return Delivery(total, refused)
 
 

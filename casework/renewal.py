@@ -76,8 +76,7 @@ def _versions(records: Records, store: ObjectStore, failed: list[str]) -> Iterat
             yield from _versions_of(dossier, records)
     for prefix in _WITHOUT_RECORD:
         try:
-            for stored in store.versions(prefix):
-                yield stored.key, stored.version_id
+            yield from store.versions(prefix)
         except (ArchiveError, ConfigError):
             failed.append(prefix)
 

@@ -24,6 +24,7 @@ from pipeline.errors import (
     ArchiveError,
     BatchBusy,
     ConfigError,
+    HostsUnfit,
     IntakeError,
     KeyUnavailable,
     RunLost,
@@ -215,10 +216,22 @@ class Batches:
 
         Nothing is noted of a batch that somebody works on, or that has gone on meanwhile.
         """
+        self._note(batch_id, RunLost())
+
+    def note_unfit(self, batch_id: str, code: str) -> None:
+        """The hosts that were to walk a batch could not work: that is said, see `note_lost`.
+
+        Args:
+            batch_id: a registered batch.
+            code: of the error that tells what the latest host lacks.
+        """
+        self._note(batch_id, HostsUnfit(problem=code))
+
+    def _note(self, batch_id: str, error: SohoaError) -> None:
         with contextlib.suppress(BatchBusy), self.ports.claims.claim(batch_id):
             record = self.ports.records.batch(batch_id)
             if record.state is BatchState.PENDING:
-                self._change(batch_id, BatchState.PENDING, "batch.stuck", RunLost())
+                self._change(batch_id, BatchState.PENDING, "batch.stuck", error)
 
     def _reopen(self, batch_id: str) -> None:
         """Papers that were quarantined and are handed in again are tried again."""

@@ -22,7 +22,7 @@ from flows.batches import Batches
 from flows.fitness import require_fit
 from flows.living import at_work, this_run
 from flows.masking import masked
-from flows.runs import UNTOUCHED
+from flows.runs import UNFIT, UNTOUCHED
 from flows.services import Services
 from flows.stepping import TaskRunner
 from pipeline.errors import BatchBusy, SohoaError
@@ -37,8 +37,11 @@ def digitise(batch_ids: list[str]) -> State[Any]:
 
     Returns:
         Completed, with the number of batches per state; Failed where some could not be walked at
-        all, with the codes too, by the name `UNTOUCHED` where that is no fault of theirs. What
-        became of a batch is in the records, nowhere else.
+        all, with the codes too, by the name `UNTOUCHED` where that is no fault of theirs, `UNFIT`
+        where it is this host's. What became of a batch is in the records, nowhere else.
+
+    Raises:
+        SohoaError: `INTERNAL`, a bug, with its frames.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -46,7 +49,10 @@ def digitise(batch_ids: list[str]) -> State[Any]:
             with masked():
                 require_fit(host.ports)
         except SohoaError as error:
-            return Failed(name=UNTOUCHED, message=f"{error.code} {len(batch_ids)}")
+            if error.code == "INTERNAL":
+                raise
+            name = UNTOUCHED if error.retryable else UNFIT
+            return Failed(name=name, message=f"{error.code} {len(batch_ids)}")
         return _ended(_walk(host, batch_ids))
 
 
@@ -57,7 +63,8 @@ def _walk(host: Services, batch_ids: Sequence[str]) -> list[tuple[str, SohoaErro
     with pool:
         runner = TaskRunner(pool, most=most, at_once=at_once)
         walked = [_walked(host.batches, batch_id, runner) for batch_id in batch_ids]
-        clear(host.ports)
+        with contextlib.suppress(SohoaError):  # a courtesy: the walks are done, a later run sweeps
+            clear(host.ports)
     return walked
 
 

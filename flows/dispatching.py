@@ -10,7 +10,8 @@ something that may pass and has had time to (the pause grows with the age of the
 does not pass by itself waits for a person. A run dies with its process: once seen, its batches
 are handed out one a run, so that one that kills its process takes no other with it. A run that
 ended well but could not work (its host is set up wrongly, the records are crowded) speaks against
-none of its batches: another gets them, after a pause.
+none of its batches: another gets them, after a pause. Where hosts were unfit for a batch several
+times, its record says so: people see why it stands still.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from casework.outside_signing import all_signed
 from flows.batches import Batches
 from flows.lanes import Lane, lane_of
 from flows.runs import Phase, Run, Runs, claim_of, portions
-from pipeline.errors import BatchBusy, ConfigError
+from pipeline.errors import BatchBusy, ConfigError, HostsUnfit, SohoaError
 from pipeline.models.batch import BatchState
 from pipeline.models.records import BatchRecord
 
@@ -36,6 +37,9 @@ _MEMORY: Final = dt.timedelta(minutes=30)
 """How far back deaths count."""
 _FATAL: Final = 3
 """Deaths from which on the batch itself is suspected, and its record says so."""
+_UNFIT: Final = 3
+"""Runs on unfit hosts from which on the record of a batch says so."""
+_HOSTS_UNFIT: Final = HostsUnfit.default_code
 _LONGEST_SECONDS: Final = {
     BatchState.AWAITING_SIGNATURE: 900.0,
     BatchState.PENDING: 300.0,
@@ -112,6 +116,8 @@ class Dispatcher:
         ]
         busy = self._ports.claims.held_of([record.batch.batch_id for record in due])
         due = [record for record in due if record.batch.batch_id not in busy]
+        unfit = [run for run in ended if run.unfit is not None]
+        lacking = {r.batch.batch_id: code for r in due if (code := _lacking(r, unfit)) is not None}
         waiting = (run for run in unfinished if run.phase is Phase.QUEUED and run.batch_ids)
         queued = Counter(run.lane for run in waiting)
         handed = [
@@ -121,6 +127,7 @@ class Dispatcher:
                 lane,
                 (record for record in due if lane_of(record.batch) is lane),
                 deaths,
+                lacking,
                 _MOST_QUEUED - queued[lane],
             )
         ]
@@ -161,10 +168,20 @@ class Dispatcher:
         if record.problem is None:
             return bool(deaths or passed_on) or quiet >= _FRESH_SECONDS
         if record.problem.code in _FOR_PEOPLE:
-            return all_signed(self._ports, record.batch)
+            return self._is_signed(record)
         trouble = (record.updated_at - record.batch.received_at).total_seconds()
         pause = min(max(trouble, self._every), _LONGEST_SECONDS[record.state])
         return record.problem.retryable and quiet >= pause
+
+    def _is_signed(self, record: BatchRecord) -> bool:
+        """True where signatures from elsewhere are all in; not seen is no, the round goes on.
+
+        What is signed may lie on another host's shelf, and be fetched to be looked at.
+        """
+        try:
+            return all_signed(self._ports, record.batch)
+        except SohoaError:
+            return False
 
     def _mourning(self, deaths: int) -> float:
         """Pause after so many deaths, seconds; none after the first."""
@@ -180,6 +197,7 @@ class Dispatcher:
         lane: Lane,
         due: Iterable[BatchRecord],
         deaths: Mapping[str, Sequence[dt.datetime]],
+        lacking: Mapping[str, str],
         room: int,
     ) -> list[Sequence[str]]:
         """New runs of a lane, as many as there is room for; what was handed out."""
@@ -191,6 +209,9 @@ class Dispatcher:
         for some in wanted:
             if len(deaths.get(some[0], ())) >= _FATAL:
                 self._batches.note_lost(some[0])
+            else:
+                for batch_id in (batch_id for batch_id in some if batch_id in lacking):
+                    self._batches.note_unfit(batch_id, lacking[batch_id])
             self._submit(some, lane)
         return wanted
 
@@ -219,3 +240,14 @@ def _deaths(
         for batch_id in run.batch_ids:
             found[batch_id].append(now if run.run_id in just_now else run.since)
     return found
+
+
+def _lacking(record: BatchRecord, unfit: Iterable[Run]) -> str | None:
+    """What the latest host lacked that was to work on a batch, None unless it was so repeatedly.
+
+    What hosts lacked before something else got in the batch's way is past.
+    """
+    batch_id, problem = record.batch.batch_id, record.problem
+    past = record.updated_at if problem is not None and problem.code != _HOSTS_UNFIT else None
+    runs = [r for r in unfit if batch_id in r.batch_ids and (past is None or r.since > past)]
+    return max(runs, key=lambda run: run.since).unfit if len(runs) >= _UNFIT else None

@@ -12,6 +12,8 @@ from flows.lanes import Lane
 
 UNTOUCHED: Final = "Untouched"
 """Name of the state of a run that failed, with its process well, and left its batches alone."""
+UNFIT: Final = "Unfit"
+"""The same of a run whose host cannot do the work; its message begins with the error's code."""
 
 
 class Phase(Enum):
@@ -38,7 +40,9 @@ class Run:
     lane: Lane
     """Where it waits, or waited."""
     untouched: bool = False
-    """It ended of its own accord, for what is no fault of its batches (`UNTOUCHED`)."""
+    """It ended of its own accord, for what is no fault of its batches (`UNTOUCHED`, `UNFIT`)."""
+    unfit: str | None = None
+    """Code of what its host lacks, None where that is not why it ended."""
 
 
 class Runs(Protocol):

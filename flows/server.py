@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import httpx
@@ -22,7 +22,7 @@ from prefect.states import Crashed
 
 from flows.deploying import POOL, deploy, failure
 from flows.lanes import Lane
-from flows.runs import UNTOUCHED, Phase, Run
+from flows.runs import UNFIT, UNTOUCHED, Phase, Run
 from flows.timetable import keep_time
 from pipeline.errors import ConfigError
 from pipeline.settings import Settings
@@ -112,8 +112,16 @@ def _run(run: FlowRun) -> Run:
         phase=_PHASES[state.type] if state else Phase.QUEUED,
         since=state.timestamp if state else dt.datetime.max.replace(tzinfo=dt.UTC),
         lane=Lane.BACKFILL if run.work_queue_name == Lane.BACKFILL else Lane.ONE_STOP,
-        untouched=state is not None and state.name == UNTOUCHED,
+        untouched=state is not None and state.name in (UNTOUCHED, UNFIT),
+        unfit=_unfit(state),
     )
+
+
+def _unfit(state: State[Any] | None) -> str | None:
+    """Code of what the host of a run lacked."""
+    if state is None or state.name != UNFIT:
+        return None
+    return (state.message or "").partition(" ")[0] or None
 
 
 @contextlib.contextmanager

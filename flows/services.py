@@ -19,7 +19,14 @@ from flows.batches import Batches
 from flows.outside import OutsideSigning
 from flows.scanning import Scans
 from flows.wiring import Ports
-from pipeline.errors import ArchiveError, ConfigError, NotFound, SohoaError, UnsafeInput
+from pipeline.errors import (
+    ArchiveError,
+    ConfigError,
+    NotFound,
+    SearchError,
+    SohoaError,
+    UnsafeInput,
+)
 from pipeline.ids import digest, shown
 from pipeline.models.actors import Actor, Role
 from pipeline.models.events import Event
@@ -279,13 +286,22 @@ class Services:
         )
 
     def rebuild_index(self) -> tuple[int, tuple[SohoaError, ...]]:
-        """A new index from the archive alone, built beside and switched to."""
+        """A new index from the archive alone, built beside and switched to.
+
+        Returns:
+            How many components it holds; what could not be read, and what the index never takes.
+        """
         from search.rebuild import documents_from_archive
 
         faults: list[SohoaError] = []
         ports = self.ports
         documents = documents_from_archive(ports.store_to_read, ports.catalogue, faults.append)
-        return ports.index.rebuild(documents), tuple(faults)
+        built = ports.index.rebuild(documents)
+        faults += (
+            SearchError("INDEX_REFUSED", component=shown(component_id), problem=problem)
+            for component_id, problem in built.refused.items()
+        )
+        return built.count, tuple(faults)
 
     def rebuild_records(self, actor: Actor) -> RebuildReport:
         """Records of everything archived, from the archive alone, into an empty database."""

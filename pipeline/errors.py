@@ -42,6 +42,7 @@ Parameters never hold personal data: counts, sizes, page numbers, tool names, co
     └── WorkflowError              the step is not allowed in this state
         ├── BatchBusy            r another process works on the batch
         ├── RunLost              r the process that worked on the batch died
+        ├── HostsUnfit           r no host that was given the batch could do the work
         └── FlowsUnavailable     r the Prefect server cannot be reached
 
 Doubt is not an error: it is a `pipeline.models.review.ReviewItem`.
@@ -355,6 +356,14 @@ class RunLost(WorkflowError):
     """The process that worked on the batch died; what it had done is kept."""
 
     default_code = "RUN_LOST"
+    retryable = True
+    exit_code = ExitCode.UNAVAILABLE
+
+
+class HostsUnfit(WorkflowError):
+    """Runs were given the batch on hosts that cannot do the work; the batch is untouched."""
+
+    default_code = "HOSTS_UNFIT"
     retryable = True
     exit_code = ExitCode.UNAVAILABLE
 

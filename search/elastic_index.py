@@ -38,7 +38,7 @@ from search.documents import Document
 from search.elastic_bulk import chunks, put_lines, remove_lines
 from search.elastic_errors import DAMAGED, GONE, OVERTAKEN, TAKEN, is_for_good, refusal
 from search.elastic_mapping import VERSION, Json, index_definition, query_body
-from search.port import Hit, Results, Tier, ordered
+from search.port import Hit, Rebuilt, Results, Tier, ordered
 from search.query import Query, parse
 from search.snippets import snippet
 
@@ -133,10 +133,7 @@ class ElasticIndex:
     def put(self, documents: Sequence[Document], orders: Sequence[int] = ()) -> Mapping[str, str]:
         """See `search.port.ComponentIndex.put`."""
         lines = (put_lines(*pair) for pair in ordered(documents, orders))
-        refused = self._everywhere(list(chunks(lines)))
-        if 1 < len(documents) == len(refused):
-            raise SearchUnavailable(DAMAGED)
-        return refused
+        return self._everywhere(list(chunks(lines)))
 
     def remove(self, component_ids: Iterable[str]) -> None:
         """See `search.port.ComponentIndex.remove`."""
@@ -183,15 +180,17 @@ class ElasticIndex:
         with _mapped():
             return self._count(self._look().live)
 
-    def rebuild(self, documents: Iterable[Document]) -> int:
+    def rebuild(self, documents: Iterable[Document]) -> Rebuilt:
         """See `search.port.ComponentIndex.rebuild`."""
         with _mapped():
             name = self._begin()
         try:
             lines = (put_lines(document, 0) for document in documents)
-            refused = sum(len(self._patiently(f"{name}-build", chunk)) for chunk in chunks(lines))
+            refused: dict[str, str] = {}
+            for chunk in chunks(lines):
+                refused |= self._patiently(f"{name}-build", chunk)
             with _mapped():
-                return self._switch(name, refused=refused)
+                return Rebuilt(self._switch(name, refused=len(refused)), refused)
         except BaseException:
             with contextlib.suppress(ApiError, TransportError):
                 self._client.options(ignore_status=404).indices.delete(index=name)

@@ -6,7 +6,7 @@ The contract suite compares hit set and tier, never scores of an engine.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Protocol
 
@@ -65,6 +65,16 @@ def ordered(documents: Sequence[Document], orders: Sequence[int]) -> Iterator[tu
     return zip(documents, orders or (0,) * len(documents), strict=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """A new index."""
+
+    count: int
+    """Components in it."""
+    refused: Mapping[str, str] = field(default_factory=dict)
+    """The engine's name of its reason, by component_id: it will never take these as they are."""
+
+
 class ComponentIndex(Protocol):
     """Finds components. Derived: everything in it can be rebuilt from the archive.
 
@@ -85,7 +95,7 @@ class ComponentIndex(Protocol):
         """Add documents, replacing those of the same component_id; found from now on.
 
         Where it raises, some may have been added: putting them again is harmless. What the engine
-        will never take holds up no other; where it takes none of several, the index is damaged.
+        will never take holds up no other.
 
         Args:
             documents: at most one of a component.
@@ -118,13 +128,13 @@ class ComponentIndex(Protocol):
         """Number of components."""
         ...
 
-    def rebuild(self, documents: Iterable[Document]) -> int:
+    def rebuild(self, documents: Iterable[Document]) -> Rebuilt:
         """Replace the whole content at once; a damaged or missing index is made anew.
 
         Built beside and switched to at the end: searches see the old content until then, and keep
         it where `documents` raises.
 
         Returns:
-            Number of components in the new index.
+            What the new index holds, and what the engine never takes: that is not found any more.
         """
         ...

@@ -17,7 +17,7 @@ from pathlib import Path
 from pipeline.errors import SearchUnavailable
 from search.documents import Document
 from search.forms import forms_of
-from search.port import Hit, Results, Tier, ordered
+from search.port import Hit, Rebuilt, Results, Tier, ordered
 from search.query import PREFIX_MIN, Parsed, Query, parse
 from search.snippets import snippet
 from search.sqlite_errors import DAMAGED, mapped
@@ -130,7 +130,7 @@ class SqliteIndex:
         with self._connection() as connection:
             return int(connection.execute("SELECT count(*) FROM documents").fetchone()[0])
 
-    def rebuild(self, documents: Iterable[Document]) -> int:
+    def rebuild(self, documents: Iterable[Document]) -> Rebuilt:
         """See `search.port.ComponentIndex.rebuild`.
 
         One write transaction: readers keep the old content until its end, and what other
@@ -147,7 +147,8 @@ class SqliteIndex:
             for document in documents:
                 _forget(connection, document.component_id)
                 _insert(connection, document, 0)
-            return int(connection.execute("SELECT count(*) FROM documents").fetchone()[0])
+            count = connection.execute("SELECT count(*) FROM documents").fetchone()[0]
+            return Rebuilt(int(count))
 
     # -- inside -----------------------------------------------------------------------------
 

@@ -128,13 +128,14 @@ class FolderStore:
                 if stored is not None:
                     yield stored
 
-    def versions(self, prefix: str) -> Iterator[StoredObject]:
+    def versions(self, prefix: str) -> Iterator[tuple[str, str]]:
         """See `ObjectStore.versions`; keys whose visible file is gone hold none."""
         for newest in self.list(prefix):
-            yield newest
+            yield newest.key, newest.version_id
             with self._ready():
                 earlier = self._earlier(newest)
-            yield from earlier
+            for version_id in earlier:
+                yield newest.key, version_id
 
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         """See `ObjectStore.renew`: nothing is locked here.
@@ -165,15 +166,15 @@ class FolderStore:
             return None
         return next(iter(self._versions(key).glob(f"{version_id}.*")), None)
 
-    def _earlier(self, newest: StoredObject) -> tuple[StoredObject, ...]:
-        """Versions beside the newest, the latest first."""
+    def _earlier(self, newest: StoredObject) -> tuple[str, ...]:
+        """Ids of the versions beside the newest, the latest first."""
         kept = [
-            (name.stat().st_mtime_ns, known)
+            (name.stat().st_mtime_ns, known[1])
             for name in _entries(self._versions(newest.key))
             if (known := _VERSION_NAME.fullmatch(name.name)) and known[1] != newest.version_id
         ]
         kept.sort(key=lambda one: one[0], reverse=True)
-        return tuple(StoredObject(newest.key, k[1], k[1], int(k[2])) for _, k in kept)
+        return tuple(version_id for _, version_id in kept)
 
     def _head(self, key: str) -> StoredObject | None:
         visible = self._visible(key)

@@ -19,7 +19,6 @@ from __future__ import annotations
 import base64
 import binascii
 import contextlib
-import dataclasses
 import datetime as dt
 import hashlib
 import io
@@ -191,13 +190,12 @@ class MinioStore:
             for key, found in self._below(prefix):
                 yield self._stored(key, next(found))
 
-    def versions(self, prefix: str) -> Iterator[StoredObject]:
+    def versions(self, prefix: str) -> Iterator[tuple[str, str]]:
         """See `ObjectStore.versions`."""
         with self._used():
             for key, found in self._below(prefix):
-                yield self._stored(key, next(found))
-                for earlier in found:
-                    yield dataclasses.replace(self._stored(key, earlier), deleted=False)
+                for version in found:
+                    yield key, str(version.version_id)
 
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         """See `ObjectStore.renew`.

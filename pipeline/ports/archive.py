@@ -71,11 +71,11 @@ class ObjectStore(Protocol):
         """Newest version of every key below a prefix, also deleted ones, in key order."""
         ...
 
-    def versions(self, prefix: str) -> Iterator[StoredObject]:
-        """Every version of every key below a prefix: keys in order, of each the newest first.
+    def versions(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Key and id of every version below a prefix: keys in order, of each the newest first.
 
-        Also versions that other hands put there; delete markers are none, the newest version that
-        one lies over says `deleted`.
+        Also of versions that other hands put there, of which nothing else is asked; delete
+        markers are none.
 
         Raises:
             ArchiveUnavailable: the store cannot be reached.

@@ -44,8 +44,11 @@ class RefusedPins:
             yield
 
     def knows(self, token: str, pin: str) -> bool:
-        """True where the token refused this PIN before."""
-        return self._note(token, pin).exists()
+        """True where the token refused this PIN before; what cannot be looked at is not known."""
+        try:
+            return self._note(token, pin).exists()
+        except OSError:
+            return False
 
     def remember(self, token: str, pin: str) -> None:
         """The token refused this PIN."""

@@ -19,11 +19,14 @@ import time
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
+from aiohttp import AddrInfoType
 from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
 
 _SCHEMES: Final = ("http", "https")
 _MOST_REDIRECTS: Final = 3
@@ -146,7 +149,11 @@ class Web:
     async def _ask(self, question: Question, deadline: Deadline) -> bytes:
         if self._session is None or self._outward is None:
             self._session = self._opened()
-            self._outward = self._opened(aiohttp.TCPConnector(resolver=_Outward(self._inside)))
+            self._outward = self._opened(
+                aiohttp.TCPConnector(
+                    resolver=_Outward(self._inside), socket_factory=partial(_socket, self._inside)
+                )
+            )
         try:
             async with asyncio.timeout(deadline.left):
                 return await self._followed(self._session, self._outward, question)
@@ -195,6 +202,18 @@ class Web:
         return all(self._inside(str(place[0])) for *_, place in found)
 
 
+def _socket(inside: Callable[[str], bool], place: AddrInfoType) -> socket.socket:
+    """A socket to connect to a place with, whatever led there.
+
+    Raises:
+        OSError: the place is inside.
+    """
+    family, kind, protocol, _, address = place
+    if inside(str(address[0])):
+        raise OSError("inside")
+    return socket.socket(family, kind, protocol)
+
+
 class _Outward(AbstractResolver):
     """Finds no address inside; asked at the very moment of connecting, so no name can move."""
 
@@ -222,11 +241,12 @@ class _Outward(AbstractResolver):
 
 
 def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
+    """The host that is connected to: other digits and dots than ASCII ones spell addresses, too."""
+    return URL(url).raw_host or ""
 
 
 def _literal(url: str) -> bool:
-    """True where the host is an address, in whatever spelling the network would take for one."""
+    """True where the host is an address, in whatever spelling the client takes for one."""
     try:
         ipaddress.ip_address(_host(url))
     except ValueError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from search.documents import Document
-from search.port import Hit, Results, Tier, ordered
+from search.port import Hit, Rebuilt, Results, Tier, ordered
 from search.query import PREFIX_MIN, Parsed, Query, parse
 from search.snippets import snippet
 from search.terms import code_key, exact_terms, folded_terms, joined_numbers
@@ -44,10 +44,13 @@ class MemoryIndex:
     def count(self) -> int:
         return len(self._documents)
 
-    def rebuild(self, documents: Iterable[Document]) -> int:
-        self._documents = {d.component_id: d for d in documents}
+    def rebuild(self, documents: Iterable[Document]) -> Rebuilt:
+        given = {d.component_id: d for d in documents}
+        self._documents = {name: d for name, d in given.items() if name not in self.refuses}
         self._orders = {}
-        return len(self._documents)
+        return Rebuilt(
+            len(self._documents), {name: "never" for name in given if name in self.refuses}
+        )
 
     def search(self, query: Query) -> Results:
         parsed = parse(query)

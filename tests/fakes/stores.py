@@ -63,9 +63,10 @@ class MemoryStore:
             if key.startswith(prefix):
                 yield self._versions[key][-1][0]
 
-    def versions(self, prefix: str) -> Iterator[StoredObject]:
+    def versions(self, prefix: str) -> Iterator[tuple[str, str]]:
         for newest in self.list(prefix):
-            yield from (stored for stored, _ in reversed(self._versions[newest.key]))
+            for stored, _ in reversed(self._versions[newest.key]):
+                yield stored.key, stored.version_id
 
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         self.open(key, version_id)
@@ -153,7 +154,7 @@ class FaultyStore:
         self._reachable()
         return self.inner.list(prefix)
 
-    def versions(self, prefix: str) -> Iterator[StoredObject]:
+    def versions(self, prefix: str) -> Iterator[tuple[str, str]]:
         self._reachable()
         return self.inner.versions(prefix)
 

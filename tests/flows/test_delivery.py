@@ -11,6 +11,7 @@ from benchmarks.crash import Bench, Replayer, make_bench
 from casework.audit import audit
 from casework.delivery import Delivery, deliver
 from flows.services import Services
+from pipeline.ids import shown
 from pipeline.models.batch import BatchState, IngestTerms
 from tests.fakes.indexes import MemoryIndex
 
@@ -71,3 +72,16 @@ def test_a_bounded_delivery_leaves_the_rest_for_the_next(
     assert deliver(office.ports, index, most=50).delivered == 100
     assert len(records.outbox(1000)) == 52
     assert deliver(office.ports, index).delivered == 52
+
+
+def test_a_rebuild_tells_what_the_index_never_takes(
+    office: Services, ids: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = MemoryIndex()
+    index.refuses.add(ids[0])
+    monkeypatch.setitem(office.ports.__dict__, "index", index)
+    count, faults = office.rebuild_index()
+    assert count == 1
+    assert [(fault.code, fault.params) for fault in faults] == [
+        ("INDEX_REFUSED", {"component": shown(ids[0]), "problem": "never"})
+    ]

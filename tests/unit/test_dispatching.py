@@ -20,6 +20,7 @@ from pipeline.errors import (
     CertificateRejected,
     ConfigError,
     FlowsUnavailable,
+    HostsUnfit,
     KeyUnavailable,
     SohoaError,
 )
@@ -75,10 +76,12 @@ class RunsInMemory:
         self.runs[run_id] = Run(run_id, batch_ids, phase, self._clock.now(), lane)
         return run_id
 
-    def move(self, run_id: str, phase: Phase, *, untouched: bool = False) -> None:
+    def move(
+        self, run_id: str, phase: Phase, *, untouched: bool = False, unfit: str | None = None
+    ) -> None:
         run = self.runs[run_id]
         self.runs[run_id] = dataclasses.replace(
-            run, phase=phase, since=self._clock.now(), untouched=untouched
+            run, phase=phase, since=self._clock.now(), untouched=untouched, unfit=unfit
         )
 
     def taken(self) -> list[tuple[str, ...]]:
@@ -238,6 +241,38 @@ def test_a_run_that_could_not_work_says_nothing_against_its_batches(office: Offi
     assert not list(office.records.ledger())
 
 
+def test_hosts_that_are_not_fit_are_told_of_in_the_record(office: Office) -> None:
+    batches = tuple(office.batch(name) for name in ("a", "b"))
+    assert office.round() == [batches]
+    told, waits = [], []
+    for _ in range(5):
+        last = next(reversed(office.runs.runs))
+        office.runs.move(last, Phase.DEAD, untouched=True, unfit="MODEL_MISSING")
+        waited = 5.0
+        while office.round(after=5) != [batches]:
+            waited += 5
+        waits.append(waited)
+        told.append([office.records.batch(b).problem for b in batches])
+    assert told[:2] == [[None, None]] * 2
+    problem = Problem.of(HostsUnfit(problem="MODEL_MISSING"))
+    assert told[2:] == [[problem, problem]] * 3
+    assert waits[:3] == [20, 40, 80] and waits[-1] == 300
+    actions = [e.event.action for e in office.records.ledger()]
+    assert actions == ["batch.stuck"] * 2
+
+
+def test_what_got_in_the_way_since_is_not_covered_by_what_hosts_lacked(office: Office) -> None:
+    batch = office.batch("a")
+    for _ in range(3):
+        run = office.runs.add(Phase.STARTED, batch)
+        office.runs.move(run, Phase.DEAD, untouched=True, unfit="MODEL_MISSING")
+    office.clock.pass_(MINUTE)
+    office.fails(batch, ArchiveUnavailable())
+    assert office.round(after=300) == [(batch,)]
+    problem = office.records.batch(batch).problem
+    assert problem is not None and problem.code == "ARCHIVE_UNAVAILABLE"
+
+
 def test_claims_are_asked_for_together(office: Office) -> None:
     asked: list[int] = []
 
@@ -302,6 +337,19 @@ def test_what_does_not_pass_by_itself_waits_for_a_person(
 ) -> None:
     office.fails(office.batch("a"), error, state)
     assert office.round(after=86400) == []
+
+
+def test_a_batch_that_cannot_be_looked_at_ends_no_round(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> bool:
+        raise ArchiveUnavailable
+
+    monkeypatch.setattr("flows.dispatching.all_signed", away)
+    error = KeyUnavailable("KEY_OF_OFFICER_MISSING")
+    office.fails(office.batch("a"), error, BatchState.AWAITING_SIGNATURE)
+    other = office.batch("b")
+    assert office.round() == [(other,)]
 
 
 def test_a_key_that_could_not_be_reached_is_tried_again(office: Office) -> None:

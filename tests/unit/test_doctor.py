@@ -25,6 +25,7 @@ from app.doctor import (
     program_output,
 )
 from app.messages import Messages
+from app.transport import in_the_clear
 from pipeline.errors import (
     ConfigError,
     KeyUnavailable,
@@ -372,6 +373,24 @@ CLOSED: dict[str, Any] = {
     ),
     "flows": FlowSettings(api_url="http://127.0.0.1:4200/api"),
 }
+
+
+@pytest.mark.parametrize(
+    ("address", "is_open"),
+    [
+        ("postgresql+psycopg:///sohoa?host=db.example", True),
+        ("postgresql+psycopg:///sohoa?hostaddr=10.0.0.7", True),
+        ("postgresql+psycopg://sohoa@localhost/sohoa?host=127.0.0.1,db.example", True),
+        ("postgresql+psycopg:///sohoa?host=localhost:5432&host=db.example:5432", True),
+        ("postgresql+psycopg:///sohoa?host=db.example&sslmode=verify-full", False),
+        ("postgresql+psycopg:///sohoa?host=/run/postgresql", False),
+        ("postgresql+psycopg:///sohoa?host=localhost:5432,::1,[::1]:5432,[::1]", False),
+        ("postgresql+psycopg:///sohoa", False),
+    ],
+)
+def test_a_databases_hosts_may_stand_in_its_query(home: Path, address: str, is_open: bool) -> None:
+    settings = Settings(home=home, database=DatabaseSettings(url=address))
+    assert in_the_clear(settings) == (("database.url",) if is_open else ())
 
 
 def test_servers_that_are_spoken_to_in_the_clear_are_named(home: Path) -> None:

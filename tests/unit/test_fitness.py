@@ -13,7 +13,7 @@ pytest.importorskip("prefect", reason="Prefect is not installed")
 from flows.digitise import digitise
 from flows.fitness import require_fit
 from flows.host import Unwatched, services
-from flows.runs import UNTOUCHED
+from flows.runs import UNFIT, UNTOUCHED
 from flows.services import Services
 from pipeline.errors import ArchiveUnavailable, SohoaError
 from pipeline.settings import (
@@ -76,5 +76,48 @@ def unfit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("unfit")
 def test_a_run_on_a_host_that_is_not_fit_leaves_its_batches_to_others() -> None:
     ended = digitise.fn(["0" * 64, "1" * 64])
-    assert (ended.name, ended.message) == (UNTOUCHED, "MODEL_MISSING 2")
+    assert (ended.name, ended.message) == (UNFIT, "MODEL_MISSING 2")
     assert not list(Services(load_settings(), Unwatched()).ports.records.batches())
+
+
+@pytest.mark.usefixtures("fit")
+def test_what_may_pass_is_not_the_hosts_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(ports: object) -> None:
+        raise ArchiveUnavailable
+
+    monkeypatch.setattr("flows.digitise.require_fit", away)
+    ended = digitise.fn(["0" * 64])
+    assert (ended.name, ended.message) == (UNTOUCHED, "ARCHIVE_UNAVAILABLE 1")
+
+
+@pytest.mark.usefixtures("fit")
+def test_a_bug_in_looking_at_the_host_keeps_its_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(ports: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("flows.digitise.require_fit", broken)
+    with pytest.raises(SohoaError, match="INTERNAL") as raised:
+        digitise.fn(["0" * 64])
+    assert "broken" in [frame.name for frame in raised.traceback]
+
+
+@pytest.fixture
+def fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in [name for name in os.environ if name.startswith("SOHOA_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("SOHOA_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr("flows.digitise.require_fit", lambda ports: None)
+    services.cache_clear()
+    yield
+    services.cache_clear()
+
+
+@pytest.mark.usefixtures("fit")
+def test_a_sweep_that_fails_says_nothing_against_the_batches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def away(ports: object) -> None:
+        raise ArchiveUnavailable("RECORDS_UNAVAILABLE")
+
+    monkeypatch.setattr("flows.digitise.clear", away)
+    assert digitise.fn([]).is_completed()

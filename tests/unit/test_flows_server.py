@@ -6,15 +6,20 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
 pytest.importorskip("prefect", reason="Prefect is not installed")
 
+from prefect.client.schemas.objects import FlowRun, State
 from prefect.settings import PREFECT_API_URL, PREFECT_CLIENT_MAX_RETRIES, temporary_settings
+from prefect.states import Failed
 
 from flows.deploying import deploy
-from flows.server import PrefectRuns
+from flows.runs import UNFIT, UNTOUCHED
+from flows.server import PrefectRuns, _run
 from pipeline.errors import ConfigError, FlowsUnavailable, SohoaError
 from pipeline.settings import Settings
 
@@ -72,3 +77,20 @@ def test_a_refused_password_is_no_server_that_is_away(
             with pytest.raises(kind) as found:
                 act()
             assert found.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "untouched", "unfit"),
+    [
+        (UNFIT, "MODEL_MISSING 2", True, "MODEL_MISSING"),
+        (UNFIT, None, True, None),
+        (UNTOUCHED, "RECORDS_CROWDED 2", True, None),
+        ("Failed", "INTERNAL 1", False, None),
+    ],
+)
+def test_how_a_run_ended_tells_whether_its_batches_were_touched(
+    name: str, message: str | None, untouched: bool, unfit: str | None
+) -> None:
+    state: State[Any] = Failed(name=name, message=message)
+    run = _run(FlowRun(flow_id=uuid4(), state=state, parameters={"batch_ids": ["a"]}))
+    assert (run.batch_ids, run.untouched, run.unfit) == (("a",), untouched, unfit)

@@ -57,8 +57,8 @@ class Store:
     def list(self, prefix: str) -> Iterator[StoredObject]:
         yield from (self._stored(key) for key in sorted(self.objects) if key.startswith(prefix))
 
-    def versions(self, prefix: str) -> Iterator[StoredObject]:
-        return self.list(prefix)
+    def versions(self, prefix: str) -> Iterator[tuple[str, str]]:
+        return ((stored.key, stored.version_id) for stored in self.list(prefix))
 
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         return False

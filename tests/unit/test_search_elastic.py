@@ -17,6 +17,7 @@ from search.elastic_bulk import chunks, put_lines
 from search.elastic_errors import refusal
 from search.elastic_index import ElasticIndex
 from search.elastic_mapping import fields_of, index_definition
+from search.port import Rebuilt
 
 
 @pytest.mark.parametrize(
@@ -100,6 +101,20 @@ def test_requests_are_drawn_one_at_a_time() -> None:
     }
     assert sum(1 for _ in bodies) == 4
     assert len(drawn) == 1000
+
+
+def test_a_rebuild_gives_every_document_that_was_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    index = ElasticIndex(SearchSettings(url="http://localhost:9"))
+    monkeypatch.setattr(index, "_begin", lambda: "new")
+    monkeypatch.setattr(index, "_switch", lambda name, *, refused: 400 - refused)
+
+    def never_the_first(alias: str, chunk: bytes) -> dict[str, str]:
+        first = json.loads(chunk.split(b"\n")[0])
+        return {first["index"]["_id"]: "too_long"}
+
+    monkeypatch.setattr(index, "_patiently", never_the_first)
+    built = index.rebuild(paper(number) for number in range(400))
+    assert built == Rebuilt(398, {f"{number:064x}": "too_long" for number in (0, 200)})
 
 
 def paper(number: int) -> Document:

@@ -84,7 +84,7 @@ def test_a_damaged_file_asks_for_a_rebuild_which_mends_it(path: Path, content: b
     with pytest.raises(SearchUnavailable) as caught:
         index.search(Query("duc"))
     assert code_of(caught) == "INDEX_DAMAGED"
-    assert index.rebuild([paper(1)]) == 1
+    assert index.rebuild([paper(1)]).count == 1
     assert index.search(Query("duc")).total == 1
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -101,7 +101,7 @@ def test_damage_inside_is_named_and_mended(index: SqliteIndex, path: Path) -> No
     with pytest.raises(SearchUnavailable) as caught:
         index.search(Query("tran van", limit=500))
     assert code_of(caught) == "INDEX_DAMAGED"
-    assert index.rebuild([paper(1)]) == 1
+    assert index.rebuild([paper(1)]).count == 1
     assert index.search(Query("duc")).total == 1
 
 
@@ -123,7 +123,7 @@ def test_another_version_asks_for_a_rebuild_which_mends_it(index: SqliteIndex, p
         index.count()
     assert code_of(caught) == "INDEX_OUTDATED"
     assert caught.value.params == {"found": 99, "wanted": 2}
-    assert index.rebuild([paper(1), paper(2)]) == 2
+    assert index.rebuild([paper(1), paper(2)]).count == 2
     assert index.search(Query("duc")).total == 2
 
 
@@ -154,7 +154,7 @@ def test_searches_see_the_old_index_while_a_new_one_is_built(index: SqliteIndex)
         assert code_of(caught) == "INDEX_BUSY"
         yield paper(9)
 
-    assert index.rebuild(documents()) == 2
+    assert index.rebuild(documents()).count == 2
     assert index.ids() == {f"{8:064x}", f"{9:064x}"}
 
 

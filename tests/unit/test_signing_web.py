@@ -233,15 +233,26 @@ def private() -> Iterator[Server]:
     made.close()
 
 
-@pytest.mark.parametrize("host", ["127.0.0.2", "0x7f.2"])
+@pytest.mark.parametrize("host", ["127.0.0.2", "0x7f.2", "127。0。0。2", "①②⑦.⓪.⓪.②"])
 def test_a_redirect_from_outside_does_not_lead_inside(
     server: Server, private: Server, outside: Web, web: Web, host: str
 ) -> None:
-    server.answer = says(b"", 302, Location=f"http://{host}:{private.port}/")
+    as_sent = host.encode().decode("latin-1")
+    server.answer = says(b"", 302, Location=f"http://{as_sent}:{private.port}/")
     with pytest.raises(NoAnswer):
         ask(outside, server.url)
     assert not private.connections
     assert ask(web, server.url) == b"secret", "from inside it may"
+
+
+def test_what_is_connected_to_counts_however_it_was_spelt(
+    server: Server, private: Server, outside: Web, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipeline.signatures.web._literal", lambda url: False)
+    server.answer = says(b"", 302, Location=private.url)
+    with pytest.raises(NoAnswer):
+        ask(outside, server.url)
+    assert not private.connections
 
 
 def test_once_outside_a_redirect_stays_outside(server: Server, outside: Web) -> None:
