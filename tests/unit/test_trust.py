@@ -187,6 +187,14 @@ def test_a_doubtful_number_is_settled_by_a_second_reading_alike() -> None:
     assert id_of(run(page("001099000001", 0.9, engine), None)) is FieldStatus.REVIEW
 
 
+@pytest.mark.parametrize(("sure", "again"), [(0.6, False), (0.61, True)])
+def test_what_may_be_half_covered_is_not_read_again(sure: float, again: bool) -> None:
+    sees = Sees("001099000001")
+    found = run(page("001099000001", sure, load_calibration().engine), sees)
+    assert bool(sees.asked) is again
+    assert again or id_of(found) is FieldStatus.REVIEW
+
+
 def test_of_another_engine_nothing_is_known() -> None:
     engine = load_calibration().engine.model_copy(update={"version": "4.0"})
     sees = Sees("001099000001")

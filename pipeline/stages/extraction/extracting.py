@@ -22,7 +22,7 @@ from pipeline.models.fields import FieldSet, FieldStatus, FieldValue
 from pipeline.models.pages import Symbol
 from pipeline.models.review import ReviewItem, ReviewKind
 from pipeline.models.split import DossierSlot
-from pipeline.models.text import PageText
+from pipeline.models.text import HALF_SEEN, PageText
 from pipeline.ports.reading import OcrEngine
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import placed as places
@@ -396,7 +396,8 @@ def _surety(
 ) -> tuple[float, bool]:
     """Confidence, and whether it is enough; a doubtful reading is done again if that is worth it.
 
-    What a second source on the paper says (an amount in words, a card's code) needs neither.
+    What a second source on the paper says (an amount in words, a card's code) needs neither. Where
+    a seal may cover a part, a second reading sees as little as the first and proves nothing.
     """
     kind = kind_of(field, value.value)
     if found is None or kind is None or scales.calibration is None:
@@ -404,7 +405,8 @@ def _surety(
     tokens = found.parsed.tokens
     sheet_read = found.place.sheet
     verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, None)
-    if not verdict.sure and worth_it and scales.reread is not None:
+    whole = all(token.confidence > HALF_SEEN for token in tokens)
+    if not verdict.sure and worth_it and whole and scales.reread is not None:
         second = scales.reread(tokens, sheet_read.page, sheet_read.tilt)
         other = parse(second, field)
         alike = other is not None and other.value == value.value

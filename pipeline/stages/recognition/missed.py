@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipeline.models.base import Box
-from pipeline.models.text import Line, Word
+from pipeline.models.text import HALF_SEEN, Line, Word
 from pipeline.ports.reading import Gray, OcrEngine
 
 _Ints: TypeAlias = NDArray[np.int64]
@@ -48,8 +48,6 @@ _PAGE_NUMBER: Final = 2
 """Digits of a page number, which may stand alone."""
 _BESIDE_MM: Final = 3.5
 _BESIDE_SHARE: Final = 0.03
-_HALF_SEEN: Final = 0.6
-"""Most confidence of a row beside ink that is none of its letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +172,7 @@ def _read(gray: Gray, dpi: float, row: Box, engine: OcrEngine) -> Iterator[Line]
     rim = max(round(1.5 * per_mm), 1)
     paper = int(np.median(part))
     framed = cv2.copyMakeBorder(part, rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=(paper,))
-    most = _HALF_SEEN if _goes_on(gray, row, per_mm) else 1.0
+    most = HALF_SEEN if _goes_on(gray, row, per_mm) else 1.0
     for line in engine.read(np.asarray(framed, dtype=np.uint8), max(round(dpi), 1), row=True):
         if not _believed([w for w in line.words if w.confidence >= _KEEP_WORD]):
             continue
