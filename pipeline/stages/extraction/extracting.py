@@ -16,6 +16,7 @@ from rapidfuzz import fuzz
 
 from pipeline import ids
 from pipeline.catalogue import Catalogue, ComponentType, FieldType
+from pipeline.errors import OcrError
 from pipeline.models.base import Box
 from pipeline.models.components import Classified
 from pipeline.models.fields import FieldSet, FieldStatus, FieldValue
@@ -126,7 +127,7 @@ def extract(
     Raises:
         NotFound: `COMPONENT_CODE_UNKNOWN`.
         UnreadableScan: as `ReadPages.pixels`.
-        MissingToolError, OcrTimeout, OcrCrashed: as `ReadPages.lines`.
+        MissingToolError: as `OcrEngine.read`.
     """
     kind = catalogue.component(component.code)
     at = {index: number for number, index in enumerate(component.pages)}
@@ -407,14 +408,25 @@ def _surety(
     verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, None)
     whole = all(token.confidence > HALF_SEEN for token in tokens)
     if not verdict.sure and worth_it and whole and scales.reread is not None:
-        second = scales.reread(tokens, sheet_read.page, sheet_read.tilt)
-        other = parse(second, field)
-        alike = other is not None and other.value == value.value
-        seen_twice = Second(alike, second)
-        verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, seen_twice)
+        seen_twice = _second(field, value, found, scales.reread)
+        if seen_twice is not None:
+            verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, seen_twice)
     unsure = found.label_score < _SURE_LABEL
     probability = verdict.probability * (_UNSURE_LABEL if unsure else 1.0)
     return probability, verdict.sure and not unsure
+
+
+def _second(
+    field: FieldType, value: FieldValue, found: _Candidate, reread: Rereader
+) -> Second | None:
+    """The second reading; None where the engine fails on it: the first one is there."""
+    place = found.place.sheet
+    try:
+        tokens = reread(found.parsed.tokens, place.page, place.tilt)
+    except OcrError:
+        return None
+    other = parse(tokens, field)
+    return Second(other is not None and other.value == value.value, tokens)
 
 
 def _asked(field: FieldType, settings: FieldSettings) -> float:

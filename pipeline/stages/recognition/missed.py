@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import OcrError
 from pipeline.models.base import Box
 from pipeline.models.text import HALF_SEEN, Line, Word
 from pipeline.ports.reading import Gray, OcrEngine
@@ -75,14 +76,19 @@ def with_missed(
         engine: reads the rows found.
 
     Returns:
-        The same lines where no ink was passed over.
+        The same lines where no ink was passed over. A row on which the engine fails is left out:
+        the page itself was read.
 
     Raises:
-        MissingToolError, OcrTimeout, OcrCrashed.
+        MissingToolError.
     """
     found = list(lines)
     for row in missed_rows(gray, dpi, lines)[:_MOST_ROWS]:
-        for line in _read(gray, dpi, row, engine):
+        try:
+            read = tuple(_read(gray, dpi, row, engine))
+        except OcrError:
+            continue
+        for line in read:
             found = _inserted(_without_doubtful(found, line), line)
     return tuple(found)
 
