@@ -9,7 +9,7 @@ SOFTWARE_NAME: Final = "Sohoa"
 
 STAGE_VERSIONS: Final[dict[str, int]] = {
     "intake": 2,
-    "imaging": 2,
+    "imaging": 3,
     "sheets": 2,
     "recognition": 5,
     "separation": 4,
