@@ -137,11 +137,11 @@ class Sees:
         return (Line(words=words, box=box, block=0),)
 
 
-def page(number: str, sure: float, engine: EngineIdentity) -> PageText:
+def page(number: str, sure: float, engine: EngineIdentity, label: str = "Số CCCD:") -> PageText:
     rows = (
         ("QUYẾT ĐỊNH", 0.966),
         ("Họ và tên: Nguyễn Văn An", 0.966),
-        (f"Số CCCD: {number}", sure),
+        (f"{label} {number}", sure),
     )
     lines = []
     for at, (row, confidence) in enumerate(rows):
@@ -160,6 +160,10 @@ def page(number: str, sure: float, engine: EngineIdentity) -> PageText:
 
 def id_of(found: Extraction) -> FieldStatus:
     return next(v.status for v in found.fields.fields if v.name == "id_number")
+
+
+def reasons(found: Extraction) -> tuple[str, ...]:
+    return next(v.reasons for v in found.fields.fields if v.name == "id_number")
 
 
 def run(text: PageText, lines: OcrEngine | None) -> Extraction:
@@ -200,6 +204,19 @@ def test_what_may_be_half_covered_is_not_read_again(sure: float, again: bool) ->
 def test_a_second_reading_that_fails_is_none(fails: OcrEngine) -> None:
     text = page("001099000001", 0.9, load_calibration().engine)
     assert run(text, fails).fields == run(text, None).fields
+
+
+def test_a_second_reading_that_differs_is_said() -> None:
+    text = page("001099000001", 0.9, load_calibration().engine)
+    assert reasons(run(text, Sees("001099000007"))) == ("READINGS_DIFFER",)
+    assert reasons(run(text, None)) == ("LOW_CONFIDENCE",)
+
+
+def test_a_label_that_reads_badly_is_said() -> None:
+    engine = load_calibration().engine
+    torn = page("001099000001", 0.968, engine, label="Số CMN/hộ chiu/cn cước:")
+    assert reasons(run(torn, None)) == ("LABEL_UNSURE",)
+    assert reasons(run(page("001099000001", 0.968, engine), None)) == ()
 
 
 def test_of_another_engine_nothing_is_known() -> None:

@@ -43,6 +43,10 @@ from pipeline.textnorm import fold
 
 LOW_CONFIDENCE: Final = "LOW_CONFIDENCE"
 """Reason of a value that only its confidence speaks against."""
+READINGS_DIFFER: Final = "READINGS_DIFFER"
+"""Reason of a value that a second reading did not give."""
+LABEL_UNSURE: Final = "LABEL_UNSURE"
+"""Reason of a value that may belong to another label."""
 
 _EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integer", "percent"})
 """Types where one wrong sign is a wrong value: the least sure word decides."""
@@ -377,9 +381,8 @@ def _settled(
     field = papers.kind.field(value.name)
     confidence = value.confidence
     if field is not None:
-        confidence, sure = _surety(field, value, scales, found, worth_it=not reasons)
-        if not sure:
-            reasons.append(LOW_CONFIDENCE)
+        confidence, doubts = _surety(field, value, scales, found, worth_it=not reasons)
+        reasons += doubts
     unique = tuple(dict.fromkeys(reasons))
     status = FieldStatus.REVIEW if unique else FieldStatus.ACCEPTED
     return value.model_copy(
@@ -394,26 +397,30 @@ def _surety(
     found: _Candidate | None,
     *,
     worth_it: bool,
-) -> tuple[float, bool]:
-    """Confidence, and whether it is enough; a doubtful reading is done again if that is worth it.
+) -> tuple[float, tuple[str, ...]]:
+    """Confidence, and what it lacks; a doubtful reading is done again if that is worth it.
 
     What a second source on the paper says (an amount in words, a card's code) needs neither. Where
     a seal may cover a part, a second reading sees as little as the first and proves nothing.
     """
     kind = kind_of(field, value.value)
+    misplaced = (LABEL_UNSURE,) if found is not None and found.label_score < _SURE_LABEL else ()
     if found is None or kind is None or scales.calibration is None:
-        return value.confidence, value.confidence >= _asked(field, scales.settings)
+        enough = value.confidence >= _asked(field, scales.settings)
+        return value.confidence, () if enough else (LOW_CONFIDENCE, *misplaced)
     tokens = found.parsed.tokens
     sheet_read = found.place.sheet
     verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, None)
+    seen_twice = None
     whole = all(token.confidence > HALF_SEEN for token in tokens)
     if not verdict.sure and worth_it and whole and scales.reread is not None:
         seen_twice = _second(field, value, found, scales.reread)
         if seen_twice is not None:
             verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, seen_twice)
-    unsure = found.label_score < _SURE_LABEL
-    probability = verdict.probability * (_UNSURE_LABEL if unsure else 1.0)
-    return probability, verdict.sure and not unsure
+    probability = verdict.probability * (_UNSURE_LABEL if misplaced else 1.0)
+    if seen_twice is not None and not seen_twice.alike:
+        return probability, (READINGS_DIFFER, *misplaced)
+    return probability, misplaced if verdict.sure else (LOW_CONFIDENCE, *misplaced)
 
 
 def _second(
