@@ -9,13 +9,13 @@ SOFTWARE_NAME: Final = "Sohoa"
 
 STAGE_VERSIONS: Final[dict[str, int]] = {
     "intake": 2,
-    "imaging": 2,
+    "imaging": 3,
     "sheets": 2,
-    "recognition": 4,
+    "recognition": 5,
     "separation": 4,
     "classification": 4,
     "assembly": 2,
-    "extraction": 5,
+    "extraction": 6,
 }
 """Raised whenever a stage's output changes for the same input: old results are then remade."""
 

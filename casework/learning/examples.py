@@ -37,7 +37,7 @@ _SINGLE = (SourceKind.JPEG, SourceKind.PNG)
 
 @dataclass(frozen=True, slots=True)
 class FieldExample:
-    """A field value that a person confirmed or corrected, with the paper it stands on."""
+    """A field value that a person confirmed or corrected."""
 
     review: str
     """Of the question."""
@@ -48,7 +48,6 @@ class FieldExample:
     """What is right."""
     corrected: bool
     """False: the value that was read was right."""
-    pages: tuple[PageText, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,7 +273,6 @@ class FiledBatch:
                         field=field.name,
                         value=field.value if answer.value is None else answer.value,
                         corrected=answer.value is not None,
-                        pages=tuple(_pages(sidecar)),
                     )
                 )
         return out

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from pipeline.models.base import Box, Model, Ratio, Sha256
 from pipeline.models.pages import Turn
+
+HALF_SEEN: Final = 0.6
+"""Most confidence of words beside ink that is none of their letters: it may cover more of them."""
 
 
 class EngineIdentity(Model):

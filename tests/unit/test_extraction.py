@@ -196,6 +196,25 @@ class TestDoubt:
         assert reason in value.reasons
         assert value.status is FieldStatus.REVIEW
 
+    def test_a_corrected_name_is_shown_to_a_person(self) -> None:
+        page = PrintedPage().column(20, 60, "Họ và tên: NGUYỄN VĂN AN").text()
+        lines = [
+            line.model_copy(
+                update={
+                    "words": tuple(
+                        word.model_copy(update={"read_as": "NGUYÊN"})
+                        if word.text == "NGUYỄN"
+                        else word
+                        for word in line.words
+                    )
+                }
+            )
+            for line in page.lines
+        ]
+        assert fields(read("F_14_HSB", page))["full_name"].status is FieldStatus.ACCEPTED
+        corrected = page.model_copy(update={"lines": tuple(lines)})
+        assert fields(read("F_14_HSB", corrected))["full_name"].reasons == ("NAME_SPELLING",)
+
     @pytest.mark.parametrize(
         ("code", "line", "field"),
         [

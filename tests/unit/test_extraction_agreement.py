@@ -80,6 +80,33 @@ def test_anything_else_confirms_nothing(other: FieldValue) -> None:
     assert len(result.reviews) == 1
 
 
+@pytest.mark.parametrize(
+    ("name", "other", "settled"),
+    [
+        ("child_name", "father_name", False),
+        ("child_name", "mother_name", False),
+        ("full_name", "father_name", False),
+        ("full_name", "deceased_name", False),
+        ("mother_name", "mother_name", True),
+        ("full_name", "account_holder", True),
+    ],
+)
+def test_a_name_is_confirmed_by_the_same_role(name: str, other: str, settled: bool) -> None:
+    doubted = value(name, "Nguyễn Văn An", 0.8, "LOW_CONFIDENCE")
+    result = first(paper("F_14_HSB", doubted), paper("F_09_HSB", value(other, "Nguyễn Văn An", 1)))
+    assert (result.reviews == ()) is settled
+
+
+@pytest.mark.parametrize(
+    "reasons",
+    [("READINGS_DIFFER",), ("LABEL_UNSURE",), ("LOW_CONFIDENCE", "LABEL_UNSURE")],
+)
+def test_more_than_a_low_confidence_is_not_settled(reasons: tuple[str, ...]) -> None:
+    doubted = value("full_name", "NGUYỄN VĂN AN", 0.8, *reasons)
+    result = first(paper("F_14_HSB", doubted), paper("F_09_HSB", SURE))
+    assert result.fields.fields == (doubted,)
+
+
 def test_another_dossier_confirms_nothing() -> None:
     papers = paper("F_14_HSB", DOUBTED), paper("F_09_HSB", SURE, 1)
     assert first(*papers).fields.fields == (DOUBTED,)

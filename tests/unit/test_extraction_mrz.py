@@ -56,6 +56,35 @@ def test_births_lie_before_today() -> None:
     assert read_zone(lines, TODAY) == MachineZone("001301012345", "03/02/2001", "Nữ", "")
 
 
+@pytest.mark.parametrize(
+    ("person", "birth", "sex", "born", "gender"),
+    [
+        ("001025000123", "250101", "M", "01/01/1925", "Nam"),
+        ("001225000123", "250101", "M", "01/01/2025", "Nam"),
+        ("001125000123", "250101", "F", "01/01/1925", "Nữ"),
+        ("001325000123", "250101", "<", "01/01/2025", ""),
+    ],
+)
+def test_the_personal_id_tells_the_century(
+    person: str, birth: str, sex: str, born: str, gender: str
+) -> None:
+    lines = zone(person, birth, sex, "991231")
+    assert read_zone(lines, TODAY) == MachineZone(person, born, gender, "")
+
+
+@pytest.mark.parametrize(
+    ("person", "birth", "sex"),
+    [
+        ("087084000999", "850312", "M"),  # another year
+        ("087084000999", "840312", "F"),  # another sex
+        ("087184000999", "840312", "M"),
+        ("087284000999", "840312", "M"),  # not born yet
+    ],
+)
+def test_a_zone_that_its_personal_id_contradicts(person: str, birth: str, sex: str) -> None:
+    assert read_zone(zone(person, birth, sex, "440312"), TODAY) is None
+
+
 def test_a_card_has_values_for_some_fields() -> None:
     assert READ.value("id_number") == "087084000999"
     assert READ.value("full_name") is None

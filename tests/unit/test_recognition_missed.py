@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from ocr_models import pick_model
 from pipeline.adapters.tesseract_inside import TesseractInside
+from pipeline.errors import MissingToolError, OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import Line
 from pipeline.ports.reading import Gray
 from pipeline.stages.recognition.missed import missed_rows, with_missed
-from tests.fakes.engines import ScriptedEngine, one_line
+from tests.fakes.engines import DyingEngine, ScriptedEngine, one_line
 from tests.fakes.pages import PrintedPage
 
 DPI = 200
@@ -71,6 +73,29 @@ def test_what_reads_badly_is_left_out() -> None:
     lines = (line_at(20), line_at(60))
     assert with_missed(page(), DPI, lines, mumbling) == lines
     assert len(mumbling.given) == 1
+
+
+def test_a_row_that_cannot_be_read_costs_nothing_else() -> None:
+    answers = iter(("Kính gửi", None))
+
+    def script(_: Gray) -> tuple[Line, ...]:
+        text = next(answers)
+        if text is None:
+            raise OcrTimeout(engine="fake", seconds=0.0)
+        return (one_line(*text.split(), box=Box(x0=30, y0=30, x1=60, y1=50)),)
+
+    lines = (line_at(20),)
+    assert len(missed_rows(page(), DPI, lines)) == 2
+    assert texts(with_missed(page(), DPI, lines, ScriptedEngine(script))) == [ROWS[20], "Kính gửi"]
+    assert with_missed(page(), DPI, lines, DyingEngine()) == lines
+
+
+def test_a_missing_engine_is_said() -> None:
+    def script(_: Gray) -> tuple[Line, ...]:
+        raise MissingToolError("TESSERACT_MISSING")
+
+    with pytest.raises(MissingToolError):
+        with_missed(page(), DPI, (line_at(20),), ScriptedEngine(script))
 
 
 def test_a_page_number_is_kept_and_a_lone_letter_is_not() -> None:

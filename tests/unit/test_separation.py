@@ -216,6 +216,39 @@ def test_an_untitled_page_after_a_one_page_paper_is_doubted(catalogue: Catalogue
     assert again.reviews == (item,)
 
 
+class _Says:
+    """A judge that finds each page to start a paper as likely as it is told."""
+
+    def __init__(self, probability: float) -> None:
+        self._probability = probability
+
+    def chance(self, situation: Situation) -> Chance:
+        return Chance(self._probability, ())
+
+
+def test_an_answer_holds_for_what_was_proposed_only(catalogue: Catalogue) -> None:
+    def judged(probability: float, answers: Sequence[ResolvedReview] = ()) -> Separation:
+        return separate(
+            BATCH,
+            [page(0, BIRTH), page(1)],
+            IngestTerms(),
+            catalogue,
+            SplitSettings(),
+            answers,
+            judge=_Says(probability),
+        )
+
+    first = judged(0.45)
+    (asked,) = first.reviews
+    assert (asked.reason, asked.params["proposal"]) == ("UNTITLED_PAGE", "continue")
+    answers = [answered(asked)]
+    assert judged(0.45, answers).plan.segments[0].confidence == 1.0
+    (anew,) = judged(0.55, answers).reviews
+    assert (anew.reason, anew.params["proposal"]) == ("UNTITLED_PAGE", "start")
+    assert anew.review_id != asked.review_id
+    assert judged(0.55, answers).plan.segments[1].confidence < 0.75
+
+
 class _Continues:
     """A judge that finds each page to continue, not quite surely."""
 

@@ -19,13 +19,14 @@ from pipeline.models.base import Box
 from pipeline.models.components import Classified
 from pipeline.models.fields import FieldStatus
 from pipeline.models.text import EngineIdentity, Line, PageText, Word
-from pipeline.ports.reading import Gray
+from pipeline.ports.reading import Gray, OcrEngine
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import Extraction, ReadPages, extract
 from pipeline.stages.extraction.layout import Token
 from pipeline.stages.extraction.rereading import Rereader
 from pipeline.stages.extraction.trust import Second, ValueKind
 from pipeline.textnorm import fold
+from tests.fakes.engines import DyingEngine, SlowEngine
 
 CATALOGUE = load_catalogue()
 PLACE = Box(x0=100, y0=100, x1=300, y1=140)
@@ -136,11 +137,11 @@ class Sees:
         return (Line(words=words, box=box, block=0),)
 
 
-def page(number: str, sure: float, engine: EngineIdentity) -> PageText:
+def page(number: str, sure: float, engine: EngineIdentity, label: str = "Số CCCD:") -> PageText:
     rows = (
         ("QUYẾT ĐỊNH", 0.966),
         ("Họ và tên: Nguyễn Văn An", 0.966),
-        (f"Số CCCD: {number}", sure),
+        (f"{label} {number}", sure),
     )
     lines = []
     for at, (row, confidence) in enumerate(rows):
@@ -161,7 +162,11 @@ def id_of(found: Extraction) -> FieldStatus:
     return next(v.status for v in found.fields.fields if v.name == "id_number")
 
 
-def run(text: PageText, lines: Sees | None) -> Extraction:
+def reasons(found: Extraction) -> tuple[str, ...]:
+    return next(v.reasons for v in found.fields.fields if v.name == "id_number")
+
+
+def run(text: PageText, lines: OcrEngine | None) -> Extraction:
     paper = Classified(
         component_id="c" * 64, code="F_14_HSB", confidence=0.9, pages=(0,), dossier=1, certain=True
     )
@@ -185,6 +190,33 @@ def test_a_doubtful_number_is_settled_by_a_second_reading_alike() -> None:
     assert same.asked
     assert id_of(run(page("001099000001", 0.9, engine), other)) is FieldStatus.REVIEW
     assert id_of(run(page("001099000001", 0.9, engine), None)) is FieldStatus.REVIEW
+
+
+@pytest.mark.parametrize(("sure", "again"), [(0.6, False), (0.61, True)])
+def test_what_may_be_half_covered_is_not_read_again(sure: float, again: bool) -> None:
+    sees = Sees("001099000001")
+    found = run(page("001099000001", sure, load_calibration().engine), sees)
+    assert bool(sees.asked) is again
+    assert again or id_of(found) is FieldStatus.REVIEW
+
+
+@pytest.mark.parametrize("fails", [SlowEngine(), DyingEngine()])
+def test_a_second_reading_that_fails_is_none(fails: OcrEngine) -> None:
+    text = page("001099000001", 0.9, load_calibration().engine)
+    assert run(text, fails).fields == run(text, None).fields
+
+
+def test_a_second_reading_that_differs_is_said() -> None:
+    text = page("001099000001", 0.9, load_calibration().engine)
+    assert reasons(run(text, Sees("001099000007"))) == ("READINGS_DIFFER",)
+    assert reasons(run(text, None)) == ("LOW_CONFIDENCE",)
+
+
+def test_a_label_that_reads_badly_is_said() -> None:
+    engine = load_calibration().engine
+    torn = page("001099000001", 0.968, engine, label="Số CMN/hộ chiu/cn cước:")
+    assert reasons(run(torn, None)) == ("LABEL_UNSURE",)
+    assert reasons(run(page("001099000001", 0.968, engine), None)) == ()
 
 
 def test_of_another_engine_nothing_is_known() -> None:

@@ -2,7 +2,8 @@
 
 A value in doubt only for its confidence is settled where another paper says the same of the same
 person and is sure of it: a misreading would have to give, letter by letter, what stands
-elsewhere. May not come in: contradictions (`crosscheck`), doubts of any other kind.
+elsewhere. Names of other people of a family are alike, and confirm nothing: each role has its
+own register. May not come in: contradictions (`crosscheck`), doubts of any other kind.
 """
 
 from __future__ import annotations
@@ -20,11 +21,11 @@ _REGISTERS: Final[Mapping[str, str]] = {
     "account_holder": "name",
     "principal_name": "name",
     "declarant_name": "name",
-    "agent_name": "name",
-    "deceased_name": "name",
-    "mother_name": "name",
-    "father_name": "name",
-    "child_name": "name",
+    "agent_name": "name of the agent",
+    "deceased_name": "name of the deceased",
+    "mother_name": "name of the mother",
+    "father_name": "name of the father",
+    "child_name": "name of the child",
     "bhxh_code": "bhxh",
     "deceased_bhxh_code": "bhxh",
     "bhxh_or_card": "bhxh",
@@ -98,6 +99,6 @@ def _told(
         text = squash(value.value).upper()
         if register is None or not text:
             continue
-        if register == "name" and len(text.split()) < _LEAST_NAME:
+        if register.startswith("name") and len(text.split()) < _LEAST_NAME:
             continue
         yield (component.dossier, register, text), value

@@ -16,13 +16,14 @@ from rapidfuzz import fuzz
 
 from pipeline import ids
 from pipeline.catalogue import Catalogue, ComponentType, FieldType
+from pipeline.errors import OcrError
 from pipeline.models.base import Box
 from pipeline.models.components import Classified
 from pipeline.models.fields import FieldSet, FieldStatus, FieldValue
 from pipeline.models.pages import Symbol
 from pipeline.models.review import ReviewItem, ReviewKind
 from pipeline.models.split import DossierSlot
-from pipeline.models.text import PageText
+from pipeline.models.text import HALF_SEEN, PageText
 from pipeline.ports.reading import OcrEngine
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import placed as places
@@ -42,6 +43,10 @@ from pipeline.textnorm import fold
 
 LOW_CONFIDENCE: Final = "LOW_CONFIDENCE"
 """Reason of a value that only its confidence speaks against."""
+READINGS_DIFFER: Final = "READINGS_DIFFER"
+"""Reason of a value that a second reading did not give."""
+LABEL_UNSURE: Final = "LABEL_UNSURE"
+"""Reason of a value that may belong to another label."""
 
 _EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integer", "percent"})
 """Types where one wrong sign is a wrong value: the least sure word decides."""
@@ -126,7 +131,7 @@ def extract(
     Raises:
         NotFound: `COMPONENT_CODE_UNKNOWN`.
         UnreadableScan: as `ReadPages.pixels`.
-        MissingToolError, OcrTimeout, OcrCrashed: as `ReadPages.lines`.
+        MissingToolError: as `OcrEngine.read`.
     """
     kind = catalogue.component(component.code)
     at = {index: number for number, index in enumerate(component.pages)}
@@ -376,9 +381,8 @@ def _settled(
     field = papers.kind.field(value.name)
     confidence = value.confidence
     if field is not None:
-        confidence, sure = _surety(field, value, scales, found, worth_it=not reasons)
-        if not sure:
-            reasons.append(LOW_CONFIDENCE)
+        confidence, doubts = _surety(field, value, scales, found, worth_it=not reasons)
+        reasons += doubts
     unique = tuple(dict.fromkeys(reasons))
     status = FieldStatus.REVIEW if unique else FieldStatus.ACCEPTED
     return value.model_copy(
@@ -393,26 +397,43 @@ def _surety(
     found: _Candidate | None,
     *,
     worth_it: bool,
-) -> tuple[float, bool]:
-    """Confidence, and whether it is enough; a doubtful reading is done again if that is worth it.
+) -> tuple[float, tuple[str, ...]]:
+    """Confidence, and what it lacks; a doubtful reading is done again if that is worth it.
 
-    What a second source on the paper says (an amount in words, a card's code) needs neither.
+    What a second source on the paper says (an amount in words, a card's code) needs neither. Where
+    a seal may cover a part, a second reading sees as little as the first and proves nothing.
     """
     kind = kind_of(field, value.value)
+    misplaced = (LABEL_UNSURE,) if found is not None and found.label_score < _SURE_LABEL else ()
     if found is None or kind is None or scales.calibration is None:
-        return value.confidence, value.confidence >= _asked(field, scales.settings)
+        enough = value.confidence >= _asked(field, scales.settings)
+        return value.confidence, () if enough else (LOW_CONFIDENCE, *misplaced)
     tokens = found.parsed.tokens
     sheet_read = found.place.sheet
     verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, None)
-    if not verdict.sure and worth_it and scales.reread is not None:
-        second = scales.reread(tokens, sheet_read.page, sheet_read.tilt)
-        other = parse(second, field)
-        alike = other is not None and other.value == value.value
-        seen_twice = Second(alike, second)
-        verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, seen_twice)
-    unsure = found.label_score < _SURE_LABEL
-    probability = verdict.probability * (_UNSURE_LABEL if unsure else 1.0)
-    return probability, verdict.sure and not unsure
+    seen_twice = None
+    whole = all(token.confidence > HALF_SEEN for token in tokens)
+    if not verdict.sure and worth_it and whole and scales.reread is not None:
+        seen_twice = _second(field, value, found, scales.reread)
+        if seen_twice is not None:
+            verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, seen_twice)
+    probability = verdict.probability * (_UNSURE_LABEL if misplaced else 1.0)
+    if seen_twice is not None and not seen_twice.alike:
+        return probability, (READINGS_DIFFER, *misplaced)
+    return probability, misplaced if verdict.sure else (LOW_CONFIDENCE, *misplaced)
+
+
+def _second(
+    field: FieldType, value: FieldValue, found: _Candidate, reread: Rereader
+) -> Second | None:
+    """The second reading; None where the engine fails on it: the first one is there."""
+    place = found.place.sheet
+    try:
+        tokens = reread(found.parsed.tokens, place.page, place.tilt)
+    except OcrError:
+        return None
+    other = parse(tokens, field)
+    return Second(other is not None and other.value == value.value, tokens)
 
 
 def _asked(field: FieldType, settings: FieldSettings) -> float:

@@ -2,7 +2,8 @@
 
 Layout and check digits: ICAO 9303 part 5 (TD1), part 3 § 4.9 (7-3-1 weights, modulo 10). The
 optional data of Vietnamese cards is the 12-digit personal id; the document number is its last
-nine digits. May not come in: print of the card, QR codes.
+nine digits. The id tells the century that two-digit years leave open. May not come in: print of
+the card, QR codes.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ _MIDDLE: Final = re.compile(
 _UPPER_OPTIONAL: Final = 15
 _MIDDLE_OPTIONAL: Final = 11
 _NO_EXPIRY: Final = "991231"
+_PRINTED: Final = "%d/%m/%Y"
 _GENDERS: Final = {"M": "Nam", "F": "Nữ"}
+_PARITY: Final = {"M": 0, "F": 1}
+"""Of the fourth digit of a personal id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,13 @@ class MachineZone:
 
 
 def read_zone(lines: Iterable[str], today: dt.date) -> MachineZone | None:
-    """The zone among the lines of a card; None unless all four check digits hold.
+    """The zone among the lines of a card.
+
+    None unless all four check digits hold, and year and sex are those of the personal id.
 
     Args:
         lines: as recognised, any order of the page.
-        today: births lie before; tells the century of two-digit years.
+        today: births lie before.
     """
     plain = [line.translate(_LIKE_FILLERS).upper() for line in lines]
     uppers = [found for line in plain if (found := _UPPER.search(line))]
@@ -87,20 +93,32 @@ def _zone(upper: re.Match[str], middle: re.Match[str], today: dt.date) -> Machin
     sound = _hold(((number, number_check), (birth, birth_check), (expiry, expiry_check)))
     if not sound or str(check_digit(guarded)) != whole or person[3:] != number:
         return None
-    born = _date(birth, 1900 if int(birth[:2]) > today.year % 100 else 2000)
-    until = "" if expiry == _NO_EXPIRY else _date(expiry, 2000)
-    if born is None or until is None:
+    born = _born(birth, gender, person)
+    until = _date(expiry, 2000)
+    if born is None or born > today or until is None:
         return None
-    return MachineZone(person, born, _GENDERS.get(gender, ""), until)
+    return MachineZone(
+        person,
+        born.strftime(_PRINTED),
+        _GENDERS.get(gender, ""),
+        "" if expiry == _NO_EXPIRY else until.strftime(_PRINTED),
+    )
+
+
+def _born(birth: str, gender: str, person: str) -> dt.date | None:
+    """The day of birth, in the century of the personal id; None where the id contradicts."""
+    mark = int(person[3])
+    if birth[:2] != person[4:6] or _PARITY.get(gender, mark % 2) != mark % 2:
+        return None
+    return _date(birth, 1900 + mark // 2 * 100)
 
 
 def _hold(pairs: Sequence[tuple[str, str]]) -> bool:
     return all(str(check_digit(text)) == check for text, check in pairs)
 
 
-def _date(text: str, century: int) -> str | None:
+def _date(text: str, century: int) -> dt.date | None:
     try:
-        day = dt.date(century + int(text[:2]), int(text[2:4]), int(text[4:]))
+        return dt.date(century + int(text[:2]), int(text[2:4]), int(text[4:]))
     except ValueError:
         return None
-    return day.strftime("%d/%m/%Y")

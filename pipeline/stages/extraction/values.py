@@ -144,7 +144,7 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     verdicts = [] if sound else [PATTERN]
     if len(parts) < 2:
         verdicts.append(warn("NAME_SHORT"))
-    if doubtful_spelling(value):
+    if doubtful_spelling(value) or any(token.corrected for token in kept):
         verdicts.append(warn("NAME_SPELLING"))
     return Parsed(value, tuple(kept), tuple(verdicts))
 

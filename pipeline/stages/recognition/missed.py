@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.errors import OcrError
 from pipeline.models.base import Box
-from pipeline.models.text import Line, Word
+from pipeline.models.text import HALF_SEEN, Line, Word
 from pipeline.ports.reading import Gray, OcrEngine
 
 _Ints: TypeAlias = NDArray[np.int64]
@@ -48,8 +49,6 @@ _PAGE_NUMBER: Final = 2
 """Digits of a page number, which may stand alone."""
 _BESIDE_MM: Final = 3.5
 _BESIDE_SHARE: Final = 0.03
-_HALF_SEEN: Final = 0.6
-"""Most confidence of a row beside ink that is none of its letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +76,19 @@ def with_missed(
         engine: reads the rows found.
 
     Returns:
-        The same lines where no ink was passed over.
+        The same lines where no ink was passed over. A row on which the engine fails is left out:
+        the page itself was read.
 
     Raises:
-        MissingToolError, OcrTimeout, OcrCrashed.
+        MissingToolError.
     """
     found = list(lines)
     for row in missed_rows(gray, dpi, lines)[:_MOST_ROWS]:
-        for line in _read(gray, dpi, row, engine):
+        try:
+            read = tuple(_read(gray, dpi, row, engine))
+        except OcrError:
+            continue
+        for line in read:
             found = _inserted(_without_doubtful(found, line), line)
     return tuple(found)
 
@@ -174,7 +178,7 @@ def _read(gray: Gray, dpi: float, row: Box, engine: OcrEngine) -> Iterator[Line]
     rim = max(round(1.5 * per_mm), 1)
     paper = int(np.median(part))
     framed = cv2.copyMakeBorder(part, rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=(paper,))
-    most = _HALF_SEEN if _goes_on(gray, row, per_mm) else 1.0
+    most = HALF_SEEN if _goes_on(gray, row, per_mm) else 1.0
     for line in engine.read(np.asarray(framed, dtype=np.uint8), max(round(dpi), 1), row=True):
         if not _believed([w for w in line.words if w.confidence >= _KEEP_WORD]):
             continue

@@ -18,6 +18,8 @@ _LONGEST: Final = 4
 _SURE: Final = 0.9
 """Districts read surer than this stay: the list may lack an abolished one."""
 _RATHER_SURE: Final = 0.85
+"""Family names read surer than this stay: a rare one, `Ngọ`, differs from a common one in marks
+only, whatever follows it."""
 _KINDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[UnitLevel, ...]]]] = {
     "tỉnh": ((), (UnitLevel.PROVINCE,)),
     "thành": (("phố",), (UnitLevel.PROVINCE, UnitLevel.DISTRICT)),
@@ -103,13 +105,14 @@ def _person(run: Sequence[Token], names: Names, lexicon: Lexicon) -> Iterator[tu
     first, second = run[0], run[1]
     if first.changed or not has_marks(first.core) or first.key in lexicon.free:
         return
+    if first.confidence >= _RATHER_SURE:
+        return
     if (first.key, second.key) in lexicon.pairs:
         return
     family = names.nearest_family_name(first.key)
     if family not in names.frequent or not is_syllable(second.key):
         return
-    telling = names.follows_family_name(second.key)
-    if telling or (len(run) > 2 and first.confidence < _RATHER_SURE and _given(run, names)):
+    if names.follows_family_name(second.key) or (len(run) > 2 and _given(run, names)):
         yield first, family
 
 

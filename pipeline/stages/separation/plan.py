@@ -145,13 +145,15 @@ def _drafts(
     def settle(page: PageEvidence, slot: int, decision: Decision) -> Decision:
         if decision.reason is None or decision.confidence >= settings.boundary_confidence:
             return decision
+        proposal = "start" if decision.start else "continue"
         answer = questions.ask(
             ReviewKind.PAGE_BOUNDARY,
             decision.reason,
             page.raw.index,
             slot,
+            about=proposal,  # what was accepted holds for this proposal only
             params={
-                "proposal": "start" if decision.start else "continue",
+                "proposal": proposal,
                 "confidence": round(decision.confidence, 2),
                 **({"why": ",".join(decision.why)} if decision.why else {}),
             },
