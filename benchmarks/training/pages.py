@@ -36,7 +36,7 @@ from pipeline.catalogue.matching import Matcher
 from pipeline.catalogue.papers import PaperModel, hashed
 from pipeline.models.text import PageText
 from pipeline.settings import SplitSettings
-from pipeline.stages.separation.examples import examples
+from pipeline.stages.separation.examples import examples, seen_on
 from pipeline.stages.separation.starts import StartModel, Tree
 
 Papers = tuple[list[tuple[Source, Drawn]], list[tuple[Source, Drawn]]]
@@ -188,7 +188,8 @@ def situations(
     batch: MadeBatch, catalogue: Catalogue, matcher: Matcher, papers: PaperModel
 ) -> tuple[list[Mapping[str, float]], list[bool]]:
     """Facts and truth of every page that the rules are not sure of."""
-    found = examples(batch.evidence, batch.starts, catalogue, matcher, papers)
+    seen = seen_on((p.text for p in batch.evidence if p.text is not None), matcher, papers)
+    found = examples(batch.evidence, batch.starts, catalogue, seen)
     return [each.facts for each in found], [each.starts for each in found]
 
 

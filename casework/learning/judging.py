@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from casework.learning.situations import evidence_of, seen_on, situations
+from casework.learning.situations import evidence_of, situations
 from ocr_models.pages import PageModels
 from ocr_models.trials import Trial
 from pipeline.catalogue import OTHER, Catalogue
@@ -20,6 +20,7 @@ from pipeline.models.split import Boundary, DossierSlot, DroppedPage, Fate, Segm
 from pipeline.settings import SplitSettings
 from pipeline.stages.classification import classify
 from pipeline.stages.separation import separate
+from pipeline.stages.separation.examples import seen_on
 
 _BATCH = "0" * 64
 _TERMS = IngestTerms(channel=Channel.BACKFILL)
@@ -81,7 +82,7 @@ def judge(
     for trial in trials:
         _count_boundaries(counted, models, trial, catalogue, settings)
         _count_types(counted, models, trial, catalogue, settings)
-        seen = seen_on(trial, matcher, models.papers)
+        seen = seen_on(trial.texts, matcher, models.papers)
         for example in situations(trial, catalogue, seen):
             chance = models.starts.of_facts(example.facts).probability
             counted["judged_wrong"] += (chance >= 0.5) != example.start

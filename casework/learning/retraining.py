@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from casework.learning.examples import Examples, held_out
 from casework.learning.judging import judge
-from casework.learning.situations import seen_on, situations
+from casework.learning.situations import situations
 from ocr_models.page_registry import ChosenModels, Provenance, measures
 from ocr_models.pages import PageModels
 from ocr_models.refitting import (
@@ -27,6 +27,7 @@ from pipeline.catalogue.papers import PaperModel
 from pipeline.errors import LearningRefused
 from pipeline.provenance import software
 from pipeline.settings import SplitSettings
+from pipeline.stages.separation.examples import seen_on
 
 _FEWEST = 8
 """Examples of a kind, below which its weights stay as they are."""
@@ -151,7 +152,7 @@ def _rows(
         row
         for trial in trials
         if trial.starts
-        for row in situations(trial, catalogue, seen_on(trial, matcher, papers))
+        for row in situations(trial, catalogue, seen_on(trial.texts, matcher, papers))
     ]
 
 

@@ -11,38 +11,15 @@ from collections.abc import Mapping
 from ocr_models.refitting import StartExample
 from ocr_models.trials import Trial
 from pipeline.catalogue import Catalogue
-from pipeline.catalogue.matching import Matcher
-from pipeline.catalogue.papers import PaperModel
 from pipeline.models.files import FileRef
 from pipeline.models.pages import BlankStatus, PageLook, PageSheet, RawPage
-from pipeline.models.split import Boundary
 from pipeline.models.text import PageText
 from pipeline.stages.separation import PageEvidence
-from pipeline.stages.separation.boundaries import Boundaries, Decision
-from pipeline.stages.separation.shape import shape
-from pipeline.stages.separation.starts import Chance, Seen, Situation, facts
-from pipeline.stages.separation.walking import Run
+from pipeline.stages.separation.examples import examples
+from pipeline.stages.separation.starts import Seen
 
 _NO_FILE = FileRef(sha256="0" * 64, size=0, media_type="image/jpeg")
 """Pages of a trial are text alone."""
-
-
-class _Teacher:
-    """Answers with the truth and keeps the facts it was asked about."""
-
-    def __init__(self, trial: Trial, where: Mapping[int, int]) -> None:
-        self._trial = trial
-        self._where = where
-        """Page by identity of what is seen on it."""
-        self.examples: list[StartExample] = []
-
-    def chance(self, situation: Situation) -> Chance:
-        """The truth about one page."""
-        page = self._where[id(situation.page)]
-        start = page in self._trial.codes
-        if page in self._trial.starts:
-            self.examples.append(StartExample(facts(situation), start))
-        return Chance(1.0 if start else 0.0, ())
 
 
 def situations(
@@ -55,27 +32,10 @@ def situations(
         catalogue: the papers there are.
         seen: what is seen on them, by index.
     """
-    pages = [page for page in evidence_of(trial) if page.text is not None]
-    if not pages:
-        return ()
-    teacher = _Teacher(trial, {id(page): index for index, page in seen.items()})
-
-    def settle(page: PageEvidence, slot: int, decision: Decision) -> Decision:
-        start = page.raw.index in trial.codes
-        return Decision(start=start, boundary=decision.boundary, confidence=1.0)
-
-    walk = Boundaries(catalogue, seen, frozenset(), teacher)
-    run = Run(0, pages=[page.raw.index for page in pages])
-    walk.drafts(run, pages, Boundary.BATCH_START, settle)
-    return tuple(teacher.examples)
-
-
-def seen_on(trial: Trial, matcher: Matcher, papers: PaperModel) -> dict[int, Seen]:
-    """What is seen on each page."""
-    return {
-        text.index: Seen(shape(text), matcher.read(text), papers.likenesses(text))
-        for text in trial.texts
-    }
+    found = examples(evidence_of(trial), frozenset(trial.codes), catalogue, seen)
+    return tuple(
+        StartExample(each.facts, each.starts) for each in found if each.page in trial.starts
+    )
 
 
 def evidence_of(trial: Trial) -> tuple[PageEvidence, ...]:

@@ -19,7 +19,7 @@ from pipeline.models.files import FileRef
 from pipeline.models.pages import BlankStatus, PageLook, PageSheet, RawPage
 from pipeline.settings import SplitSettings
 from pipeline.stages.separation import PageEvidence
-from pipeline.stages.separation.examples import examples
+from pipeline.stages.separation.examples import examples, seen_on
 from pipeline.stages.separation.shape import shape
 from pipeline.stages.separation.starts import WHY, Seen, Situation, StartModel, Tree, facts
 from tests.fakes.texts import page_text
@@ -229,6 +229,7 @@ def test_examples_are_the_pages_that_rules_leave_open() -> None:
         for text in pages
     ]
     catalogue = load_catalogue()
-    made = examples(evidence, frozenset({0, 2}), catalogue, Matcher(catalogue), models().papers)
+    seen = seen_on(pages, Matcher(catalogue), models().papers)
+    made = examples(evidence, frozenset({0, 2}), catalogue, seen)
     assert [(each.page, each.starts) for each in made] == [(1, False), (2, True)]
     assert all(set(each.facts) == set(models().starts.names) for each in made)

@@ -7,13 +7,14 @@ that the rules leave open, with the truth beside them. From such pairs weights c
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.catalogue import Catalogue
 from pipeline.catalogue.matching import Matcher
 from pipeline.catalogue.papers import PaperModel
 from pipeline.models.split import Boundary
+from pipeline.models.text import PageText
 from pipeline.stages.separation.boundaries import Boundaries, Decision
 from pipeline.stages.separation.evidence import PageEvidence
 from pipeline.stages.separation.shape import shape
@@ -48,12 +49,29 @@ class _Teacher:
         return Chance(1.0 if start else 0.0, ())
 
 
+def seen_on(
+    texts: Iterable[PageText], matcher: Matcher, papers: PaperModel | None
+) -> dict[int, Seen]:
+    """What is seen on each page, by its index.
+
+    Args:
+        texts: pages read.
+        matcher: of the catalogue.
+        papers: weights for what a page reads like.
+    """
+    return {
+        text.index: Seen(
+            shape(text), matcher.read(text), papers.likenesses(text) if papers is not None else ()
+        )
+        for text in texts
+    }
+
+
 def examples(
     pages: Sequence[PageEvidence],
     starts: frozenset[int],
     catalogue: Catalogue,
-    matcher: Matcher,
-    papers: PaperModel | None,
+    seen: Mapping[int, Seen],
 ) -> tuple[Example, ...]:
     """What a run of pages teaches.
 
@@ -62,16 +80,12 @@ def examples(
             over.
         starts: pages (0-based in the batch) that start a paper.
         catalogue: page counts and kinds.
-        matcher: of that catalogue.
-        papers: weights for what a page reads like.
+        seen: what is seen on the pages that have text, by index.
     """
     read = [page for page in pages if page.text is not None]
-    seen: dict[int, Seen] = {}
-    for page in read:
-        if page.text is not None:
-            likes = papers.likenesses(page.text) if papers is not None else ()
-            seen[page.raw.index] = Seen(shape(page.text), matcher.read(page.text), likes)
-    teacher = _Teacher(starts, {id(s): index for index, s in seen.items()})
+    if not read:
+        return ()
+    teacher = _Teacher(starts, {id(page): index for index, page in seen.items()})
 
     def settle(page: PageEvidence, _slot: int, decision: Decision) -> Decision:
         start = page.raw.index in starts
