@@ -17,8 +17,7 @@ from pipeline.models.split import Boundary
 from pipeline.models.text import PageText
 from pipeline.stages.separation.boundaries import Boundaries, Decision
 from pipeline.stages.separation.evidence import PageEvidence
-from pipeline.stages.separation.shape import shape
-from pipeline.stages.separation.starts import Chance, Seen, Situation, facts
+from pipeline.stages.separation.starts import Chance, Seen, Situation, facts, see
 from pipeline.stages.separation.walking import Run
 
 
@@ -59,12 +58,7 @@ def seen_on(
         matcher: of the catalogue.
         papers: weights for what a page reads like.
     """
-    return {
-        text.index: Seen(
-            shape(text), matcher.read(text), papers.likenesses(text) if papers is not None else ()
-        )
-        for text in texts
-    }
+    return {text.index: see(text, matcher, papers) for text in texts}
 
 
 def examples(

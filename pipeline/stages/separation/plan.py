@@ -17,8 +17,7 @@ from pipeline.models.text import PageText
 from pipeline.settings import SplitSettings
 from pipeline.stages.separation.boundaries import Boundaries, Decision, Draft, StartJudge, settled
 from pipeline.stages.separation.evidence import PageEvidence, Questions, Separation
-from pipeline.stages.separation.shape import shape
-from pipeline.stages.separation.starts import Seen
+from pipeline.stages.separation.starts import Seen, see
 from pipeline.stages.separation.walking import Run, Walk, Walker
 
 PAGE_UNREADABLE = "PAGE_UNREADABLE"
@@ -99,8 +98,7 @@ def _seen(
         for index in run.pages:
             text = pages[index].text
             if text is not None and _readable(text, settings):
-                likenesses = papers.likenesses(text) if papers is not None else ()
-                out[index] = Seen(shape(text), matcher.read(text), likenesses)
+                out[index] = see(text, matcher, papers)
             elif index not in walk.doubtful and pages[index].look.ink >= _WRITTEN_INK:
                 questions.ask(
                     ReviewKind.UNREADABLE_PAGE,

@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pipeline.catalogue import OTHER, ComponentType
-from pipeline.catalogue.matching import PageReading
-from pipeline.catalogue.papers import Likeness
-from pipeline.stages.separation.shape import Shape
+from pipeline.catalogue.matching import Matcher, PageReading
+from pipeline.catalogue.papers import Likeness, PaperModel
+from pipeline.models.text import PageText
+from pipeline.stages.separation.shape import Shape, shape
 
 _TOLD = 3
 """So many facts are told to a person."""
@@ -67,6 +68,18 @@ class Seen:
     shape: Shape
     reading: PageReading
     likenesses: tuple[Likeness, ...] = ()
+
+
+def see(text: PageText, matcher: Matcher, papers: PaperModel | None) -> Seen:
+    """What is seen on a page that was read.
+
+    Args:
+        text: of the page.
+        matcher: of the catalogue.
+        papers: weights for what a page reads like; None: nothing is said of that.
+    """
+    likes = papers.likenesses(text) if papers is not None else ()
+    return Seen(shape(text), matcher.read(text), likes)
 
 
 @dataclass(frozen=True, slots=True)
