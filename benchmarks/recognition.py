@@ -37,7 +37,8 @@ _NOTES = """
 Made-up batches of {pages} pages each, part `{part}`, seeds {seeds}; {batches} batches. Separation
 and types are judged as proposed, before anybody is asked; fields as read after the answers, with
 the types that stood then. CPU is of the chain up to the fields, programs included. Batches with odd
-seeds hold papers that the catalogue does not know; "held, all known" is of the others.
+seeds hold papers that the catalogue does not know, or that come as files only; "held, all known" is
+of the others.
 """
 _SCAN_NOTES = """
 First pages of real official letters, transcribed by eye, handwriting in their heads included; every

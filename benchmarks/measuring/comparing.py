@@ -23,7 +23,7 @@ from benchmarks.measuring.outcomes import (
     TypeCase,
 )
 from benchmarks.reading_errors import Errors, page_errors
-from pipeline.catalogue import OTHER, Catalogue
+from pipeline.catalogue import OTHER, Catalogue, ScanRule
 from pipeline.models.components import Classified
 from pipeline.models.fields import FieldSet
 from pipeline.models.pages import BlankStatus
@@ -31,7 +31,19 @@ from pipeline.models.text import PageText
 
 NONE: Final = "NONE"
 """Stands for the type of a component that nothing was found of."""
+_HANDED_IN: Final = "form"
 _WRITTEN: Final = (Role.FIRST, Role.NEXT)
+
+
+def comes_scanned(code: str, catalogue: Catalogue) -> bool:
+    """True for a paper that the catalogue knows and that a scanner may meet.
+
+    A form that is handed in as a file only (F_14A_HSB) is rightly asked about when it comes as a
+    scan.
+    """
+    component = catalogue.component(code)
+    file_only = component.scan is ScanRule.BORN_DIGITAL and component.kind == _HANDED_IN
+    return code != OTHER and component.scan is not ScanRule.NO and not file_only
 
 
 def compare(truth: TruthBatch, found: Findings, catalogue: Catalogue) -> Outcome:
@@ -52,7 +64,7 @@ def compare(truth: TruthBatch, found: Findings, catalogue: Catalogue) -> Outcome
         part=truth.part,
         sheets=truth.sheets,
         pages=len(truth.pages),
-        known=all(c.code != OTHER for c in truth.components),
+        known=all(comes_scanned(c.code, catalogue) for c in truth.components),
         text=tuple(_text(t, f, truth) for t, f in directed),
         true_starts=len(true_starts),
         found_starts=len(starts),

@@ -80,7 +80,7 @@ class Outcome(Model):
     sheets: bool
     pages: int
     known: bool
-    """Every component is in the catalogue."""
+    """Every component is in the catalogue and may come as a scan."""
     text: tuple[TextCase, ...]
     """Of every written page."""
     true_starts: int

@@ -22,10 +22,10 @@ from benchmarks.factory.layouts import variants
 from benchmarks.factory.mixing import make_batch
 from benchmarks.factory.truth import Level, Part
 from benchmarks.factory.truth_file import truth_path
-from benchmarks.measuring.comparing import compare
+from benchmarks.measuring.comparing import comes_scanned, compare
 from benchmarks.measuring.found import Findings
 from benchmarks.measuring.outcomes import Outcome
-from pipeline.catalogue import OTHER, Catalogue, load_catalogue
+from pipeline.catalogue import Catalogue, load_catalogue
 from pipeline.workspace import write_atomically
 
 _ROOT: Final = Path(__file__).parents[2]
@@ -43,11 +43,10 @@ class Wanted:
     sheets: bool
     pages: int
 
-    @property
-    def codes(self) -> tuple[str, ...] | None:
-        """Kinds to draw from: with an even seed those of the catalogue alone, with an odd one
-        unknown papers too, as they come."""
-        kinds = tuple(code for code in variants(self.part) if code != OTHER)
+    def codes(self, catalogue: Catalogue) -> tuple[str, ...] | None:
+        """Kinds to draw from: with an even seed known papers alone, with an odd one all, as they
+        come."""
+        kinds = tuple(code for code in variants(self.part) if comes_scanned(code, catalogue))
         return None if self.seed % 2 else kinds
 
     @property
@@ -102,7 +101,7 @@ class Yardstick:
                 part=batch.part,
                 sheets=batch.sheets,
                 pages=batch.pages,
-                codes=batch.codes,
+                codes=batch.codes(self._catalogue),
             )
             file = truth_path(truth.path)
             found = run_chain(truth.path, Path(place) / "home", file, whole=self._whole)
