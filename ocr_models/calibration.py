@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 from pathlib import Path
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -85,7 +85,7 @@ class CurveRecord(Model):
 class CalibrationRecord(Model):
     """The file."""
 
-    schema_id: str = "sohoa.field-calibration/1"
+    schema_id: Literal["sohoa.field-calibration/2"] = "sohoa.field-calibration/2"
     engine: EngineIdentity
     target: Share
     made_from: str
@@ -95,8 +95,8 @@ class CalibrationRecord(Model):
     levels: tuple[str, ...]
     printed: dict[ValueKind, Count]
     """Values on the sheets, those included that a check objected to or that were not found."""
-    page_from: Share
-    """Median confidence of a page from which on its values can be accepted."""
+    page_from: dict[ValueKind, Share]
+    """Median confidence of a page from which on its values of a kind can be accepted."""
     alone: dict[ValueKind, CurveRecord]
     """Of one reading."""
     twice: dict[ValueKind, CurveRecord]

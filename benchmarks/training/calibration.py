@@ -39,8 +39,9 @@ _FOLDS = 5
 _WINDOW = 600
 """Values next above a threshold that must be as good as all others, lest many sure ones hide a few
 doubtful ones."""
-_PAGE_FROM = 0.9645
-"""Nine of ten sheets at mid are above, half of those at hard."""
+_PAGES_FROM = (0.0, 0.962, 0.964, 0.9645)
+"""Median confidences of a page below which nothing may be accepted: none; below the second lie few
+sheets at mid and a third of those at hard, below the last a tenth and half."""
 _BANDS = 12
 _NEIGHBOURS = 2
 """Words too many: those of the value beside."""
@@ -205,17 +206,39 @@ def _share(band: tuple[float, int, int]) -> float:
     return (wrong + 0.5) / (of + 1)
 
 
-def curves(found: Sequence[Reading]) -> tuple[CurveRecord, CurveRecord]:
-    """For first readings alone, and for all that were read twice."""
+@dataclass(frozen=True)
+class Curves:
+    """How one kind of value is judged."""
+
+    page_from: float
+    alone: CurveRecord
+    twice: CurveRecord
+
+    @property
+    def accepted(self) -> int:
+        """Values that either accepts, those counted twice that both do."""
+        return self.alone.accepted + self.twice.accepted
+
+
+def curves(found: Sequence[Reading]) -> Curves:
+    """For first readings alone and for all that were read twice, on the pages that serve best.
+
+    The fewer pages are ruled out, the stricter what is left must be: taken is what accepts most.
+    """
+    each = [_curves(found, page_from) for page_from in _PAGES_FROM]
+    return max(each, key=lambda one: one.accepted)
+
+
+def _curves(found: Sequence[Reading], page_from: float) -> Curves:
     right = np.array([reading.right for reading in found])
     sheets = np.array([reading.sheet for reading in found])
     facts = np.array([reading.alone for reading in found])
-    fair = np.array([reading.page >= _PAGE_FROM for reading in found])
+    fair = np.array([reading.page >= page_from for reading in found])
     alone = _curve(ALONE, facts, held_out(facts, right, sheets), right, fair)
     asked = np.array([reading.twice is not None for reading in found])
     facts = np.array([reading.twice for reading in found if reading.twice is not None])
     scores = held_out(facts, right[asked], sheets[asked])
-    return alone, _curve(TWICE, facts, scores, right[asked], fair[asked])
+    return Curves(page_from, alone, _curve(TWICE, facts, scores, right[asked], fair[asked]))
 
 
 def _curve(
@@ -253,13 +276,13 @@ def main() -> None:
     if len(engines) != 1:
         parser.error(f"readings of {len(engines)} engines")
     engine = EngineIdentity.model_validate_json(engines.pop())
-    alone, twice = {}, {}
-    for kind, values in found.items():
-        alone[kind], twice[kind] = curves(values)
-        for name, curve in (("alone", alone[kind]), ("twice", twice[kind])):
+    judged = {kind: curves(values) for kind, values in found.items()}
+    for kind, both in judged.items():
+        for name, curve in (("alone", both.alone), ("twice", both.twice)):
             share = curve.accepted / max(curve.values, 1)
             print(
-                f"{kind:7} {name:6} values {curve.values:6} wrong {curve.wrong:5} "
+                f"{kind:7} {name:6} pages from {both.page_from} "
+                f"values {curve.values:6} wrong {curve.wrong:5} "
                 f"accepted {share:.3f} wrong {curve.accepted_wrong} from {curve.accept_from}"
             )
     everything = [reading for values in found.values() for reading in values]
@@ -271,9 +294,9 @@ def main() -> None:
         parts=sorted({reading.part for reading in everything}),
         levels=sorted({reading.level for reading in everything}),
         printed={ValueKind(kind): count for kind, count in sorted(printed.items())},
-        page_from=_PAGE_FROM,
-        alone=alone,
-        twice=twice,
+        page_from={kind: both.page_from for kind, both in judged.items()},
+        alone={kind: both.alone for kind, both in judged.items()},
+        twice={kind: both.twice for kind, both in judged.items()},
     )
     options.out.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
 

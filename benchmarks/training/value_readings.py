@@ -14,6 +14,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ _PLAN = (
 """Which sheets, over and over: three of four at mid."""
 _QUALITY = 80
 _SURE = 0.963
-_ASKED_ANYWAY = 0.1
+_ASKED_ANYWAY = 0.3
 """Of values whose words are as sure as that, this share is read again."""
 
 
@@ -137,6 +138,7 @@ def _record(
         "right": same_value(printed.value, parsed.value, FieldKind(printed.kind)),
         "verdicts": [verdict.reason for verdict in parsed.verdicts],
         "words": _words(parsed.tokens),
+        "height": round(median(token.box.height for token in parsed.tokens), 1),
     }
     if min(token.confidence for token in parsed.tokens) >= _SURE and draw >= _ASKED_ANYWAY:
         return record

@@ -9,7 +9,15 @@ from __future__ import annotations
 from pipeline.vietnamese.data_files import data_digest
 from pipeline.vietnamese.lexicon import Lexicon, load_lexicon
 from pipeline.vietnamese.names import Names, load_names
-from pipeline.vietnamese.syllables import Syllable, Tone, is_syllable, parse, placed_alike, spell
+from pipeline.vietnamese.syllables import (
+    Syllable,
+    Tone,
+    is_syllable,
+    marks_between,
+    parse,
+    placed_alike,
+    spell,
+)
 from pipeline.vietnamese.units import Unit, UnitLevel, Units, load_units, nearest_unit
 
 __all__ = [
@@ -25,6 +33,7 @@ __all__ = [
     "load_lexicon",
     "load_names",
     "load_units",
+    "marks_between",
     "nearest_unit",
     "parse",
     "placed_alike",

@@ -5,13 +5,13 @@ May not come in: names of real people, whether two names are the same person's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from pipeline.textnorm import nfc, strip_marks
 from pipeline.vietnamese.data_files import FAMILY_NAMES, GIVEN_NAMES, shipped
-from pipeline.vietnamese.syllables import placed_alike
+from pipeline.vietnamese.syllables import marks_between, placed_alike
 
 _FREQUENT: Final = 18
 """Family names at the head of the list."""
@@ -31,6 +31,8 @@ class Names:
     doubles: frozenset[tuple[str, str]]
     family_by_letters: Mapping[str, tuple[str, ...]]
     """Letters without marks → family names."""
+    by_letters: Mapping[str, tuple[str, ...]]
+    """Letters without marks → syllables of names, wherever in a name they stand."""
 
     def known_family_name(self, syllable: str) -> bool:
         """True for a usual family name."""
@@ -40,6 +42,17 @@ class Names:
         """True where the last syllable, or the last two together, are a usual given name."""
         parts = tuple(placed_alike(part) for part in nfc(name).split())
         return bool(parts) and (parts[-1] in self.given or parts[-2:] in self.doubles)
+
+    def known(self, syllable: str) -> bool:
+        """True for a syllable that usual names have somewhere."""
+        mine = placed_alike(syllable)
+        return mine in self.by_letters.get(strip_marks(mine), ())
+
+    def rivals(self, syllable: str) -> tuple[str, ...]:
+        """Syllables of usual names that differ from this one in a single mark."""
+        mine = placed_alike(syllable)
+        alike = self.by_letters.get(strip_marks(mine), ())
+        return tuple(name for name in alike if name != mine and marks_between(mine, name) == 1)
 
     def nearest_family_name(self, syllable: str) -> str | None:
         """The one usual family name that differs in marks only; None for none or several."""
@@ -69,13 +82,23 @@ def load_names() -> Names:
         given.update(lasts)
         if first:
             doubles.update((placed_alike(first), last) for last in lasts)
-    by_letters: dict[str, tuple[str, ...]] = {}
-    for name in sorted(family):
-        key = strip_marks(name)
-        by_letters[key] = (*by_letters.get(key, ()), name)
+    everywhere = family | given | _MIDDLE | {first for first, _ in doubles}
     return Names(
-        family, frozenset(listed[:_FREQUENT]), frozenset(given), frozenset(doubles), by_letters
+        family=family,
+        frequent=frozenset(listed[:_FREQUENT]),
+        given=frozenset(given),
+        doubles=frozenset(doubles),
+        family_by_letters=_by_letters(family),
+        by_letters=_by_letters(everywhere),
     )
+
+
+def _by_letters(names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for name in sorted(names):
+        key = strip_marks(name)
+        found[key] = (*found.get(key, ()), name)
+    return found
 
 
 def _lines(name: str) -> list[str]:

@@ -16,6 +16,8 @@ from typing import Final
 
 from pipeline.textnorm import nfc
 
+_SEVERAL: Final = 2
+
 
 class Tone(IntEnum):
     """The six tones."""
@@ -237,3 +239,25 @@ def _tone_places(parts: Syllable) -> tuple[int, ...]:
     if nucleus in ("ia", "ua", "ưa"):
         return (start,)
     return (start + len(nucleus) - 1,)
+
+
+@lru_cache(maxsize=1 << 14)
+def marks_between(one: str, other: str) -> int:
+    """Marks to change: the tone, and for every letter its hat, breve, horn or stroke.
+
+    Words of different length count as two.
+    """
+    first, second = parse(one), parse(other)
+    if first and second and len(one) == len(other):
+        pairs = zip(
+            first.onset + first.nucleus + first.coda,
+            second.onset + second.nucleus + second.coda,
+            strict=False,
+        )
+        return sum(a != b for a, b in pairs) + (first.tone is not second.tone)
+    if len(nfc(one)) != len(nfc(other)):
+        return _SEVERAL
+    return sum(
+        len(set(unicodedata.normalize("NFD", a)) ^ set(unicodedata.normalize("NFD", b))) > 0
+        for a, b in zip(one, other, strict=True)
+    )

@@ -8,9 +8,10 @@ addresses of people, where in a text a unit may stand.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
 from typing import Final
 
 from pipeline.textnorm import fold, nfc, squash
@@ -27,6 +28,7 @@ class UnitLevel(StrEnum):
     COMMUNE = "commune"
 
 
+_APOSTROPHE: Final = "'"
 LEVEL_OF_KIND: Final[Mapping[str, UnitLevel]] = {
     "tỉnh": UnitLevel.PROVINCE,
     "huyện": UnitLevel.DISTRICT,
@@ -64,6 +66,10 @@ class Units:
     """Level and name as written (`key_of`) → units."""
     by_letters: Mapping[tuple[UnitLevel, str], tuple[Unit, ...]]
     """Level and folded name → units."""
+    beginnings: frozenset[tuple[str, str]]
+    """First two words of names of several, as `key_of` writes them."""
+    unsigned: Mapping[tuple[str, str], str]
+    """Two words of a name, the second without its apostrophe → the second with it (`h'leo`)."""
 
     def known(self, name: str, level: UnitLevel) -> bool:
         """True where a unit of this level is written like this, in any case."""
@@ -120,7 +126,25 @@ def load_units() -> Units:
         name, letters = (unit.level, key_of(unit.name)), (unit.level, fold(unit.name))
         by_name[name] = (*by_name.get(name, ()), unit)
         by_letters[letters] = (*by_letters.get(letters, ()), unit)
-    return Units(found, by_name, by_letters)
+    pairs = {pair for unit in found for pair in pairwise(key_of(unit.name).split())}
+    return Units(
+        all=found,
+        by_name=by_name,
+        by_letters=by_letters,
+        beginnings=frozenset(_beginnings(found)),
+        unsigned={
+            (one, two.replace(_APOSTROPHE, "")): two
+            for one, two in pairs
+            if _APOSTROPHE in two.rstrip(_APOSTROPHE)
+        },
+    )
+
+
+def _beginnings(units: Iterable[Unit]) -> Iterator[tuple[str, str]]:
+    for unit in units:
+        words = key_of(unit.name).split()
+        if len(words) > 1:
+            yield words[0], words[1]
 
 
 def _units(provinces: list[dict[str, object]], *, since_2025: bool) -> Iterator[Unit]:

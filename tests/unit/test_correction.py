@@ -53,6 +53,9 @@ def words_of(page: PageText) -> list[str]:
         ("tỉnh Quãng Ngãi", "tỉnh Quảng Ngãi"),
         ("Quãng Ngãi, ngày 20 tháng 3", "Quảng Ngãi, ngày 20 tháng 3"),
         ("hoàn trả |Nhân viên", "hoàn trả Nhân viên"),
+        ("tại xã la Grai, tỉnh", "tại xã Ia Grai, tỉnh"),
+        ("huyện Ea Hleo", "huyện Ea H'leo"),
+        ("HUYỆN EA HLEO", "HUYỆN EA H'LEO"),
     ],
 )
 def test_what_the_language_leaves_no_doubt_about(read: str, printed: str) -> None:

@@ -13,7 +13,6 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import pairwise
 from typing import Final
 
 from pipeline.catalogue import FieldType
@@ -63,7 +62,9 @@ ALONE: Final = (
     "capitals",
     "marked",
     "foreign",
-    "unknown",
+    "strange",
+    "rival",
+    "likelier",
     "unvouched",
     "page",
 )
@@ -133,9 +134,9 @@ class Calibration:
     """SHA-256 of the data."""
     target: float
     """Share of wrong values that was asked for."""
-    page_from: float
-    """Median confidence of a page below which nothing is accepted: dirt eats whole letters there,
-    and the words that are left are sure."""
+    page_from: Mapping[ValueKind, float]
+    """Median confidence of a page below which nothing of a kind is accepted: where dirt eats whole
+    letters, the words that are left are sure; a number without one has no meaning, a name has."""
     alone: Mapping[ValueKind, Curve]
     twice: Mapping[ValueKind, Curve]
     names: Names
@@ -161,7 +162,7 @@ class Calibration:
         curve = self.alone[kind] if second is None else self.twice[kind]
         facts = facts_of(kind, tokens, page, second, self.names, self.lexicon)
         agreed = second is None or second.alike
-        sure = agreed and page >= self.page_from and curve.accepts(facts)
+        sure = agreed and page >= self.page_from[kind] and curve.accepts(facts)
         return Verdict(1.0 - curve.error(facts), sure)
 
 
@@ -196,8 +197,7 @@ def facts_of(
         sum(char.isupper() for char in text) / max(sum(char.isalpha() for char in text), 1),
         math.log1p(sum(_marks(char) >= _TWO_MARKS for char in text)),
         math.log1p(sum(_foreign(token.text) for token in tokens)),
-        math.log1p(_unknown(tokens, names)) if kind is ValueKind.NAME else 0.0,
-        math.log1p(_unvouched(tokens, lexicon)) if kind is ValueKind.TEXT else 0.0,
+        *_usual(kind, tokens, names, lexicon),
         -math.log10(_NO_PERFECTION - page),
     )
     if second is None:
@@ -218,22 +218,54 @@ def _foreign(word: str) -> bool:
     return bare.isalpha() and not is_syllable(bare.lower())
 
 
-def _unknown(tokens: Sequence[Token], names: Names) -> int:
-    """Syllables of a name, family name first, that are no known ones."""
-    first, *others = [token.text.strip(_BESIDE_WORDS).lower() for token in tokens]
-    strange = [not names.known_family_name(first)]
-    strange += [
-        not (names.known_given_name(name) or names.follows_family_name(name)) for name in others
-    ]
-    return sum(strange)
-
-
-def _unvouched(tokens: Sequence[Token], lexicon: Lexicon) -> int:
-    """Words of letters that are not known to stand beside either neighbour."""
+def _usual(
+    kind: ValueKind, tokens: Sequence[Token], names: Names, lexicon: Lexicon
+) -> tuple[float, float, float, float]:
+    """What is known of the words: `strange`, `rival`, `likelier`, `unvouched`."""
     words = [placed_alike(token.text.strip(_BESIDE_WORDS).lower()) for token in tokens]
-    known = [pair in lexicon.pairs for pair in pairwise(words)]
-    beside = zip(words, [False, *known], [*known, False], strict=True)
-    return sum(word.isalpha() and not (left or right) for word, left, right in beside)
+    if kind is ValueKind.NAME:
+        counts = _in_names(words, names)
+    elif kind is ValueKind.TEXT:
+        counts = _in_phrases(words, lexicon)
+    else:
+        counts = (0, 0, 0, 0)
+    strange, rival, likelier, unvouched = (math.log1p(count) for count in counts)
+    return strange, rival, likelier, unvouched
+
+
+def _in_names(words: Sequence[str], names: Names) -> tuple[int, int, int, int]:
+    """Syllables that no usual name has, and usual ones a mark away from another.
+
+    And such as no usual name has, but one a mark away.
+    """
+    strange = rival = likelier = 0
+    for at, word in enumerate(words):
+        known = names.known(word) if at else names.known_family_name(word)
+        rivals = bool(names.rivals(word))
+        strange += not known and not rivals
+        rival += known and rivals
+        likelier += not known and rivals
+    return strange, rival, likelier, 0
+
+
+def _in_phrases(words: Sequence[str], lexicon: Lexicon) -> tuple[int, int, int, int]:
+    """Words of letters that are not known to stand beside either neighbour.
+
+    Before them, how many of these have a twin that is.
+    """
+    likelier = unvouched = 0
+    for at, word in enumerate(words):
+        if not word.isalpha() or _vouched(words, at, word, lexicon):
+            continue
+        unvouched += 1
+        likelier += any(_vouched(words, at, twin, lexicon) for twin in lexicon.twins(word))
+    return 0, 0, likelier, unvouched
+
+
+def _vouched(words: Sequence[str], at: int, word: str, lexicon: Lexicon) -> bool:
+    """True where a word is known to stand beside a neighbour of this place."""
+    before = at > 0 and (words[at - 1], word) in lexicon.pairs
+    return before or (at + 1 < len(words) and (word, words[at + 1]) in lexicon.pairs)
 
 
 def _surely(tokens: Sequence[Token]) -> tuple[float, float]:

@@ -7,6 +7,7 @@ an existing one that differs in marks. May not come in: pages, phrases, fields.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Final
 
 from pipeline.stages.recognition.tokens import Shape, Token
@@ -20,6 +21,9 @@ _SURE: Final = 0.9
 _RATHER_SURE: Final = 0.85
 """Family names read surer than this stay: a rare one, `Ngọ`, differs from a common one in marks
 only, whatever follows it."""
+_IA: Final = "ia"
+"""Water: many units of the Central Highlands begin so."""
+_IA_MISREAD: Final = "la"
 _KINDS: Final[Mapping[str, tuple[tuple[str, ...], tuple[UnitLevel, ...]]]] = {
     "tỉnh": ((), (UnitLevel.PROVINCE,)),
     "thành": (("phố",), (UnitLevel.PROVINCE, UnitLevel.DISTRICT)),
@@ -38,6 +42,7 @@ _CAPITAL: Final = (Shape.TITLE, Shape.UPPER)
 
 def renamed_units(line: Sequence[Token], units: Units) -> Iterator[tuple[Token, str]]:
     """Tokens of units' names in a line that are misspelt, and what each should be."""
+    yield from _highland(line, units)
     if not any(has_marks(token.core) for token in line):
         return
     for at, token in enumerate(line):
@@ -48,6 +53,19 @@ def renamed_units(line: Sequence[Token], units: Units) -> Iterator[tuple[Token, 
                 yield from _unit(_run(line, begin), levels, units)
         if token.key == "ngày" and at >= 2 and line[at - 1].after == ",":
             yield from _place_of_date(line[:at], units)
+
+
+def _highland(line: Sequence[Token], units: Units) -> Iterator[tuple[Token, str]]:
+    """`la Grai`, where a capital I was taken for a small l, and `Ea Hleo` without its sign."""
+    for token, after in pairwise(line):
+        if token.changed or after.changed or after.opens or after.shape not in _CAPITAL:
+            continue
+        if token.core == _IA_MISREAD and (_IA, after.key) in units.beginnings:
+            token.shape = Shape.TITLE
+            yield token, _IA
+        full = units.unsigned.get((token.key, after.key))
+        if full is not None and token.shape is after.shape:
+            yield after, full
 
 
 def _unit(

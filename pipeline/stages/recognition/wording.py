@@ -8,14 +8,12 @@ of people and places.
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from typing import Final
 
 from pipeline.stages.recognition.tokens import Shape, Token
-from pipeline.textnorm import nfc, strip_marks
-from pipeline.vietnamese import Lexicon, Tone, is_syllable, parse
+from pipeline.textnorm import strip_marks
+from pipeline.vietnamese import Lexicon, Tone, is_syllable, marks_between, parse
 
 _MOST_MARKS: Final = 2
 """Marks that one reading gets wrong."""
@@ -188,22 +186,3 @@ def _plausible(one: str, other: str) -> bool:
         return True
     hatted = any(letter in _HATTED for letter in first.nucleus)
     return hatted or {first.tone, second.tone} <= _ALIKE
-
-
-@lru_cache(maxsize=1 << 14)
-def marks_between(one: str, other: str) -> int:
-    """Marks to change: the tone, and for every letter its hat, breve, horn or stroke."""
-    first, second = parse(one), parse(other)
-    if first and second and len(one) == len(other):
-        pairs = zip(
-            first.onset + first.nucleus + first.coda,
-            second.onset + second.nucleus + second.coda,
-            strict=False,
-        )
-        return sum(a != b for a, b in pairs) + (first.tone is not second.tone)
-    if len(nfc(one)) != len(nfc(other)):
-        return _MOST_MARKS
-    return sum(
-        len(set(unicodedata.normalize("NFD", a)) ^ set(unicodedata.normalize("NFD", b))) > 0
-        for a, b in zip(one, other, strict=True)
-    )
