@@ -126,3 +126,35 @@ def test_doubts_of_other_kinds_stay() -> None:
     sure = value("id_number", "087084000999", 0.99)
     result = first(paper("F_14_HSB", doubted), paper("I_CCCD", sure))
     assert result.fields.fields == (doubted,)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "one", "other", "settled"),
+    [
+        ("id_number", "079168976334", 0.98, 0.96, True),
+        ("birth_date", "12/04/1968", 0.97, 0.97, True),
+        ("id_number", "079168976334", 0.96, 0.96, False),
+        ("id_number", "079168976334", 0.99, 0.6, False),
+        ("full_name", "NGUYỄN VĂN BẤY", 0.99, 0.99, False),
+    ],
+)
+def test_figures_in_doubt_confirm_each_other_names_do_not(
+    field: str, text: str, one: float, other: float, settled: bool
+) -> None:
+    papers = (
+        paper("F_14_HSB", value(field, text, one, "LOW_CONFIDENCE")),
+        paper("F_09_HSB", value(field, text, other, "LOW_CONFIDENCE")),
+    )
+    for result in agree(papers):
+        (read,) = result.fields.fields
+        assert (read.status is FieldStatus.ACCEPTED) is settled
+        assert bool(result.reviews) is not settled
+        if settled:
+            assert 0.999 <= read.confidence < 1
+
+
+def test_figures_with_another_doubt_confirm_nothing() -> None:
+    doubted = value("id_number", "079168976334", 0.99, "LOW_CONFIDENCE", "LABEL_UNSURE")
+    lone = value("id_number", "079168976334", 0.99, "LOW_CONFIDENCE")
+    for result in agree((paper("F_14_HSB", doubted), paper("F_09_HSB", lone))):
+        assert result.fields.fields[0].status is FieldStatus.REVIEW

@@ -1,21 +1,24 @@
 """What several papers of a dossier say alike confirms itself.
 
 A value in doubt only for its confidence is settled where another paper says the same of the same
-person and is sure of it: a misreading would have to give, letter by letter, what stands
-elsewhere. Names of other people of a family are alike, and confirm nothing: each role has its
-own register. May not come in: contradictions (`crosscheck`), doubts of any other kind.
+person and is sure of it, or where both are figures: a misreading would have to give, sign by sign,
+what stands elsewhere. Names of other people of a family are alike, and confirm nothing: each role
+has its own register. May not come in: contradictions (`crosscheck`), doubts of any other kind.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 from pipeline.models.components import Classified
 from pipeline.models.fields import FieldSet, FieldStatus, FieldValue
 from pipeline.stages.extraction.extracting import LOW_CONFIDENCE, Extraction
 from pipeline.textnorm import squash
 
+_Key: TypeAlias = tuple[int, str, str]
+"""Dossier, register, what was read."""
 _REGISTERS: Final[Mapping[str, str]] = {
     "full_name": "name",
     "account_holder": "name",
@@ -43,35 +46,52 @@ _LEAST_NAME: Final = 2
 """Syllables of a name that can confirm another."""
 
 
+_FIGURES: Final = frozenset({"bhxh", "id", "birth", "phone", "account"})
+"""Registers of figures: two papers are hardly ever misread into the same other number. A rare name
+is, where a font draws its marks alike."""
+_LEAST_DOUBT: Final = 0.001
+"""Share of wrong values among those accepted, as for a single reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What one paper says."""
+
+    paper: str
+    """Component id."""
+    confidence: float
+    accepted: bool
+
+
 def agree(found: Sequence[tuple[Classified, Extraction]]) -> tuple[Extraction, ...]:
     """Extractions with values accepted that another paper of their dossier confirms.
+
+    Figures confirm each other even where no paper is sure of them, if both being wrong is as rare
+    as is asked of one sure reading.
 
     Args:
         found: the components of a batch; dossiers are kept apart.
     """
-    sure: dict[tuple[int, str, str], dict[str, float]] = {}
+    said: dict[_Key, list[_Said]] = {}
     for component, extraction in found:
         for key, value in _told(component, extraction.fields):
-            if value.status is FieldStatus.ACCEPTED:
-                papers = sure.setdefault(key, {})
-                papers[component.component_id] = value.confidence
-    return tuple(_settled(component, extraction, sure) for component, extraction in found)
+            accepted = value.status is FieldStatus.ACCEPTED
+            if accepted or value.reasons == (LOW_CONFIDENCE,):
+                one = _Said(component.component_id, value.confidence, accepted)
+                said.setdefault(key, []).append(one)
+    return tuple(_settled(component, extraction, said) for component, extraction in found)
 
 
 def _settled(
-    component: Classified,
-    extraction: Extraction,
-    sure: Mapping[tuple[int, str, str], Mapping[str, float]],
+    component: Classified, extraction: Extraction, said: Mapping[_Key, Sequence[_Said]]
 ) -> Extraction:
     confirmed: dict[str, float] = {}
     for key, value in _told(component, extraction.fields):
-        others = {
-            paper: confidence
-            for paper, confidence in sure.get(key, {}).items()
-            if paper != component.component_id
-        }
-        if value.reasons == (LOW_CONFIDENCE,) and others:
-            confirmed[value.name] = max(others.values())
+        if value.reasons == (LOW_CONFIDENCE,):
+            others = [one for one in said.get(key, ()) if one.paper != component.component_id]
+            confidence = _together(key, value.confidence, others)
+            if confidence is not None:
+                confirmed[value.name] = confidence
     if not confirmed:
         return extraction
     fields = tuple(
@@ -79,7 +99,7 @@ def _settled(
             update={
                 "status": FieldStatus.ACCEPTED,
                 "reasons": (),
-                "confidence": confirmed[value.name],
+                "confidence": round(confirmed[value.name], 4),
             }
         )
         if value.name in confirmed
@@ -90,9 +110,18 @@ def _settled(
     return Extraction(extraction.fields.model_copy(update={"fields": fields}), reviews)
 
 
-def _told(
-    component: Classified, fields: FieldSet
-) -> Iterator[tuple[tuple[int, str, str], FieldValue]]:
+def _together(key: _Key, confidence: float, others: Sequence[_Said]) -> float | None:
+    """Confidence in what several papers say; None where they do not confirm it."""
+    sure = [one.confidence for one in others if one.accepted]
+    if sure:
+        return max(sure)
+    if not others or key[1] not in _FIGURES:
+        return None
+    doubt = (1.0 - confidence) * (1.0 - max(one.confidence for one in others))
+    return 1.0 - doubt if doubt <= _LEAST_DOUBT else None
+
+
+def _told(component: Classified, fields: FieldSet) -> Iterator[tuple[_Key, FieldValue]]:
     """Values that can confirm each other, by dossier, register and text."""
     for value in fields.fields:
         register = _REGISTERS.get(value.name)
