@@ -22,6 +22,7 @@ from pipeline.models.split import Boundary
 from pipeline.models.text import PageText
 from pipeline.settings import SplitSettings
 from pipeline.stages.separation import PageEvidence, Separation, separate
+from pipeline.stages.separation.shape import shape
 from pipeline.stages.separation.starts import Chance, Situation
 from tests.fakes.texts import page_text
 
@@ -194,6 +195,30 @@ def test_a_printed_page_number_continues(catalogue: Catalogue, printed: str) -> 
     result = split([page(0, BIRTH), page(1, BODY, footer=printed)], catalogue)
     assert parts(result) == [(0, 1)]
     assert result.reviews == ()
+
+
+@pytest.mark.parametrize("head", ["Ghi chú:", "HƯỚNG DẪN LẬP MẪU TK1-TS", "Hướng dẫn kê khai"])
+@pytest.mark.parametrize("printed", [None, "- 2 -", "- 3 -"])
+def test_notes_are_the_back_of_a_form(catalogue: Catalogue, head: str, printed: str | None) -> None:
+    notes = (head, "(1) Ghi đầy đủ họ, chữ đệm, tên", "(2) Ghi số điện thoại đang sử dụng")
+    result = split([page(0, FORM_14), page(1, notes, footer=printed), page(2, BIRTH)], catalogue)
+    assert parts(result) == [(0, 1), (2,)]
+    assert result.reviews == ()
+
+
+def test_notes_after_a_full_paper_are_asked_about(catalogue: Catalogue) -> None:
+    notes = ("Ghi chú:", "(1) Ghi đầy đủ họ, chữ đệm, tên")
+    result = split([page(0, BIRTH), page(1, notes)], catalogue)
+    assert kinds(result) == [(ReviewKind.PAGE_BOUNDARY, "UNTITLED_PAGE")]
+
+
+@pytest.mark.parametrize(
+    "lines", [("Ghi chú:", "Giấy này có giá trị"), ("PHIẾU HƯỚNG DẪN", "1. Đơn")]
+)
+def test_what_only_begins_like_notes_is_judged_as_any_page(
+    catalogue: Catalogue, lines: tuple[str, ...]
+) -> None:
+    assert not shape(page_text(lines)).notes
 
 
 def test_page_one_after_a_higher_number_starts(catalogue: Catalogue) -> None:

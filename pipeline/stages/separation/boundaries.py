@@ -245,6 +245,9 @@ class Boundaries:
         if page.raw.starts_component:
             return replace(_starts(Boundary.FILE_START, 1.0), final=True)
         reading = self._readings.get(page.raw.index)
+        seen = self._seen.get(page.raw.index)
+        if seen is not None and seen.shape.notes and not now.declared:
+            return replace(self._back(now), final=True)
         decision = self._ruled(now, previous, page, reading)
         return replace(decision, final=now.declared or self._beyond_doubt(decision, reading))
 
@@ -339,6 +342,12 @@ class Boundaries:
         if now.count + 1 > current.pages_max:
             return _continues(0.5, UNTITLED_PAGE)
         return _continues(0.9)
+
+    def _back(self, now: _Open) -> Decision:
+        """Notes on how to fill a form in stand on its back, whatever number is read there."""
+        current = self._catalogue.components.get(now.code or "")
+        full = current is not None and now.count + 1 > current.pages_max
+        return _continues(0.5, UNTITLED_PAGE) if full else _continues(_FOLLOWS)
 
     def _same(self, one: str, other: str) -> bool:
         """The same paper, or two that look the same (the book on paper and its e-copy)."""

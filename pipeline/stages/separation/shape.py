@@ -7,6 +7,7 @@ decisions, weights.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -33,6 +34,9 @@ _NUMBERED = re.compile(r"\bs[o6]?\s?:\s?\S|\bs[o6]\s?[.:]{0,2}\s?\d+\s?/")
 _DATED = re.compile(r"ng.y .{1,6}th.ng .{1,6}n.m")
 _ADDRESSED = re.compile(r"(?:k.?nh|th.?n) g.?i")
 _MOTTO = re.compile(r"cong ho. x. h.i|doc l.p.{0,4}t. do")
+_NOTES = re.compile(r"\W*(?:ghi chu\s?:|h.{0,2}ng d.n (?:cach )?(?:ghi|lap|ke khai|dien|viet)\b)")
+"""How the notes on the back of a form begin."""
+_FIRST_NOTE = re.compile(r"\W*[1l]\s?[.)]\s?\D")
 _ITEM = re.compile(r"(?:dieu\s+)?(\d{1,2})\s?[.)]\s?\D")
 _DIGITS = re.compile(r"\d{6,}")
 _WORD = re.compile(r"[^\W\d_]{2,}")
@@ -72,6 +76,8 @@ class Shape:
     """Words of a signature block in the lower part."""
     closes: bool
     """Little but a signature block, and it begins at once: what a paper's body left over."""
+    notes: bool
+    """It begins with the notes of a form: `Ghi chú: (1) …`."""
     begins_small: bool
     """The first line begins with a small letter."""
     first_item: int
@@ -135,6 +141,7 @@ def shape(page: PageText) -> Shape:
         signed=len(_SIGNED.findall(foot)),
         closes=len(lines) <= _FEW_LINES
         and _SIGNED.search(" \n ".join(folded[:_AT_ONCE])) is not None,
+        notes=_notes(folded),
         begins_small=bool(lines) and lines[0].text[:1].islower(),
         first_item=items[0] if items else 0,
         last_item=items[-1] if items else 0,
@@ -146,6 +153,16 @@ def shape(page: PageText) -> Shape:
         vocabulary=frozenset(_WORD.findall(" ".join(folded))),
         numbers=frozenset(_DIGITS.findall(text)),
         names=frozenset(fold(w) for w in _WORD.findall(text) if w.isupper()),
+    )
+
+
+def _notes(folded: Sequence[str]) -> bool:
+    """True where the first line of words heads notes and the next one is the first of them."""
+    worded = [text for text in folded if _WORD.search(text)]
+    return (
+        len(worded) > 1
+        and _NOTES.match(worded[0]) is not None
+        and _FIRST_NOTE.match(worded[1]) is not None
     )
 
 
