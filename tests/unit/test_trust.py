@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -61,11 +62,14 @@ def test_surer_words_are_never_less_probably_right(kind: ValueKind) -> None:
     assert judged == sorted(judged)
 
 
-def test_a_page_that_reads_badly_gives_nothing_sure() -> None:
+def test_a_page_that_reads_too_badly_gives_nothing_sure_of_its_kind() -> None:
     calibration = load_calibration()
-    words = tokens("15/03/2021", 0.969)
-    assert calibration.judge(ValueKind.DATE, words, GOOD_PAGE, None).sure
-    assert not calibration.judge(ValueKind.DATE, words, 0.94, None).sure
+    sure = {ValueKind.NAME: "NGUYỄN VĂN AN", ValueKind.DATE: "15/03/2021"}
+    strict = replace(calibration, page_from={kind: 0.96 for kind in ValueKind})
+    for kind, text in sure.items():
+        words = tokens(text, 0.969)
+        assert calibration.judge(kind, words, GOOD_PAGE, None).sure
+        assert not strict.judge(kind, words, 0.94, None).sure
 
 
 def test_readings_that_differ_are_never_sure() -> None:
