@@ -17,7 +17,7 @@ from pipeline.errors import ConfigError
 from pipeline.models.base import Model
 from pipeline.models.text import EngineIdentity
 from pipeline.stages.extraction.trust import ALONE, TWICE, Calibration, Curve, ValueKind
-from pipeline.vietnamese import load_lexicon, load_names
+from pipeline.vietnamese import Lexicon, Names, load_lexicon, load_names, load_units
 
 TARGET: Final = 0.001
 """Share of wrong values among those accepted."""
@@ -121,6 +121,15 @@ def load_record(path: Path | None = None) -> CalibrationRecord:
         raise ConfigError("CALIBRATION_INVALID", path=str(path)) from error
 
 
+def load_knowledge() -> tuple[Names, Lexicon]:
+    """What the words of values are weighed by: names of people; phrases, names of places included.
+
+    Raises:
+        OSError, ValueError: the installation is damaged.
+    """
+    return load_names(), load_lexicon(unit.name for unit in load_units().all)
+
+
 def load_calibration(path: Path | None = None) -> Calibration:
     """The calibration, ready to weigh values.
 
@@ -128,6 +137,7 @@ def load_calibration(path: Path | None = None) -> Calibration:
         ConfigError: `CALIBRATION_INVALID`.
     """
     record = load_record(path)
+    names, lexicon = load_knowledge()
     try:
         return Calibration(
             engine=record.engine,
@@ -136,8 +146,8 @@ def load_calibration(path: Path | None = None) -> Calibration:
             page_from=record.page_from,
             alone={kind: record.alone[kind].curve(ALONE) for kind in ValueKind},
             twice={kind: record.twice[kind].curve(TWICE) for kind in ValueKind},
-            names=load_names(),
-            lexicon=load_lexicon(),
+            names=names,
+            lexicon=lexicon,
         )
     except KeyError as error:
         raise ConfigError("CALIBRATION_INVALID", path=str(path or data_file())) from error

@@ -24,7 +24,13 @@ from sklearn.linear_model import LogisticRegression
 from benchmarks.factory.truth import Part
 from benchmarks.field_errors import upper_bound
 from benchmarks.training.value_sheets import field_of
-from ocr_models.calibration import TARGET, BandRecord, CalibrationRecord, CurveRecord
+from ocr_models.calibration import (
+    TARGET,
+    BandRecord,
+    CalibrationRecord,
+    CurveRecord,
+    load_knowledge,
+)
 from pipeline.catalogue import Catalogue, load_catalogue
 from pipeline.models.base import Box
 from pipeline.models.text import EngineIdentity
@@ -32,7 +38,7 @@ from pipeline.stages.extraction.layout import Token
 from pipeline.stages.extraction.trust import ALONE, TWICE, Second, ValueKind, facts_of
 from pipeline.stages.extraction.values import parse
 from pipeline.textnorm import fold, squash
-from pipeline.vietnamese import Lexicon, Names, load_lexicon, load_names
+from pipeline.vietnamese import Lexicon, Names
 
 Facts = NDArray[np.float64]
 _FOLDS = 5
@@ -79,7 +85,7 @@ def readings(
     printed: Counter[str] = Counter()
     engines: set[str] = set()
     catalogue = load_catalogue()
-    knowledge = load_names(), load_lexicon()
+    knowledge = load_knowledge()
     for path in paths:
         for line in path.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)
