@@ -53,6 +53,8 @@ def words_of(page: PageText) -> list[str]:
         ("tỉnh Quãng Ngãi", "tỉnh Quảng Ngãi"),
         ("Quãng Ngãi, ngày 20 tháng 3", "Quảng Ngãi, ngày 20 tháng 3"),
         ("hoàn trả |Nhân viên", "hoàn trả Nhân viên"),
+        ("Họ và tên: DUONG THỊ HONG QUANG", "Họ và tên: DUONG THI HONG QUANG"),
+        ("Họ và tên: TA THỊ PHAN", "Họ và tên: TA THI PHAN"),
         ("tại xã la Grai, tỉnh", "tại xã Ia Grai, tỉnh"),
         ("huyện Ea Hleo", "huyện Ea H'leo"),
         ("HUYỆN EA HLEO", "HUYỆN EA H'LEO"),
@@ -84,6 +86,9 @@ def test_letters_that_were_lost_come_back_where_the_reading_is_unsure() -> None:
     [
         "Họ và tên: NGUYÊN NGỌC HƯƠNG",  # read surely: a middle name may come first
         "NGUYEN VAN AN",  # as banks print
+        "Họ và tên: PHAN THỊ LAN",
+        "Họ và tên: TẠ THỊ LAN",
+        "Họ và tên: LANH THỊ HOA",
         "Ông Trần Văn Hiếm xã hội trưởng",
         "chuyến công tác",
         "ấm cúng và gắn bó",

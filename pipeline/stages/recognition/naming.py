@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from pipeline.stages.recognition.tokens import Shape, Token
-from pipeline.textnorm import fold
+from pipeline.textnorm import fold, strip_marks
 from pipeline.vietnamese import Lexicon, Names, UnitLevel, Units, is_syllable
 
 _LONGEST: Final = 4
@@ -115,8 +115,18 @@ def renamed_people(
     while at < len(line):
         run = _run(line, at)
         if len(run) in _PEOPLE and any(has_marks(token.core) for token in run):
-            yield from _person(run, names, lexicon)
+            yield from _bare_person(run, names) or _person(run, names, lexicon)
         at += max(len(run), 1)
+
+
+def _bare_person(run: Sequence[Token], names: Names) -> list[tuple[Token, str]]:
+    """`DUONG THỊ HONG`: a passport prints no marks; the usual `THỊ` is then one too many."""
+    first, second = run[0], run[1]
+    only = [token for token in run if has_marks(token.core)] == [second]
+    if not (only and names.follows_family_name(second.key)) or second.changed:
+        return []
+    bare = not names.known_family_name(first.key) and first.key in names.family_by_letters
+    return [(second, strip_marks(second.key))] if bare else []
 
 
 def _person(run: Sequence[Token], names: Names, lexicon: Lexicon) -> Iterator[tuple[Token, str]]:
