@@ -70,7 +70,7 @@ class CaptureFacts(Model):
 
 
 class ComponentPdf(Model):
-    """An assembled, unsigned PDF/A-2b."""
+    """An assembled, unsigned PDF/A-2u."""
 
     component_id: str
     code: str

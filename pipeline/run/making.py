@@ -43,7 +43,7 @@ def register(work: Work) -> None:
 
 
 def assemble(work: Work) -> None:
-    """Make an unsigned PDF/A-2b of every component that is not a kept file.
+    """Make an unsigned PDF/A-2u of every component that is not a kept file.
 
     Raises:
         AssemblyError: a component file could not be made.

@@ -1,4 +1,4 @@
-"""Archived files before independent judges: veraPDF (PDF/A-2b), poppler's pdfsig and pdftotext."""
+"""Archived files before independent judges: veraPDF (PDF/A-2u), poppler's pdfsig and pdftotext."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_everything_is_archived(archive: Archive) -> None:
     assert set(states.values()) == {"ARCHIVED"}, states
 
 
-def test_every_file_conforms_to_pdf_a_2b(archive: Archive) -> None:
+def test_every_file_conforms_to_pdf_a_2u(archive: Archive) -> None:
     if (reason := verapdf.missing()) is not None:
         pytest.skip(f"veraPDF {reason}")
     files = [file for group in archive.files.values() for file in group]

@@ -41,8 +41,8 @@ def fetch() -> Path:
     return folder
 
 
-def failures(folder: Path, files: Sequence[Path]) -> dict[str, list[str]]:
-    """Failed clauses of PDF/A-2b by file name; an empty list where a file conforms."""
+def failures(folder: Path, files: Sequence[Path], flavour: str = "2u") -> dict[str, list[str]]:
+    """Failed clauses of PDF/A by file name; an empty list where a file conforms."""
     done = subprocess.run(
         [
             "java",
@@ -51,7 +51,7 @@ def failures(folder: Path, files: Sequence[Path]) -> dict[str, list[str]]:
             f"{folder}/*",
             _CLASS,
             "--flavour",
-            "2b",
+            flavour,
             "--format",
             "xml",
             *files,

@@ -1,4 +1,4 @@
-"""Assembly: raw page images, an invisible text layer and the transfer note become one PDF/A-2b.
+"""Assembly: raw page images, an invisible text layer and the transfer note become one PDF/A-2u.
 
 The images are archived as they came: JPEG, G4 and PNG data are passed through untouched and
 turned by the content matrix (architecture §3). May not come in: signing, stamps, field values.

@@ -1,4 +1,4 @@
-"""One component as a PDF/A-2b: pages of raw image and text layer, then the transfer note.
+"""One component as a PDF/A-2u: pages of raw image and text layer, then the transfer note.
 
 May not come in: decoding of images (see `images`), placing of words (see `text_layer`).
 """
@@ -22,6 +22,7 @@ from pipeline.models.text import PageText
 from pipeline.stages.assembly import glyphless, images, text_layer, transfer_note
 
 _FLAVOUR: Final = "2b"
+"""What pikepdf can check; that all text has its Unicode (2u) is the font's doing."""
 _POINTS_PER_INCH: Final = 72.0
 _LEAST_PT, _MOST_PT = 3.0, 14400.0
 """Bounds of a page side (ISO 19005-2 §6.1.13)."""

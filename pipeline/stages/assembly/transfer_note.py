@@ -55,7 +55,7 @@ _MAX_XMP_BYTES: Final = 4 * 1024 * 1024
 
 
 def stamp(pdf: pikepdf.Pdf, facts: CaptureFacts, title: str) -> None:
-    """Replace XMP and document information by the transfer note, PDF/A-2b declared.
+    """Replace XMP and document information by the transfer note, PDF/A-2u declared.
 
     Both depend on the arguments only, so that the same input gives the same bytes.
     """
@@ -168,7 +168,7 @@ _PACKET: Final = """\
  xmlns:pdfaid="http://www.aiim.org/pdfa/ns/id/"
  xmlns:xmp="http://ns.adobe.com/xap/1.0/">
 <pdfaid:part>2</pdfaid:part>
-<pdfaid:conformance>B</pdfaid:conformance>
+<pdfaid:conformance>U</pdfaid:conformance>
 <dc:title><rdf:Alt><rdf:li xml:lang="x-default">{title}</rdf:li></rdf:Alt></dc:title>
 <pdf:Producer>{software}</pdf:Producer>
 <xmp:CreatorTool>{software}</xmp:CreatorTool>
