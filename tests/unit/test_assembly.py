@@ -258,7 +258,7 @@ def test_the_transfer_note_comes_back_from_the_file(tmp_path: Path) -> None:
         assert str(pdf.docinfo.Title) == "Đơn <đề nghị> & phụ lục"
         with pdf.open_metadata() as metadata:
             assert metadata["dc:title"] == "Đơn <đề nghị> & phụ lục"
-            assert metadata.pdfa_status == "2B"
+            assert metadata.pdfa_status == "2U"
 
 
 def test_a_page_without_engine_or_station_has_a_shorter_note(tmp_path: Path) -> None:
