@@ -12,6 +12,8 @@ import unicodedata
 _SPACES = re.compile(r"\s+")
 _STROKE = str.maketrans({"đ": "d", "Đ": "D", "\u00f0": "d", "\u00d0": "D"})
 """With the Icelandic eth, its double on screen, which old fonts and scanners write for it."""
+_FIRST_MARK = "\u0300"
+"""No character below is a combining one: spares a call for most letters."""
 
 
 def nfc(text: str) -> str:
@@ -29,9 +31,12 @@ def strip_marks(text: str) -> str:
 
     Tone-mark placement (`hoà`, `hòa`) vanishes with the marks.
     """
+    if text.isascii():
+        return text
     decomposed = unicodedata.normalize("NFD", text.translate(_STROKE))
     return unicodedata.normalize(
-        "NFC", "".join(c for c in decomposed if not unicodedata.combining(c))
+        "NFC",
+        "".join(c for c in decomposed if c < _FIRST_MARK or not unicodedata.combining(c)),
     )
 
 
