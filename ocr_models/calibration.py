@@ -127,7 +127,7 @@ def load_knowledge() -> tuple[Names, Lexicon]:
     Raises:
         OSError, ValueError: the installation is damaged.
     """
-    return load_names(), load_lexicon(unit.name for unit in load_units().all)
+    return load_names(), load_lexicon(f"{unit.kind} {unit.name}" for unit in load_units().all)
 
 
 def load_calibration(path: Path | None = None) -> Calibration:

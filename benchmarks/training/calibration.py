@@ -75,8 +75,9 @@ def readings(
 ) -> tuple[dict[ValueKind, list[Reading]], Counter[str], set[str]]:
     """Readings by kind; how many values were printed of each kind; by which engines.
 
-    Left out are values with verdicts (a person is asked anyway) and such as were cut out of the
-    sheet together with a neighbour: the place is wrong there, not the reading.
+    Left out are values with verdicts (a person is asked anyway), and such as were cut out of the
+    sheet together with a neighbour or without one of their words: how far a value reaches is judged
+    apart (`extent`), here is how its words are read.
 
     Raises:
         ValueError: of part TEST.
@@ -109,7 +110,8 @@ def _objected(record: dict[str, Any], catalogue: Catalogue) -> bool:
 def _cut_wrongly(record: dict[str, Any]) -> bool:
     truth, value = squash(record["truth"]), squash(record["value"])
     more = len(value.split()) - len(truth.split())
-    return more >= _NEIGHBOURS or (more > 0 and f" {truth} " in f" {value} ")
+    within = f" {value} " in f" {truth} " or f" {truth} " in f" {value} "
+    return more >= _NEIGHBOURS or (more != 0 and within)
 
 
 def _reading(record: dict[str, Any], knowledge: tuple[Names, Lexicon]) -> Reading:
@@ -219,11 +221,8 @@ class Curves:
     page_from: float
     alone: CurveRecord
     twice: CurveRecord
-
-    @property
-    def accepted(self) -> int:
-        """Values that either accepts, those counted twice that both do."""
-        return self.alone.accepted + self.twice.accepted
+    accepted: int
+    """Values that one of the two accepts."""
 
 
 def curves(found: Sequence[Reading]) -> Curves:
@@ -231,20 +230,27 @@ def curves(found: Sequence[Reading]) -> Curves:
 
     The fewer pages are ruled out, the stricter what is left must be: taken is what accepts most.
     """
-    each = [_curves(found, page_from) for page_from in _PAGES_FROM]
+    right = np.array([reading.right for reading in found])
+    sheets = np.array([reading.sheet for reading in found])
+    pages = np.array([reading.page for reading in found])
+    asked = np.array([reading.twice is not None for reading in found])
+    once = np.array([reading.alone for reading in found])
+    again = np.array([reading.twice for reading in found if reading.twice is not None])
+    once_scores = held_out(once, right, sheets)
+    again_scores = held_out(again, right[asked], sheets[asked])
+    each = []
+    for page_from in _PAGES_FROM:
+        fair = pages >= page_from
+        alone = _curve(ALONE, once, once_scores, right, fair)
+        twice = _curve(TWICE, again, again_scores, right[asked], fair[asked])
+        sure = fair & (once_scores >= _from(alone))
+        sure[asked] |= fair[asked] & (again_scores >= _from(twice))
+        each.append(Curves(page_from, alone, twice, int(sure.sum())))
     return max(each, key=lambda one: one.accepted)
 
 
-def _curves(found: Sequence[Reading], page_from: float) -> Curves:
-    right = np.array([reading.right for reading in found])
-    sheets = np.array([reading.sheet for reading in found])
-    facts = np.array([reading.alone for reading in found])
-    fair = np.array([reading.page >= page_from for reading in found])
-    alone = _curve(ALONE, facts, held_out(facts, right, sheets), right, fair)
-    asked = np.array([reading.twice is not None for reading in found])
-    facts = np.array([reading.twice for reading in found if reading.twice is not None])
-    scores = held_out(facts, right[asked], sheets[asked])
-    return Curves(page_from, alone, _curve(TWICE, facts, scores, right[asked], fair[asked]))
+def _from(curve: CurveRecord) -> float:
+    return math.inf if curve.accept_from is None else curve.accept_from
 
 
 def _curve(
@@ -288,7 +294,7 @@ def main() -> None:
             share = curve.accepted / max(curve.values, 1)
             print(
                 f"{kind:7} {name:6} pages from {both.page_from} "
-                f"values {curve.values:6} wrong {curve.wrong:5} "
+                f"values {curve.values:6} wrong {curve.wrong:5} either {both.accepted:6} "
                 f"accepted {share:.3f} wrong {curve.accepted_wrong} from {curve.accept_from}"
             )
     everything = [reading for values in found.values() for reading in values]

@@ -13,7 +13,7 @@ import pytest
 from benchmarks.factory.truth import Level, Part
 from benchmarks.training.calibration import bands, threshold
 from benchmarks.training.value_sheets import value_sheet
-from ocr_models.calibration import data_file, load_calibration, load_record
+from ocr_models.calibration import data_file, load_calibration, load_knowledge, load_record
 from pipeline.catalogue import load_catalogue
 from pipeline.errors import ConfigError
 from pipeline.models.base import Box
@@ -25,7 +25,7 @@ from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import Extraction, ReadPages, extract
 from pipeline.stages.extraction.layout import Token
 from pipeline.stages.extraction.rereading import Rereader
-from pipeline.stages.extraction.trust import Second, ValueKind
+from pipeline.stages.extraction.trust import ALONE, Second, ValueKind, facts_of
 from pipeline.textnorm import fold
 from tests.fakes.engines import DyingEngine, SlowEngine
 
@@ -79,6 +79,51 @@ def test_readings_that_differ_are_never_sure() -> None:
     other = calibration.judge(ValueKind.DATE, words, GOOD_PAGE, Second(alike=False, tokens=words))
     assert other.probability <= alike.probability
     assert not other.sure
+
+
+def facts(kind: ValueKind, text: str) -> dict[str, float]:
+    names, lexicon = load_knowledge()
+    found = facts_of(kind, tokens(text, 0.95), GOOD_PAGE, None, names, lexicon)
+    return dict(zip(ALONE, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("name", "fact"),
+    [
+        ("Nguyễn Văn Trịch", "strange"),
+        ("Trần Thị Hồng", None),
+        ("Lê Ngọc Hà", "rival"),
+        ("Phạm Thị Hạnk", "strange"),
+        ("Trân Văn Kim", "likelier"),
+        ("Đàm Đình Bấy", "delicate"),
+    ],
+)
+def test_what_is_known_of_a_name(name: str, fact: str | None) -> None:
+    found = facts(ValueKind.NAME, name)
+    if fact is None:
+        assert not found["strange"]
+        assert not found["likelier"]
+    else:
+        assert found[fact] > 0
+
+
+def test_places_vouch_for_the_words_of_an_address() -> None:
+    assert not facts(ValueKind.TEXT, "huyện Vĩnh Bảo")["unvouched"]
+    misread = facts(ValueKind.TEXT, "huyện Vĩnh Bão")
+    assert misread["unvouched"] > 0
+    assert misread["likelier"] > 0
+
+
+@pytest.mark.parametrize("word", [".Đắk", "'Thành", "PHát", "Bả›", "Thạnh|Mỹ", "x¿"])
+def test_odd_signs_are_seen(word: str) -> None:
+    assert facts(ValueKind.TEXT, f"xã {word}")["odd"] > 0
+
+
+@pytest.mark.parametrize(
+    "word", ["(Hà", "H'leo", "số:", "1/2A,", "BHXH-TNLĐ", "TP.HCM", "an.b@c.vn"]
+)
+def test_usual_signs_are_not_odd(word: str) -> None:
+    assert facts(ValueKind.TEXT, f"xã {word}")["odd"] == 0
 
 
 @pytest.mark.parametrize("harm", ["{", "{}", "no bands"])

@@ -50,6 +50,8 @@ _MOSTLY_DIGITS: Final = 0.4
 _NO_PERFECTION: Final = 1.001
 """So that a confidence of 1 has a logarithm too."""
 _TWO_MARKS: Final = 2
+_OPENING: Final = "("
+_WITHIN_WORDS: Final = "-'/.,@&+%"
 _BESIDE_WORDS: Final = ".,;:()\"'"
 
 ALONE: Final = (
@@ -62,10 +64,12 @@ ALONE: Final = (
     "capitals",
     "marked",
     "foreign",
+    "odd",
     "strange",
     "rival",
     "likelier",
     "unvouched",
+    "delicate",
     "page",
 )
 """Facts about the first reading, in the order of their weights."""
@@ -197,6 +201,7 @@ def facts_of(
         sum(char.isupper() for char in text) / max(sum(char.isalpha() for char in text), 1),
         math.log1p(sum(_marks(char) >= _TWO_MARKS for char in text)),
         math.log1p(sum(_foreign(token.text) for token in tokens)),
+        math.log1p(sum(_odd(token.text) for token in tokens)),
         *_usual(kind, tokens, names, lexicon),
         -math.log10(_NO_PERFECTION - page),
     )
@@ -218,48 +223,69 @@ def _foreign(word: str) -> bool:
     return bare.isalpha() and not is_syllable(bare.lower())
 
 
+def _odd(word: str) -> bool:
+    """True of letters with a sign among or before them, `.Đắk`, or with capitals amid small ones.
+
+    A bracket may open before them; `Hà-nội`, `H'leo` and `a/c` are written so.
+    """
+    bare = word.lstrip(_OPENING).rstrip(_BESIDE_WORDS)
+    letters = "".join(char for char in bare if char.isalpha())
+    if not letters:
+        return False
+    signs = any(not (char.isalnum() or char in _WITHIN_WORDS) for char in bare)
+    begun = not bare[0].isalnum()
+    return signs or begun or not (letters.islower() or letters.isupper() or letters[1:].islower())
+
+
 def _usual(
     kind: ValueKind, tokens: Sequence[Token], names: Names, lexicon: Lexicon
-) -> tuple[float, float, float, float]:
-    """What is known of the words: `strange`, `rival`, `likelier`, `unvouched`."""
+) -> tuple[float, ...]:
+    """What is known of the words: `strange`, `rival`, `likelier`, `unvouched`, `delicate`."""
     words = [placed_alike(token.text.strip(_BESIDE_WORDS).lower()) for token in tokens]
     if kind is ValueKind.NAME:
         counts = _in_names(words, names)
     elif kind is ValueKind.TEXT:
         counts = _in_phrases(words, lexicon)
     else:
-        counts = (0, 0, 0, 0)
-    strange, rival, likelier, unvouched = (math.log1p(count) for count in counts)
-    return strange, rival, likelier, unvouched
+        counts = (0, 0, 0, 0, 0)
+    return tuple(math.log1p(count) for count in counts)
 
 
-def _in_names(words: Sequence[str], names: Names) -> tuple[int, int, int, int]:
+def _in_names(words: Sequence[str], names: Names) -> tuple[int, int, int, int, int]:
     """Syllables that no usual name has, and usual ones a mark away from another.
 
-    And such as no usual name has, but one a mark away.
+    And such as no usual name has, but one a mark away; none unvouched; and of all that no usual
+    name has, those with a letter of two marks.
     """
-    strange = rival = likelier = 0
+    strange = rival = likelier = delicate = 0
     for at, word in enumerate(words):
         known = names.known(word) if at else names.known_family_name(word)
         rivals = bool(names.rivals(word))
         strange += not known and not rivals
         rival += known and rivals
         likelier += not known and rivals
-    return strange, rival, likelier, 0
+        delicate += not known and _delicate(word)
+    return strange, rival, likelier, 0, delicate
 
 
-def _in_phrases(words: Sequence[str], lexicon: Lexicon) -> tuple[int, int, int, int]:
+def _in_phrases(words: Sequence[str], lexicon: Lexicon) -> tuple[int, int, int, int, int]:
     """Words of letters that are not known to stand beside either neighbour.
 
-    Before them, how many of these have a twin that is.
+    Before them, how many of these have a twin that is; behind them, how many a letter of two marks.
     """
-    likelier = unvouched = 0
+    likelier = unvouched = delicate = 0
     for at, word in enumerate(words):
         if not word.isalpha() or _vouched(words, at, word, lexicon):
             continue
         unvouched += 1
         likelier += any(_vouched(words, at, twin, lexicon) for twin in lexicon.twins(word))
-    return 0, 0, likelier, unvouched
+        delicate += _delicate(word)
+    return 0, 0, likelier, unvouched, delicate
+
+
+def _delicate(word: str) -> bool:
+    """True where a letter has two marks, of which one is misread most easily."""
+    return any(_marks(char) >= _TWO_MARKS for char in word)
 
 
 def _vouched(words: Sequence[str], at: int, word: str, lexicon: Lexicon) -> bool:
