@@ -284,6 +284,15 @@ def test_faint_writing_is_for_a_person_to_judge() -> None:
     assert _look(_noisy(faint)).blank is BlankStatus.UNCERTAIN
 
 
+@pytest.mark.parametrize("turn", [0, 90, 180, 270])
+def test_faint_print_tells_direction_and_tilt_too(turn: Turn) -> None:
+    faint = Image.fromarray((255 - (255 - np.asarray(_page())) * 0.32).astype(np.uint8))
+    look = _look(_noisy(_tilted(faint, 2.0)).rotate(turn, expand=True))
+    assert QualityWarning.LOW_CONTRAST in look.warnings
+    assert look.turn == turn
+    assert look.skew_deg == pytest.approx(2.0, abs=0.15)
+
+
 def test_ink_is_the_share_of_dark_pixels() -> None:
     image = _empty()
     ImageDraw.Draw(image).rectangle((400, 400, 429, 419), fill=0)

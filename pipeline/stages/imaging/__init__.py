@@ -70,7 +70,10 @@ def look_at(page: RawPage, gray: Gray, reduce: int, settings: ImagingSettings) -
     letters = letters_of(marks, noise)
     turn, certain, skew = page.turn_hint, True, 0.0
     if status is not BlankStatus.BLANK:
-        points = inked.of(letters & (marks.peak >= INK), per_mm)
+        if _is_faint(marks, letters):  # fading toner: its pixels are all that there is to go by
+            points = inked.of(letters, per_mm, faint=True)
+        else:
+            points = inked.of(letters & (marks.peak >= INK), per_mm)
         extra, certain, skew = upright(points, int(np.count_nonzero(letters)))
         turn = turned_by(page.turn_hint, extra)
     ink = len(inked.of(~noise, per_mm).x) / darkness.size
@@ -117,17 +120,29 @@ def _warnings(
     skew: float,
     settings: ImagingSettings,
 ) -> tuple[QualityWarning, ...]:
-    sized = letters & (marks.height > 1.0) & (marks.area > 0.4)
+    sized = _sized(marks, letters)
     enough = int(np.count_nonzero(sized)) >= FEW_MARKS
     found = {
         QualityWarning.SKEWED: abs(skew) > settings.skew_limit_deg,
-        QualityWarning.LOW_CONTRAST: enough and float(np.median(marks.peak[sized])) < INK,
+        QualityWarning.LOW_CONTRAST: _is_faint(marks, letters),
         QualityWarning.LOW_RESOLUTION: page.dpi < settings.min_dpi - 1,
         QualityWarning.BILEVEL: _is_bilevel(gray, reduce),
         QualityWarning.CUT_EDGE: _is_cut(marks),
         QualityWarning.BLURRED: enough and float(np.median(marks.crispness[sized])) < _BLURRED,
     }
     return tuple(warning for warning, present in found.items() if present)
+
+
+def _sized(marks: Marks, letters: Flags) -> Flags:
+    """Marks of the size of letters, dots and dirt left out."""
+    return letters & (marks.height > 1.0) & (marks.area > 0.4)
+
+
+def _is_faint(marks: Marks, letters: Flags) -> bool:
+    """True where most letters are too pale for ink."""
+    sized = _sized(marks, letters)
+    enough = int(np.count_nonzero(sized)) >= FEW_MARKS
+    return enough and float(np.median(marks.peak[sized])) < INK
 
 
 def _is_bilevel(gray: Gray, reduce: int) -> bool:

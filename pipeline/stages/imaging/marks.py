@@ -102,9 +102,15 @@ class Inked:
     width: int
     height: int
 
-    def of(self, marks: Flags, per_mm: float) -> Points:
-        """Ink of the chosen marks."""
-        chosen = self.place[marks[self.owner] & self.is_ink]
+    def of(self, marks: Flags, per_mm: float, *, faint: bool = False) -> Points:
+        """Ink of the chosen marks.
+
+        Args:
+            marks: which.
+            per_mm: pixels per millimetre.
+            faint: with the pixels that are too pale for ink.
+        """
+        chosen = self.place[marks[self.owner] & (self.is_ink | faint)]
         return Points(chosen % self.width, chosen // self.width, self.width, self.height, per_mm)
 
 

@@ -7,11 +7,11 @@ blank detection, any meaning of the words.
 
 from __future__ import annotations
 
+from pipeline.stages.recognition.clearing import cleared
 from pipeline.stages.recognition.correction import Corrector
 from pipeline.stages.recognition.reading import (
     Reading,
     better,
-    despeckled,
     has_small_print,
     needs_second_look,
     paper_dpi,
@@ -26,7 +26,7 @@ __all__ = [
     "Corrector",
     "Reading",
     "better",
-    "despeckled",
+    "cleared",
     "has_small_print",
     "needs_second_look",
     "paper_dpi",

@@ -25,6 +25,7 @@ from pipeline.models.pages import PageLook, RawPage, Turn
 from pipeline.models.text import Line, PageText, Word
 from pipeline.ports.reading import Decoder, Gray, OcrEngine
 from pipeline.settings import ImagingSettings, OcrSettings
+from pipeline.stages.recognition.clearing import cleared
 from pipeline.stages.recognition.digits import doubted
 from pipeline.stages.recognition.missed import with_missed
 from pipeline.stages.recognition.ruling import without_ruling
@@ -49,8 +50,6 @@ _HEARD: Final = 0.5
 """Words less confident than this say nothing about the direction."""
 _SEAL_DPI: Final = 60.0
 """Enough to find seals."""
-_SPECKLE: Final = 4.0
-"""Median difference from the smoothed image, grey levels; from 6 on sparse pages read as empty."""
 _SIDEWAYS_MARGIN: Final = 0.9
 """A page whose words stand on their side is turned unless that reads worse."""
 _TELLING_LETTERS: Final = 3
@@ -350,7 +349,7 @@ def prepare(
         enlarge = wanted[0] > gray.shape[1]
         method = cv2.INTER_CUBIC if enlarge else cv2.INTER_AREA
         gray = np.asarray(cv2.resize(gray, wanted, interpolation=method), dtype=np.uint8)
-    gray = despeckled(gray)
+    gray = cleared(gray)
     reading = Reading(width, height, wanted[0] / width, wanted[1] / height, skew_deg)
     if skew_deg:
         x0, y0 = reading.to_image(0, 0)
@@ -366,13 +365,6 @@ def prepare(
         )
         gray = np.asarray(straight, dtype=np.uint8)
     return gray, reading
-
-
-def despeckled(gray: Gray) -> Gray:
-    """The image, without its speckle where that is so strong that engines see letters in it."""
-    smooth = cv2.medianBlur(gray, 3)
-    speckle = float(np.median(cv2.absdiff(gray, smooth)[::3, ::3]))
-    return np.asarray(smooth, dtype=np.uint8) if speckle >= _SPECKLE else gray
 
 
 def _mapped(lines: Iterable[Line], reading: Reading) -> Iterable[Line]:
