@@ -3,9 +3,9 @@
 The image is turned, straightened and scaled for reading only; every box is mapped back onto the
 upright page at its stored resolution. A page whose direction is in doubt is read in the other
 directions too, and the one that reads best is kept. Ruled lines (`ruling`) and round seals
-(`seals`) are taken out of what is read; rows that were passed over are read by themselves
-(`missed`). May not come in: an OCR engine, blank
-detection, doubts about digits (`digits`), any meaning of the words.
+(`seals`, without colour `seal_rings`) are taken out of what is read; rows that were passed over
+are read by themselves (`missed`). May not come in: an OCR engine, blank detection, doubts about
+digits (`digits`), any meaning of the words.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from pipeline.settings import ImagingSettings, OcrSettings
 from pipeline.stages.recognition.digits import doubted
 from pipeline.stages.recognition.missed import with_missed
 from pipeline.stages.recognition.ruling import without_ruling
+from pipeline.stages.recognition.seal_rings import without_rings
 from pipeline.stages.recognition.seals import find_seals, without_seals
 from pipeline.textnorm import nfc
 
@@ -267,7 +268,7 @@ def _decode(decoder: Decoder, path: Path, turn: Turn, scale: float, dpi: float) 
     less = _reduction(dpi / _SEAL_DPI)
     seals = find_seals(decoder.colour(path, turn=turn, reduce=less), dpi / less)
     if not seals:
-        return gray
+        return without_rings(gray, dpi / reduce)
     colour = decoder.colour(path, turn=turn, reduce=reduce)
     return without_seals(gray, colour, seals, less / reduce)
 

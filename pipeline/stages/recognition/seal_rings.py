@@ -1,0 +1,174 @@
+"""Round seals found by their rings where no colour tells them, and taken out of what is read.
+
+In a grey scan red ink is lighter than print: what is not as dark as print is lifted. Where the two
+cannot be told apart, as in black and white, the rings alone are lifted, and what crosses them
+stays. Only the image that is read is changed. May not come in: colour (`seals`), an engine.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from pipeline.ports.reading import Gray
+
+_Floats: TypeAlias = NDArray[np.float32]
+
+_MM_PER_INCH: Final = 25.4
+_SEARCH_DPI: Final = 75.0
+_RADIUS_MM: Final = (9.0, 31.0)
+"""Half of what `seals` takes for a seal."""
+_EDGE: Final = 150.0
+"""Slope from which an edge counts, in units of the detector's Scharr filter."""
+_PERFECT: Final = 0.6
+"""How round a circle must be for the detector, 1 at most; whether it is a ring is asked apart."""
+_SAME_MM: Final = 3.0
+"""Circles whose centres lie as near as that are rings of one seal."""
+_BAND: Final = (0.93, 1.09)
+"""Of the radius found: where the outer ring's ink lies. The detector may take the second ring."""
+_RIM: Final = _BAND[1]
+_ANGLES: Final = 360
+_WHOLE: Final = 0.9
+"""Share of the circle that must be inked; circles seen in tables and text reach 0.88."""
+_INKED: Final = 40.0
+"""Levels below the paper."""
+
+_AROUND: Final = 2.5
+"""Radii around a seal in which print tells how dark print is."""
+_DARK_PRINT: Final = 20.0
+"""Percentile of the print's pixels that is its level: hairlines and edges are lighter."""
+_PRINTED: Final = 0.4
+"""Print is at least this share of the way from paper to the darkest."""
+_DARK_INK: Final = 25.0
+"""Percentile of the ring's levels: print crosses it in some places."""
+_APART: Final = 25.0
+"""Levels between print and seal from which they can be told apart."""
+_STROKE_MM: Final = 0.2
+"""Around dark print, its own lighter edges."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ring:
+    """The outermost ring found of a seal, in pixels of the image that was searched."""
+
+    x: float
+    y: float
+    radius: float
+
+
+def without_rings(gray: Gray, dpi: float) -> Gray:
+    """The image without the seals that their rings give away.
+
+    Args:
+        gray: the page.
+        dpi: of that image.
+
+    Returns:
+        A new image, or the same where there is no such seal.
+    """
+    clean = gray
+    for ring in find_rings(gray, dpi):
+        clean = _lifted(clean, ring, dpi)
+    return clean
+
+
+def find_rings(gray: Gray, dpi: float) -> tuple[Ring, ...]:
+    """Where rings of the size of a seal stand, one for each seal.
+
+    Args:
+        gray: the page.
+        dpi: of that image.
+    """
+    scale = min(_SEARCH_DPI / dpi, 1.0)
+    small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    per_mm = dpi * scale / _MM_PER_INCH
+    circles = cv2.HoughCircles(
+        small,
+        cv2.HOUGH_GRADIENT_ALT,
+        dp=1.5,
+        minDist=max(_SAME_MM * per_mm, 1.0),
+        param1=_EDGE,
+        param2=_PERFECT,
+        minRadius=round(_RADIUS_MM[0] * per_mm),
+        maxRadius=round(_RADIUS_MM[1] * per_mm),
+    )
+    if circles is None:
+        return ()
+    found: list[Ring] = []
+    apart = _SAME_MM * dpi / _MM_PER_INCH
+    for x, y, radius in sorted(circles[0][:, :3].tolist(), key=lambda circle: -circle[2]):
+        ring = Ring(x / scale, y / scale, radius / scale)
+        known = any(math.hypot(ring.x - r.x, ring.y - r.y) < apart for r in found)
+        if not known and _is_whole(gray, ring):
+            found.append(ring)
+    return tuple(found)
+
+
+def _is_whole(gray: Gray, ring: Ring) -> bool:
+    levels = _levels(gray, ring)
+    paper = float(np.percentile(levels, 75))
+    return float(np.mean(levels.min(axis=1) < paper - _INKED)) >= _WHOLE
+
+
+def _levels(gray: Gray, ring: Ring) -> _Floats:
+    """Grey levels along the rim: angles in rows, outwards in columns."""
+    angle = np.arange(_ANGLES) * (2 * math.pi / _ANGLES)
+    reach = np.arange(ring.radius * _BAND[0], ring.radius * _BAND[1], 0.5)
+    x = ring.x + np.cos(angle)[:, None] * reach
+    y = ring.y + np.sin(angle)[:, None] * reach
+    seen = cv2.remap(
+        gray,
+        x.astype(np.float32),
+        y.astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(255,),
+    )
+    return np.asarray(seen, dtype=np.float32)
+
+
+def _lifted(gray: Gray, ring: Ring, dpi: float) -> Gray:
+    """One seal's ink made paper where it is lighter than print."""
+    rows, columns = _square(gray, ring, _RIM)
+    part = gray[rows, columns]
+    away_y, away_x = np.ogrid[rows, columns]
+    within = np.hypot(away_x - ring.x, away_y - ring.y) <= ring.radius * _RIM
+    paper = float(np.percentile(part[within], 70))
+    ink = float(np.percentile(_levels(gray, ring).min(axis=1), _DARK_INK))
+    printed = _level_of_print(gray, ring, paper)
+    if printed is None or ink - printed < _APART:
+        return gray
+    core = np.asarray(part < (ink + printed) / 2, dtype=np.uint8)
+    reach = max(round(_STROKE_MM * dpi / _MM_PER_INCH), 1)
+    shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
+    stroke = cv2.dilate(core, shape) > 0
+    clean = gray.copy()
+    clean[rows, columns] = np.where(within & ~stroke, np.maximum(part, np.uint8(paper)), part)
+    return clean
+
+
+def _level_of_print(gray: Gray, ring: Ring, paper: float) -> float | None:
+    """How dark print is beside a seal; None where there is none."""
+    rows, columns = _square(gray, ring, _AROUND)
+    y, x = np.ogrid[rows, columns]
+    beside = gray[rows, columns][np.hypot(x - ring.x, y - ring.y) > ring.radius * _RIM]
+    if not beside.size:
+        return None
+    darkest = float(np.percentile(beside, 0.5))
+    dark = beside[beside <= paper - _PRINTED * (paper - darkest)]
+    return float(np.percentile(dark, _DARK_PRINT)) if dark.size else None
+
+
+def _square(gray: Gray, ring: Ring, radii: float) -> tuple[slice, slice]:
+    """The part of the page around a seal."""
+    height, width = gray.shape
+    reach = ring.radius * radii
+    return (
+        slice(max(int(ring.y - reach), 0), min(math.ceil(ring.y + reach) + 1, height)),
+        slice(max(int(ring.x - reach), 0), min(math.ceil(ring.x + reach) + 1, width)),
+    )
