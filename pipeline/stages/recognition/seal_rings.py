@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pipeline.ports.reading import Gray
 
 _Floats: TypeAlias = NDArray[np.float32]
+_Mask: TypeAlias = NDArray[np.bool_]
 
 _MM_PER_INCH: Final = 25.4
 _SEARCH_DPI: Final = 75.0
@@ -50,6 +51,25 @@ _APART: Final = 25.0
 """Levels between print and seal from which they can be told apart."""
 _STROKE_MM: Final = 0.2
 """Around dark print, its own lighter edges."""
+
+_DISC: Final = 1.1
+"""Radii that hold all rings of a seal."""
+_FIT_MM: Final = 1.2
+"""Inwards and outwards of the radius found: where the ring's ink lies when its centre is sought."""
+_FIT_ROUNDS: Final = 6
+_OFF: Final = 2.0
+"""Times the median distance from the fitted ring: further away it is print that crosses."""
+_CLOSED: Final = 0.6
+"""Share of a circle around the centre that is inked where it is a ring."""
+_BROADEST_MM: Final = 1.2
+"""Of a ring."""
+_INNERMOST_MM: Final = 2.0
+_BESIDE_MM: Final = 0.38
+"""Beyond a ring's edge: ink there belongs to what crosses the ring."""
+_EDGE_MM: Final = 0.12
+"""Ink of a ring beyond where most of it ends."""
+_SHY_MM: Final = 0.1
+"""Along the ring, beside what crosses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +138,16 @@ def _is_whole(gray: Gray, ring: Ring) -> bool:
 def _levels(gray: Gray, ring: Ring) -> _Floats:
     """Grey levels along the rim: angles in rows, outwards in columns."""
     angle = np.arange(_ANGLES) * (2 * math.pi / _ANGLES)
-    reach = np.arange(ring.radius * _BAND[0], ring.radius * _BAND[1], 0.5)
-    x = ring.x + np.cos(angle)[:, None] * reach
-    y = ring.y + np.sin(angle)[:, None] * reach
+    outwards = np.arange(ring.radius * _BAND[0], ring.radius * _BAND[1], 0.5)
+    return _along(gray, ring, angle, outwards)
+
+
+def _along(
+    gray: Gray, ring: Ring, angle: NDArray[np.floating], outwards: NDArray[np.number]
+) -> _Floats:
+    """Grey levels by angle (rows) and distance from a centre (columns); white beyond the page."""
+    x = ring.x + np.cos(angle)[:, None] * outwards
+    y = ring.y + np.sin(angle)[:, None] * outwards
     seen = cv2.remap(
         gray,
         x.astype(np.float32),
@@ -133,23 +160,82 @@ def _levels(gray: Gray, ring: Ring) -> _Floats:
 
 
 def _lifted(gray: Gray, ring: Ring, dpi: float) -> Gray:
-    """One seal's ink made paper where it is lighter than print."""
-    rows, columns = _square(gray, ring, _RIM)
-    part = gray[rows, columns]
-    away_y, away_x = np.ogrid[rows, columns]
-    within = np.hypot(away_x - ring.x, away_y - ring.y) <= ring.radius * _RIM
-    paper = float(np.percentile(part[within], 70))
-    ink = float(np.percentile(_levels(gray, ring).min(axis=1), _DARK_INK))
+    """The image without one seal, as far as its ink can be told from print."""
+    paper = float(np.percentile(gray[_square(gray, ring, _RIM)], 70))
+    inked = _levels(gray, ring).min(axis=1)
+    ink = float(np.percentile(inked, _DARK_INK))
     printed = _level_of_print(gray, ring, paper)
-    if printed is None or ink - printed < _APART:
-        return gray
-    core = np.asarray(part < (ink + printed) / 2, dtype=np.uint8)
+    if printed is not None and ink - printed >= _APART:
+        return _without_light_ink(gray, ring, dpi, (ink + printed) / 2, paper)
+    return _without_circles(gray, _fitted(gray, ring, dpi), dpi, float(np.median(inked)), paper)
+
+
+def _without_light_ink(gray: Gray, ring: Ring, dpi: float, lightest: float, paper: float) -> Gray:
+    """What is lighter than print, made paper within a seal."""
+    rows, columns = place = _square(gray, ring, _RIM)
+    part = gray[place]
+    y, x = np.ogrid[rows, columns]
+    within = np.hypot(x - ring.x, y - ring.y) <= ring.radius * _RIM
+    core = np.asarray(part < lightest, dtype=np.uint8)
     reach = max(round(_STROKE_MM * dpi / _MM_PER_INCH), 1)
     shape = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1))
     stroke = cv2.dilate(core, shape) > 0
     clean = gray.copy()
-    clean[rows, columns] = np.where(within & ~stroke, np.maximum(part, np.uint8(paper)), part)
+    clean[place] = np.where(within & ~stroke, np.maximum(part, np.uint8(paper)), part)
     return clean
+
+
+def _without_circles(gray: Gray, ring: Ring, dpi: float, ink: float, paper: float) -> Gray:
+    """A seal's rings, made paper where nothing crosses them."""
+    around = round(2 * math.pi * ring.radius)
+    angle = np.arange(around) * (2 * math.pi / around)
+    outwards = np.arange(math.ceil(ring.radius * _DISC) + 1)
+    dark = (paper + ink) / 2 > _along(gray, ring, angle, outwards).T
+    free = _free_of_crossings(dark, dpi / _MM_PER_INCH)
+    rows, columns = place = _square(gray, ring, _DISC)
+    y, x = np.mgrid[rows, columns]
+    away = np.rint(np.hypot(x - ring.x, y - ring.y)).astype(np.intp)
+    turned = np.rint(np.arctan2(y - ring.y, x - ring.x) * (around / (2 * math.pi)))
+    inside = away < len(outwards)
+    lifted = inside & free[np.where(inside, away, 0), turned.astype(np.intp) % around]
+    clean = gray.copy()
+    clean[place] = np.where(lifted, np.maximum(gray[place], np.uint8(paper)), gray[place])
+    return clean
+
+
+def _free_of_crossings(dark: _Mask, per_mm: float) -> _Mask:
+    """Where rings lie with nothing across, distance from the centre in rows, angle in columns."""
+    height = len(dark)
+    closed = np.flatnonzero(np.diff(np.pad(dark.mean(axis=1) >= _CLOSED, 1)))
+    beside, edge = (max(round(mm * per_mm), 1) for mm in (_BESIDE_MM, _EDGE_MM))
+    shy = max(round(_SHY_MM * per_mm), 1)
+    free = np.zeros_like(dark)
+    for first, end in zip(closed[::2].tolist(), closed[1::2].tolist(), strict=True):
+        if first < _INNERMOST_MM * per_mm or end - first > _BROADEST_MM * per_mm:
+            continue
+        crossed = dark[max(first - beside, 0)] | dark[min(end - 1 + beside, height - 1)]
+        wide = np.convolve(np.pad(crossed, shy, mode="wrap"), np.ones(2 * shy + 1), mode="valid")
+        free[max(first - edge, 0) : end + edge] |= wide < 1
+    return free
+
+
+def _fitted(gray: Gray, ring: Ring, dpi: float) -> Ring:
+    """The ring with its centre and radius set by its ink, to parts of a pixel."""
+    half = _FIT_MM * dpi / _MM_PER_INCH
+    angle = np.arange(2 * _ANGLES) * (math.pi / _ANGLES)
+    outwards = np.arange(ring.radius - half, ring.radius + half, 0.25)
+    levels = _along(gray, ring, angle, outwards)
+    weight = np.clip(np.percentile(levels, 80) - levels, 0, None) ** 2
+    reach = (weight * outwards).sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-6)
+    inked = weight.max(axis=1) > _INKED**2
+    terms = np.stack([np.ones_like(angle), np.cos(angle), np.sin(angle)], axis=1)
+    used = inked
+    radius, x, y = ring.radius, 0.0, 0.0
+    for _ in range(_FIT_ROUNDS):
+        radius, x, y = np.linalg.lstsq(terms[used], reach[used], rcond=None)[0].tolist()
+        off = np.abs(terms @ (radius, x, y) - reach)
+        used = inked & (off <= max(_OFF * float(np.median(off[used])), 0.7))
+    return Ring(ring.x + x, ring.y + y, radius)
 
 
 def _level_of_print(gray: Gray, ring: Ring, paper: float) -> float | None:
