@@ -27,8 +27,8 @@ _AMBIGUOUS: Final = "1"
 _SURE_RUN: Final = 3
 """Headings in a row that need no numeral read as it stands."""
 
-_EXACT, _MISREAD, _SHORT = 0, 1, 2
-"""How far a reading is from a numeral: the same, its strokes taken for letters, a stroke lost."""
+_EXACT, _MISREAD, _OFF = 0, 1, 2
+"""How far a reading is from a numeral: the same; strokes taken for letters; one too few or many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,12 @@ def _costs(core: str) -> dict[int, int]:
     value = _VALUES.get(strokes)
     if value is None:
         return {}
-    costs = {value: _EXACT if strokes == core else _MISREAD}
-    if strokes.endswith("I") and _VALUES.get(strokes + "I") == value + 1 and len(strokes) > 1:
-        costs[value + 1] = _SHORT
+    exact = strokes == core
+    costs = {value: _EXACT if exact else _MISREAD}
+    if len(strokes) > 1 and _VALUES.get(strokes + "I") == value + 1:
+        costs[value + 1] = _OFF
+    if not exact and len(strokes) > 1 and _VALUES.get(strokes[:-1]) == value - 1:
+        costs[value - 1] = _OFF
     return costs
 
 

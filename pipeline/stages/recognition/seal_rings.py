@@ -22,6 +22,8 @@ _Mask: TypeAlias = NDArray[np.bool_]
 
 _MM_PER_INCH: Final = 25.4
 _SEARCH_DPI: Final = 75.0
+_SMOOTH: Final = 1.0
+"""Standard deviation, px: noise has edges, too, and many of them cost time."""
 _RADIUS_MM: Final = (9.0, 31.0)
 """Half of what `seals` takes for a seal."""
 _EDGE: Final = 150.0
@@ -68,8 +70,6 @@ _BESIDE_MM: Final = 0.38
 """Beyond a ring's edge: ink there belongs to what crosses the ring."""
 _EDGE_MM: Final = 0.12
 """Ink of a ring beyond where most of it ends."""
-_SHY_MM: Final = 0.1
-"""Along the ring, beside what crosses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +106,12 @@ def find_rings(gray: Gray, dpi: float) -> tuple[Ring, ...]:
     """
     scale = min(_SEARCH_DPI / dpi, 1.0)
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    small = cv2.GaussianBlur(small, (0, 0), _SMOOTH)
     per_mm = dpi * scale / _MM_PER_INCH
     circles = cv2.HoughCircles(
         small,
         cv2.HOUGH_GRADIENT_ALT,
-        dp=1.5,
+        dp=2.0,
         minDist=max(_SAME_MM * per_mm, 1.0),
         param1=_EDGE,
         param2=_PERFECT,
@@ -208,14 +209,12 @@ def _free_of_crossings(dark: _Mask, per_mm: float) -> _Mask:
     height = len(dark)
     closed = np.flatnonzero(np.diff(np.pad(dark.mean(axis=1) >= _CLOSED, 1)))
     beside, edge = (max(round(mm * per_mm), 1) for mm in (_BESIDE_MM, _EDGE_MM))
-    shy = max(round(_SHY_MM * per_mm), 1)
     free = np.zeros_like(dark)
     for first, end in zip(closed[::2].tolist(), closed[1::2].tolist(), strict=True):
         if first < _INNERMOST_MM * per_mm or end - first > _BROADEST_MM * per_mm:
             continue
         crossed = dark[max(first - beside, 0)] | dark[min(end - 1 + beside, height - 1)]
-        wide = np.convolve(np.pad(crossed, shy, mode="wrap"), np.ones(2 * shy + 1), mode="valid")
-        free[max(first - edge, 0) : end + edge] |= wide < 1
+        free[max(first - edge, 0) : end + edge] |= ~crossed
     return free
 
 
