@@ -100,14 +100,25 @@ def _costs(core: str) -> dict[int, int]:
 def _run(headings: Sequence[_Heading]) -> tuple[int, int]:
     """Numeral of the first heading and how many count on from it, the longest and nearest way."""
     ways = []
-    for start in headings[0].costs:
+    for start in (value for value, cost in headings[0].costs.items() if cost != _OFF):
         length = 1
-        while length < len(headings) and start + length in headings[length].costs:
+        while length < len(headings) and _fits(headings[length:], start + length):
             length += 1
         cost = sum(h.costs[start + n] for n, h in enumerate(headings[:length]))
         ways.append((-length, cost, start))
     length, _, start = min(ways)
     return start, -length
+
+
+def _fits(headings: Sequence[_Heading], value: int) -> bool:
+    """Whether the first may be a numeral.
+
+    One that reads well otherwise leaves the numeral to the next if that reads so.
+    """
+    costs = headings[0].costs
+    if costs.get(value) != _OFF or _EXACT not in costs.values():
+        return value in costs
+    return len(headings) < 2 or headings[1].costs.get(value) != _EXACT
 
 
 def _counts_on(members: Sequence[_Heading], start: int) -> bool:

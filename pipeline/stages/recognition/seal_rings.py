@@ -21,8 +21,8 @@ _Floats: TypeAlias = NDArray[np.float32]
 _Mask: TypeAlias = NDArray[np.bool_]
 
 _MM_PER_INCH: Final = 25.4
-_SEARCH_DPI: Final = 75.0
-_SMOOTH: Final = 1.0
+_SEARCH_DPI: Final = 60.0
+_SMOOTH: Final = 0.8
 """Standard deviation, px: noise has edges, too, and many of them cost time."""
 _RADIUS_MM: Final = (9.0, 31.0)
 """Half of what `seals` takes for a seal."""
@@ -104,6 +104,8 @@ def find_rings(gray: Gray, dpi: float) -> tuple[Ring, ...]:
         gray: the page.
         dpi: of that image.
     """
+    if min(gray.shape) < 2 * _RADIUS_MM[0] * dpi / _MM_PER_INCH:
+        return ()
     scale = min(_SEARCH_DPI / dpi, 1.0)
     small = cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), _SMOOTH)
