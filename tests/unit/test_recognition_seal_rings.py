@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 
 from benchmarks.factory.marks import photograph, seal
+from pipeline.models.base import Box
 from pipeline.ports.reading import Gray
-from pipeline.stages.recognition.seal_rings import find_rings, without_rings
+from pipeline.stages.recognition.seal_rings import Ring, find_rings, held_back, without_rings
 from tests.fakes.pages import PrintedPage
+from tests.fakes.texts import page_text
 
 DPI = 200
 TEXT = "Nguyễn Thị Thủy, Trưởng phòng"
@@ -93,7 +95,7 @@ class TestFound:
     @pytest.mark.parametrize("shape", [(1, 1), (3, 400), (400, 3), (40, 40)])
     def test_slivers_are_no_trouble(self, shape: tuple[int, int]) -> None:
         page = np.zeros(shape, dtype=np.uint8)
-        assert without_rings(page, DPI) is page
+        assert without_rings(page, DPI)[0] is page
 
 
 class TestLifted:
@@ -103,7 +105,8 @@ class TestLifted:
         page = (255 - (255 - stamped(printed(), 12.0, 8.0).astype(np.float32)) * faint).astype(
             np.uint8
         )
-        clean = without_rings(page, DPI)
+        clean, traces = without_rings(page, DPI)
+        assert traces == ()
         inked = (plain > 240) & (page < 190)
         assert np.count_nonzero(inked) > 2000
         assert np.count_nonzero(inked & (clean < 200)) <= 0.06 * np.count_nonzero(inked)
@@ -113,7 +116,8 @@ class TestLifted:
     def test_rings_are_lifted_in_black_and_white_and_what_crosses_them_stays(self) -> None:
         plain = black_and_white(printed())
         page = black_and_white(stamped(printed(), 12.0, 8.0))
-        clean = without_rings(page, DPI)
+        clean, traces = without_rings(page, DPI)
+        assert len(traces) == 1
         assert np.count_nonzero((plain == 0) & (clean > 0)) <= 0.01 * np.count_nonzero(plain == 0)
         y, x = np.indices(page.shape)
         away = np.hypot(x - px(12.0) - px(36.0) / 2, y - px(8.0) - px(36.0) / 2)
@@ -123,7 +127,7 @@ class TestLifted:
 
     def test_nothing_outside_of_the_seal_changes(self) -> None:
         page = scanned(stamped(printed(), 12.0, 8.0), 3.0)
-        clean = without_rings(page, DPI)
+        clean, _ = without_rings(page, DPI)
         changed = np.argwhere(clean != page)
         middle = np.array([px(8.0), px(12.0)]) + px(36.0) / 2
         assert len(changed) > 2000
@@ -131,8 +135,33 @@ class TestLifted:
 
     def test_a_page_without_a_seal_is_given_back(self) -> None:
         page = printed()
-        assert without_rings(page, DPI) is page
+        assert without_rings(page, DPI)[0] is page
 
     def test_lifting_again_changes_hardly_anything(self) -> None:
-        once = without_rings(stamped(printed(), 12.0, 8.0), DPI)
+        once, _ = without_rings(stamped(printed(), 12.0, 8.0), DPI)
         assert find_rings(once, DPI) == ()
+
+
+class TestTraces:
+    def test_words_in_traces_are_doubtful_and_others_are_not(self) -> None:
+        text = page_text(["Nguyễn Thị Thủy", "Trưởng phòng"], confidence=0.96)
+        box = text.lines[0].words[0].box
+        held = held_back(text, [Ring(box.x0 - 10, (box.y0 + box.y1) / 2, 12.0)])
+        told = [word.confidence for line in held.lines for word in line.words]
+        assert told == [0.6, 0.96, 0.96, 0.96, 0.96]
+        assert held.text == text.text
+
+    def test_without_traces_the_text_is_given_back(self) -> None:
+        text = page_text(["Nguyễn Thị Thủy"])
+        assert held_back(text, ()) is text
+
+    def test_a_seal_turns_with_its_page(self) -> None:
+        seal_at = Ring(30.0, 10.0, 5.0)
+        once = seal_at.turned(200.0)
+        assert once == Ring(190.0, 30.0, 5.0)
+        assert once.turned(100.0).turned(200.0).turned(100.0) == seal_at
+
+    def test_a_box_around_a_seal_meets_it(self) -> None:
+        ring = Ring(50.0, 50.0, 20.0)
+        assert ring.meets(Box(x0=0, y0=0, x1=100, y1=100))
+        assert not ring.meets(Box(x0=75, y0=0, x1=100, y1=100))

@@ -8,6 +8,7 @@ stays. Only the image that is read is changed. May not come in: colour (`seals`)
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
@@ -15,14 +16,16 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.models.base import Box
+from pipeline.models.text import PageText, Word
 from pipeline.ports.reading import Gray
 
 _Floats: TypeAlias = NDArray[np.float32]
 _Mask: TypeAlias = NDArray[np.bool_]
 
 _MM_PER_INCH: Final = 25.4
-_SEARCH_DPI: Final = 60.0
-_SMOOTH: Final = 0.8
+_SEARCH_DPI: Final = 75.0
+_SMOOTH: Final = 1.0
 """Standard deviation, px: noise has edges, too, and many of them cost time."""
 _RADIUS_MM: Final = (9.0, 31.0)
 """Half of what `seals` takes for a seal."""
@@ -53,6 +56,8 @@ _APART: Final = 25.0
 """Levels between print and seal from which they can be told apart."""
 _STROKE_MM: Final = 0.2
 """Around dark print, its own lighter edges."""
+_DOUBTFUL: Final = 0.6
+"""Confidence of words in traces of a seal, as of rows beside ink (`missed`)."""
 
 _DISC: Final = 1.1
 """Radii that hold all rings of a seal."""
@@ -80,8 +85,25 @@ class Ring:
     y: float
     radius: float
 
+    def scaled(self, factor: float) -> Ring:
+        """The same in an image so many times as large."""
+        return Ring(self.x * factor, self.y * factor, self.radius * factor)
 
-def without_rings(gray: Gray, dpi: float) -> Gray:
+    def turned(self, height: float) -> Ring:
+        """The same on the page turned clockwise by a quarter.
+
+        Args:
+            height: of the page before.
+        """
+        return Ring(height - self.y, self.x, self.radius)
+
+    def meets(self, box: Box) -> bool:
+        """Whether something in a box stands in the seal."""
+        x, y = min(max(self.x, box.x0), box.x1), min(max(self.y, box.y0), box.y1)
+        return math.hypot(x - self.x, y - self.y) <= self.radius * _RIM
+
+
+def without_rings(gray: Gray, dpi: float) -> tuple[Gray, tuple[Ring, ...]]:
     """The image without the seals that their rings give away.
 
     Args:
@@ -89,12 +111,38 @@ def without_rings(gray: Gray, dpi: float) -> Gray:
         dpi: of that image.
 
     Returns:
-        A new image, or the same where there is no such seal.
+        A new image, or the same where there is no such seal; and the seals whose ink could not be
+        told from print: what stands there keeps traces of them.
     """
     clean = gray
+    traces = []
     for ring in find_rings(gray, dpi):
-        clean = _lifted(clean, ring, dpi)
-    return clean
+        clean, told = _lifted(clean, ring, dpi)
+        if not told:
+            traces.append(ring)
+    return clean, tuple(traces)
+
+
+def held_back(text: PageText, seals: Sequence[Ring]) -> PageText:
+    """The text, with words that stand in traces of seals held below any certainty.
+
+    Args:
+        text: as read.
+        seals: in pixels of the upright page.
+    """
+    if not seals:
+        return text
+    lines = tuple(
+        line.model_copy(update={"words": tuple(_held(word, seals) for word in line.words)})
+        for line in text.lines
+    )
+    return text.model_copy(update={"lines": lines})
+
+
+def _held(word: Word, seals: Sequence[Ring]) -> Word:
+    if word.confidence <= _DOUBTFUL or not any(seal.meets(word.box) for seal in seals):
+        return word
+    return word.model_copy(update={"confidence": _DOUBTFUL})
 
 
 def find_rings(gray: Gray, dpi: float) -> tuple[Ring, ...]:
@@ -162,15 +210,16 @@ def _along(
     return np.asarray(seen, dtype=np.float32)
 
 
-def _lifted(gray: Gray, ring: Ring, dpi: float) -> Gray:
-    """The image without one seal, as far as its ink can be told from print."""
+def _lifted(gray: Gray, ring: Ring, dpi: float) -> tuple[Gray, bool]:
+    """The image without one seal, and whether its ink could be told from print."""
     paper = float(np.percentile(gray[_square(gray, ring, _RIM)], 70))
     inked = _levels(gray, ring).min(axis=1)
     ink = float(np.percentile(inked, _DARK_INK))
     printed = _level_of_print(gray, ring, paper)
     if printed is not None and ink - printed >= _APART:
-        return _without_light_ink(gray, ring, dpi, (ink + printed) / 2, paper)
-    return _without_circles(gray, _fitted(gray, ring, dpi), dpi, float(np.median(inked)), paper)
+        return _without_light_ink(gray, ring, dpi, (ink + printed) / 2, paper), True
+    fitted = _fitted(gray, ring, dpi)
+    return _without_circles(gray, fitted, dpi, float(np.median(inked)), paper), False
 
 
 def _without_light_ink(gray: Gray, ring: Ring, dpi: float, lightest: float, paper: float) -> Gray:
