@@ -11,7 +11,7 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "intake": 2,
     "imaging": 3,
     "sheets": 2,
-    "recognition": 5,
+    "recognition": 6,
     "separation": 4,
     "classification": 4,
     "assembly": 2,

@@ -1,6 +1,7 @@
 """A page's words corrected where the language leaves no doubt; what was read stays visible.
 
-Only words of letters are touched: no code, number, mixed token. Boxes, confidences and the count
+Only words of letters are touched, and numerals of headings (`headings`): no code, number, mixed
+token. Boxes, confidences and the count
 of words stay; a corrected word keeps the engine's reading in `read_as`. Correcting again changes
 nothing. May not come in: an engine, pixels, fields.
 """
@@ -14,6 +15,7 @@ from functools import cached_property
 from typing import Final
 
 from pipeline.models.text import Line, PageText, Word
+from pipeline.stages.recognition.headings import renumbered
 from pipeline.stages.recognition.naming import renamed_people, renamed_units
 from pipeline.stages.recognition.tokens import (
     Token,
@@ -88,7 +90,10 @@ def corrected(text: PageText, knowledge: Knowledge) -> PageText:
     bare = [[_bare(word) for word in line.words] for line in text.lines]
     lines = tokens_of(_with_texts(text, bare))
     _correct(lines, knowledge)
-    return _with_texts(text, [[token.text for token in line] for line in lines])
+    texts = [[token.text for token in line] for line in lines]
+    for row, numeral in renumbered(texts).items():
+        texts[row][0] = numeral
+    return _with_texts(text, texts)
 
 
 def _correct(lines: list[list[Token]], knowledge: Knowledge) -> None:

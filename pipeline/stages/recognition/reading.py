@@ -3,9 +3,9 @@
 The image is turned, straightened and scaled for reading only; every box is mapped back onto the
 upright page at its stored resolution. A page whose direction is in doubt is read in the other
 directions too, and the one that reads best is kept. Ruled lines (`ruling`) and round seals
-(`seals`) are taken out of what is read; rows that were passed over are read by themselves
-(`missed`). May not come in: an OCR engine, blank
-detection, doubts about digits (`digits`), any meaning of the words.
+(`seals`, without colour `seal_rings`) are taken out of what is read; rows that were passed over
+are read by themselves (`missed`). May not come in: an OCR engine, blank detection, doubts about
+digits (`digits`), any meaning of the words.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from pipeline.stages.recognition.clearing import cleared
 from pipeline.stages.recognition.digits import doubted
 from pipeline.stages.recognition.missed import with_missed
 from pipeline.stages.recognition.ruling import without_ruling
+from pipeline.stages.recognition.seal_rings import Ring, held_back, without_rings
 from pipeline.stages.recognition.seals import find_seals, without_seals
 from pipeline.textnorm import nfc
 
@@ -155,7 +156,8 @@ def read_page(
     skew = look.skew_deg if abs(look.skew_deg) >= imaging.deskew_from_deg else 0.0
     reader = _Reader(page, engine, skew)
     scale = reading_scale(dpi, settings.read_dpi, max(page.width_px, page.height_px))
-    gray = _decode(decoder, path, turn, scale, dpi)
+    gray, seals = _decode(decoder, path, turn, scale, dpi)
+    decoded = turn
     best = reader.read(gray, turn, scale, dpi)
     if quarters := runs_sideways(best.text):
         upright = reader.read(_turned(gray, quarters), _plus(turn, 90 * quarters), scale, dpi)
@@ -169,9 +171,11 @@ def read_page(
                 best = best.or_better(sideways)
     if scale < _KEEP_ABOVE and has_small_print(best.text, scale):
         finer = min(1.0, _MAX_SIDE_PX / max(page.width_px, page.height_px), scale * 2)
-        gray = _decode(decoder, path, best.text.turn, finer, dpi)
+        decoded = best.text.turn
+        gray, seals = _decode(decoder, path, decoded, finer, dpi)
         best = best.or_better(reader.read(gray, best.text.turn, finer, dpi), margin=1.0)
-    return reader.completed(best)
+    text = reader.completed(best)
+    return held_back(text, _followed(seals, decoded, text))
 
 
 def paper_dpi(page: RawPage) -> float:
@@ -256,19 +260,36 @@ def _turned(gray: Gray, quarters: int) -> Gray:
     return np.ascontiguousarray(np.rot90(gray, -quarters))
 
 
-def _decode(decoder: Decoder, path: Path, turn: Turn, scale: float, dpi: float) -> Gray:
+def _followed(seals: tuple[Ring, ...], turn: Turn, text: PageText) -> tuple[Ring, ...]:
+    """Seals found on the page turned one way, on the page as it was read."""
+    quarters = (text.turn - turn) // 90 % 4
+    height = text.height_px if quarters % 2 == 0 else text.width_px
+    width = text.width_px if quarters % 2 == 0 else text.height_px
+    for _ in range(quarters):
+        seals = tuple(seal.turned(height) for seal in seals)
+        width, height = height, width
+    return seals
+
+
+def _decode(
+    decoder: Decoder, path: Path, turn: Turn, scale: float, dpi: float
+) -> tuple[Gray, tuple[Ring, ...]]:
     """Decode near the wanted scale, seals taken out; the exact resize follows the direction tests.
 
     Seals are sought in a small image; the whole one is only decoded in colour where there are some.
+
+    Returns:
+        The image, and seals that left traces, in pixels of the stored page in that direction.
     """
     reduce = _reduction(1 / scale)
     gray = decoder.gray(path, turn=turn, reduce=reduce)
     less = _reduction(dpi / _SEAL_DPI)
     seals = find_seals(decoder.colour(path, turn=turn, reduce=less), dpi / less)
     if not seals:
-        return gray
+        clean, traces = without_rings(gray, dpi / reduce)
+        return clean, tuple(trace.scaled(reduce) for trace in traces)
     colour = decoder.colour(path, turn=turn, reduce=reduce)
-    return without_seals(gray, colour, seals, less / reduce)
+    return without_seals(gray, colour, seals, less / reduce), ()
 
 
 def _reduction(most: float) -> Literal[1, 2, 4]:
