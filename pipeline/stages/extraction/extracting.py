@@ -58,6 +58,8 @@ _CARD_KIND: Final = "identity"
 _SIGNS_NEED_MORE: Final = 1.5
 """Misread digits come with confidences up to 0.9; sound print gives 0.95 and more."""
 _SURE_LABEL: Final = 92.0
+_LENT: Final = 0.3
+"""Of the rank: a form's own wording goes before one that says the same."""
 _UNSURE_LABEL: Final = 0.9
 _WORDS_AGREE: Final = 0.97
 _SOUNDS_VIET: Final = 65.0
@@ -258,6 +260,7 @@ def _rank(field: FieldType, span: Span, parsed: Parsed) -> float:
     rank = span.match.score / 100
     rank += 0.5 if span.match.colon else 0.2 if span.match.leads else 0.0
     rank -= 0.1 if span.below else 0.0
+    rank -= _LENT if span.match.label.lent else 0.0
     rank -= 0.6 * any(v.outcome is Outcome.ERROR for v in parsed.verdicts)
     rank -= 0.1 * any(v.outcome is Outcome.WARN for v in parsed.verdicts)
     if field.name in _KINDS_WITH_HEAD_NUMBER:
