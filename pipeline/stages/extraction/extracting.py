@@ -28,6 +28,7 @@ from pipeline.ports.reading import OcrEngine
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import placed as places
 from pipeline.stages.extraction.dates import PartialDate
+from pipeline.stages.extraction.extent import cut_short
 from pipeline.stages.extraction.identity import CardFacts
 from pipeline.stages.extraction.ink import PagePixels
 from pipeline.stages.extraction.judging import Papers, judge
@@ -47,6 +48,9 @@ READINGS_DIFFER: Final = "READINGS_DIFFER"
 """Reason of a value that a second reading did not give."""
 LABEL_UNSURE: Final = "LABEL_UNSURE"
 """Reason of a value that may belong to another label."""
+
+EXTENT_UNSURE: Final = "EXTENT_UNSURE"
+"""Reason of a value that may go on, or end earlier, than it was read."""
 
 _EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integer", "percent"})
 """Types where one wrong sign is a wrong value: the least sure word decides."""
@@ -158,7 +162,7 @@ def extract(
     papers = Papers(kind, catalogue, today, procedure, case)
     if calibration is not None and not all(calibration.of(t.engine) for t in read.texts if t.lines):
         calibration = None
-    scales = _Scales(settings, calibration, read.rereader)
+    scales = _Scales(settings, calibration, read.rereader, paper)
     judged = tuple(
         _settled(value, papers, values, scales, sources.get(value.name)) for value in values
     )
@@ -189,6 +193,7 @@ class _Scales:
     settings: FieldSettings
     calibration: Calibration | None
     reread: Rereader | None
+    paper: _Paper
 
 
 def _field(
@@ -386,11 +391,20 @@ def _settled(
     if field is not None:
         confidence, doubts = _surety(field, value, scales, found, worth_it=not reasons)
         reasons += doubts
+        if not reasons and found is not None and _cut_short(field, found, scales.paper):
+            reasons.append(EXTENT_UNSURE)
     unique = tuple(dict.fromkeys(reasons))
     status = FieldStatus.REVIEW if unique else FieldStatus.ACCEPTED
     return value.model_copy(
         update={"confidence": round(confidence, 4), "reasons": unique, "status": status}
     )
+
+
+def _cut_short(field: FieldType, found: _Candidate, paper: _Paper) -> bool:
+    """True where letters beside the value were not read; only words are looked at, no ticks."""
+    if paper.pixels is None or kind_of(field, found.parsed.value) is None:
+        return False
+    return cut_short(found.place, found.parsed.tokens, field, paper.pages, paper.pixels)
 
 
 def _surety(
