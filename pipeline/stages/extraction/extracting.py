@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -28,7 +28,7 @@ from pipeline.ports.reading import OcrEngine
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import placed as places
 from pipeline.stages.extraction.dates import PartialDate
-from pipeline.stages.extraction.extent import cut_short
+from pipeline.stages.extraction.extent import EXTENT_UNSURE, LABEL_UNSURE, cut_short
 from pipeline.stages.extraction.identity import CardFacts
 from pipeline.stages.extraction.ink import PagePixels
 from pipeline.stages.extraction.judging import Papers, judge
@@ -46,11 +46,6 @@ LOW_CONFIDENCE: Final = "LOW_CONFIDENCE"
 """Reason of a value that only its confidence speaks against."""
 READINGS_DIFFER: Final = "READINGS_DIFFER"
 """Reason of a value that a second reading did not give."""
-LABEL_UNSURE: Final = "LABEL_UNSURE"
-"""Reason of a value that may belong to another label."""
-
-EXTENT_UNSURE: Final = "EXTENT_UNSURE"
-"""Reason of a value that may go on, or end earlier, than it was read."""
 
 _EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integer", "percent"})
 """Types where one wrong sign is a wrong value: the least sure word decides."""
@@ -245,11 +240,20 @@ def _best(field: FieldType, pages: Pages, *, flush: bool) -> _Candidate | None:
         parsed = _gender(span) if field.type == "enum" else parse(span.tokens, field)
         if parsed is None:
             continue
+        runs_on = field.type == "person_name" and pages.name_runs_on(span.place, parsed.tokens)
+        if span.unsure or runs_on or _in_sentence(field, span):
+            parsed = replace(parsed, verdicts=(*parsed.verdicts, warn(EXTENT_UNSURE)))
         rank = _rank(field, span, parsed)
         read.append(_Candidate(span.place, parsed, span.match.score))
         if best is None or rank > best[0]:
             best = rank, read[-1]
     return None if best is None else _surest(best[1], read, field)
+
+
+def _in_sentence(field: FieldType, span: Span) -> bool:
+    """Free text behind words of a sentence: where it begins is not told by its label."""
+    alone = span.match.leads and not span.behind_label
+    return field.type in _LONG and not (span.match.colon or alone)
 
 
 def _surest(best: _Candidate, read: Sequence[_Candidate], field: FieldType) -> _Candidate:
@@ -404,7 +408,7 @@ def _cut_short(field: FieldType, found: _Candidate, paper: _Paper) -> bool:
     """True where letters beside the value were not read; only words are looked at, no ticks."""
     if paper.pixels is None or kind_of(field, found.parsed.value) is None:
         return False
-    return cut_short(found.place, found.parsed.tokens, field, paper.pages, paper.pixels)
+    return cut_short(found.place, found.parsed.tokens, field, paper.pixels)
 
 
 def _surety(
