@@ -238,16 +238,37 @@ def _best(field: FieldType, pages: Pages, *, flush: bool) -> _Candidate | None:
         if field.type == "person_name" and _names_another(span):
             continue
         parsed = _gender(span) if field.type == "enum" else parse(span.tokens, field)
+        unsure = span.unsure or _in_sentence(field, span)
+        if field.type == "person_name" and parsed is not None:
+            parsed, unsure = _whole_name(parsed, span, field, pages)
         if parsed is None:
             continue
-        runs_on = field.type == "person_name" and pages.name_runs_on(span.place, parsed.tokens)
-        if span.unsure or runs_on or _in_sentence(field, span):
+        if unsure:
             parsed = replace(parsed, verdicts=(*parsed.verdicts, warn(EXTENT_UNSURE)))
         rank = _rank(field, span, parsed)
         read.append(_Candidate(span.place, parsed, span.match.score))
         if best is None or rank > best[0]:
             best = rank, read[-1]
     return None if best is None else _surest(best[1], read, field)
+
+
+def _whole_name(
+    parsed: Parsed, span: Span, field: FieldType, pages: Pages
+) -> tuple[Parsed | None, bool]:
+    """A name with what the sentence's next row adds to it, and whether its end is uncertain.
+
+    It is certain where the sentence goes on behind the name: `… Thân Bích`, `Hạnh, sinh ngày …`.
+    """
+    more = pages.wrapped(span.place, parsed.tokens[-1])
+    if not more:
+        return parsed, False
+    whole = parse((*span.tokens, *more), field)
+    if whole is None or span.match.colon:
+        return parsed, True
+    used = len(whole.tokens) - len(parsed.tokens)
+    ended = whole.tokens[-1].text.endswith(",")
+    goes_on = 0 < used < len(more) and (ended or more[used].text[:1].islower())
+    return whole, not goes_on
 
 
 def _in_sentence(field: FieldType, span: Span) -> bool:

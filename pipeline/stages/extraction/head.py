@@ -20,6 +20,10 @@ _GAP: Final = 1.5
 """Of the text height: columns stand further apart than words."""
 _OFF_CENTRE: Final = 1.5
 """Of the text height: middles of two centred rows differ by this much at most."""
+_NARROWER: Final = 0.9
+"""Of the row above: what lacked room there is narrower than it."""
+_WHOLE: Final = "vietnam"
+"""The name of a central office ends so."""
 _UNITS: Final = (
     "baohiem", "bhxh", "uyban", "ubnd", "hdnd", "hoidong", "so", "phong", "ban", "bo", "cuc",
     "chicuc", "tongcuc", "trungtam", "benhvien", "tram", "congan", "congty", "vanphong", "to",
@@ -45,7 +49,7 @@ def centred_on(
         The words, and whether something stands there that may be a part of the name or not.
     """
     further: list[Token] = []
-    if not tokens or not place.head:
+    if not tokens or not place.head or letters(tokens[-2:][0].text + tokens[-1].text) == _WHOLE:
         return further, False
     column, shouts = union(tokens), _capitals(tokens)
     index = next(i for i, row in enumerate(pages.rows) if row is place)
@@ -63,7 +67,7 @@ def centred_on(
         if _capitals(mine) is not shouts:
             break
         wider = union(mine)
-        if wider.x0 < column.x0 - height or wider.x1 > column.x1 + height:
+        if wider.width > _NARROWER * column.width:
             return further, True
         further += mine
         before = after

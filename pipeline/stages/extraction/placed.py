@@ -140,16 +140,30 @@ def blanks(pages: Pages, field: FieldType) -> Placed | None:
 
 
 def inclusive(pages: Pages, field: FieldType) -> Placed | None:
-    """The name that begins with its label; the central agency only where no other stands there."""
+    """The name that begins with its label; the central agency only where no other stands there.
+
+    A name within a sentence, and a central agency where a sentence names another, are doubted.
+    """
+    spans = list(pages.spans(field.name, long=False))
+    beside = [span.match for span in spans if span.tokens and not span.below]
     named = [
         (_heads(span), placed)
-        for span in pages.spans(field.name, long=False)
-        if (placed := _named(span, pages, field)) is not None
+        for span in spans
+        if not (span.below and span.match in beside)
+        and (placed := _named(span, pages, field)) is not None
     ]
     leading = [placed for leads, placed in named if leads]
-    found = leading or [_doubted(placed, LABEL_UNSURE) for _, placed in named]
-    local = [p for p in found if not fold(p.parsed.value).endswith("viet nam")]
-    return next(iter(local or found), None)
+    others = [_doubted(placed, LABEL_UNSURE) for leads, placed in named if not leads]
+    if local := [placed for placed in leading if not _central(placed)]:
+        return local[0]
+    loud = [placed for placed in others if placed.parsed.value.isupper() and not _central(placed)]
+    if loud or not leading:
+        return next(iter(loud or others), None)
+    return _doubted(leading[0], LABEL_UNSURE) if others else leading[0]
+
+
+def _central(placed: Placed) -> bool:
+    return fold(placed.parsed.value).endswith("viet nam")
 
 
 def _heads(span: Span) -> bool:

@@ -218,25 +218,30 @@ class Pages:
             unsure = unsure or (full and not lacked_room)
         return further, unsure
 
-    def name_runs_on(self, place: LabelledRow, tokens: Sequence[Token]) -> bool:
-        """True where a name ends its row and the next one begins with a word like those of names.
+    def wrapped(self, place: LabelledRow, last: Token) -> tuple[Token, ...]:
+        """The next row, where a sentence that ends its row with a word of a name goes on there.
+
+        Empty where that word does not end its row, ends a part of the sentence, or the next row's
+        first word is none of a name or would have had room beside it.
 
         Args:
             place: the row.
-            tokens: of the name.
+            last: the word.
         """
-        if place.row.tokens[-1] is not tokens[-1] or tokens[-1].text.endswith((",", ";", ".")):
-            return False
+        if place.row.tokens[-1] is not last or last.text.endswith((",", ";", ".")):
+            return ()
         index = next(i for i, row in enumerate(self.rows) if row is place)
-        if index + 1 >= len(self.rows) or self.rows[index + 1].sheet is not place.sheet:
-            return False
-        after = self.rows[index + 1]
-        first = after.row.tokens[0]
+        after = self.rows[index + 1] if index + 1 < len(self.rows) else None
+        if after is None or after.sheet is not place.sheet:
+            return ()
+        first, height = after.row.tokens[0], max(place.sheet.pitch, place.row.height)
         word = first.text.rstrip(",;.")
-        close = after.row.y - place.row.y <= _CONTINUES * max(place.sheet.pitch, place.row.height)
-        anew = _starts_anew(after, 0) or _shouted(after.row.tokens) is not _shouted(tokens)
-        room = _lacked_room(tokens[-1].box.x1, first, after)
-        return close and room and not anew and word.isalpha() and word[0].isupper()
+        named = word.isalpha() and word[0].isupper() and len(word) > 1
+        close = after.row.y - place.row.y <= _CONTINUES * height
+        labelled = any(match.start == 0 for match in after.matches)
+        same = first.text.isupper() is last.text.isupper()
+        goes_on = named and close and same and not labelled
+        return after.row.tokens if goes_on and _lacked_room(last.box.x1, first, after) else ()
 
     def _opens_paragraph(self, step: int, label_x: float) -> bool:
         """True where a row is set in and the next one starts under the label again."""
