@@ -113,6 +113,13 @@ class TestRunningOn:
         assert value.value == self.LABEL.partition(": ")[2]
         assert UNSURE in value.reasons
 
+    @pytest.mark.parametrize("row", ["Kiều, thành phố Cần Thơ", "Hồ Chí Minh", "Trạch, Hà Tĩnh"])
+    def test_a_name_of_a_place_runs_on(self, row: str) -> None:
+        first = "45/6 đường Trần Hưng Đạo, phường An Phú Đông, quận Ninh"
+        page = PrintedPage().column(20, 60, f"Nơi cư trú: {first}", row, pitch=7)
+        value = fields("F_14_HSB", page.text())["address"]
+        assert (value.value, value.status) == (f"{first} {row}", FieldStatus.ACCEPTED)
+
     def test_a_full_row_runs_on(self) -> None:
         value = self.sick_leave("nghỉ ngơi")
         assert value.value.endswith("thuốc giảm đau nghỉ ngơi")

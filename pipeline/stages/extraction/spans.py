@@ -44,6 +44,7 @@ _LONGEST_NUMBER: Final = 5
 _SENTENCE: Final = 2
 """Small words behind a capital one: a heading or a sentence."""
 _PLACES: Final = frozenset({"thanh", "thi", "xa", "phuong", "huyen", "quan", "tinh"})
+"""First words of kinds of places: `… quận Ninh`, `Kiều, thành phố Cần Thơ`."""
 _SPACE: Final = 0.25
 """Of the text height."""
 _RAGGED: Final = 1.0
@@ -298,7 +299,8 @@ def _like_heading(tokens: Sequence[Token]) -> bool:
         return _roman(first.text.rstrip(".,)")) or not first.text.endswith(",")
     words = rest[:_SENTENCE]
     small = len(words) == _SENTENCE and all(word.text[:1].islower() for word in words)
-    return small and _capitalised(first.text)
+    place = fold(words[0].text) in _PLACES or first.text.endswith(",")
+    return small and not place and _capitalised(first.text)
 
 
 def _capitalised(text: str) -> bool:
