@@ -126,6 +126,19 @@ class TestRunningOn:
         assert value.status is FieldStatus.ACCEPTED
 
 
+class TestWhereValuesStand:
+    def test_a_value_may_begin_like_a_label(self) -> None:
+        page = PrintedPage().column(20, 60, "Lý do: Hồ sơ chưa có xác nhận của đơn vị")
+        value = fields("S_PHIEU_HUONG_DAN", page.text())["reason"]
+        assert value.value == "Hồ sơ chưa có xác nhận của đơn vị"
+
+    def test_what_stands_under_an_unreadable_value_is_not_taken_in_silence(self) -> None:
+        code = next(c for c, k in CATALOGUE.components.items() if k.field("months") is not None)
+        rows = ("Số tháng được hưởng: TT: tháng", "Điều 2. Trong thời gian hưởng trợ cấp")
+        value = fields(code, PrintedPage().column(20, 60, *rows, pitch=7).text())["months"]
+        assert value.status is FieldStatus.REVIEW
+
+
 class TestNamesInSentences:
     FIRST = "Điều 1. Chấm dứt hợp đồng lao động đối với Ông/Bà Giang Khắc"
 

@@ -37,6 +37,8 @@ _PARAGRAPH: Final = 1.5
 _MOST_ROWS: Final = 4
 _NARROW: Final = 0.6
 """Of the text width: rows of a letterhead's left column end before."""
+_READ: Final = 100.0
+"""Likeness of a label read letter by letter."""
 _HEADING: Final = 4
 """Letters of a heading of one word."""
 _LONGEST_NUMBER: Final = 5
@@ -114,16 +116,23 @@ class Pages:
                     beside = self._span(index, match, field, long=long, flush=flush)
                     yield beside
                     if not long and not beside.below:
-                        yield from self._elsewhere(index, match, field)
+                        yield from self._elsewhere(
+                            index, match, field, other=flush and bool(beside.tokens)
+                        )
 
-    def _elsewhere(self, index: int, match: LabelMatch, field: str) -> Iterator[Span]:
-        """What stands under the label, or lifted off its line, where something else is beside."""
+    def _elsewhere(
+        self, index: int, match: LabelMatch, field: str, *, other: bool
+    ) -> Iterator[Span]:
+        """What stands under the label, or lifted off its line, where something else is beside.
+
+        That may be the value, misread: what stands under it is then taken for a person to see.
+        """
         place = self.rows[index]
         limit = _limit(place, match, field)
         if match.leads:
             under, _ = self._under(index, match, match.end)
             if under:
-                yield Span(place, match, under, below=True)
+                yield Span(place, match, under, below=True, unsure=other)
         lifted = self._lifted(index, match, limit)
         if lifted:
             yield Span(place, match, lifted, below=True)
@@ -151,14 +160,15 @@ class Pages:
         if not tokens and (match.leads or limit >= len(place.row.tokens)):
             tokens, last = self._under(index, match, limit)
             below = bool(tokens)
+            unsure = below and flush and _close_behind(place.row, match.end)
         if long and tokens:
             label_x = min(
                 place.row.tokens[other.start].box.x0
                 for other in place.matches
                 if field in other.fields
             )
-            further, unsure = self._further(last, tokens, label_x, flush=flush)
-            tokens = (*tokens, *further)
+            further, doubtful = self._further(last, tokens, label_x, flush=flush)
+            tokens, unsure = (*tokens, *further), unsure or doubtful
         return Span(place, match, tokens, below, unsure)
 
     def _under(self, index: int, match: LabelMatch, limit: int) -> tuple[tuple[Token, ...], int]:
@@ -353,13 +363,21 @@ def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:
     limit = len(place.row.tokens)
     for other in place.matches:
         if other.start >= match.end and field not in other.fields:
-            if other.start == match.end and match.colon and other.fields <= INCLUSIVE:
-                continue
+            misread = not other.colon and other.score < _READ
+            if other.start == match.end and match.colon and (other.fields <= INCLUSIVE or misread):
+                continue  # the value begins like a label: `Lý do: Hồ sơ chưa …`, not `Hồ sơ của`
             limit = min(limit, other.start)
     phrase = colon_phrase(place.row.tokens, match.end, limit)
     if phrase == match.end and place.row.tokens[phrase].text[:1].isdigit():
         return limit  # no label begins with a digit: a sentence goes on after the value
     return limit if phrase is None else phrase
+
+
+def _close_behind(row: Row, end: int) -> bool:
+    """True where something stands right behind a label: it may be the value, misread."""
+    if end >= len(row.tokens):
+        return False
+    return row.tokens[end].box.x0 - row.tokens[end - 1].box.x1 <= _COLUMN_GAP * row.height
 
 
 def _contiguous(tokens: Sequence[Token], height: float) -> tuple[Token, ...]:
