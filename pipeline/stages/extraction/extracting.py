@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -28,6 +28,7 @@ from pipeline.ports.reading import OcrEngine
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import placed as places
 from pipeline.stages.extraction.dates import PartialDate
+from pipeline.stages.extraction.extent import EXTENT_UNSURE, LABEL_UNSURE, cut_short
 from pipeline.stages.extraction.identity import CardFacts
 from pipeline.stages.extraction.ink import PagePixels
 from pipeline.stages.extraction.judging import Papers, judge
@@ -45,8 +46,6 @@ LOW_CONFIDENCE: Final = "LOW_CONFIDENCE"
 """Reason of a value that only its confidence speaks against."""
 READINGS_DIFFER: Final = "READINGS_DIFFER"
 """Reason of a value that a second reading did not give."""
-LABEL_UNSURE: Final = "LABEL_UNSURE"
-"""Reason of a value that may belong to another label."""
 
 _EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integer", "percent"})
 """Types where one wrong sign is a wrong value: the least sure word decides."""
@@ -58,6 +57,8 @@ _CARD_KIND: Final = "identity"
 _SIGNS_NEED_MORE: Final = 1.5
 """Misread digits come with confidences up to 0.9; sound print gives 0.95 and more."""
 _SURE_LABEL: Final = 92.0
+_LENT: Final = 0.3
+"""Of the rank: a form's own wording goes before one that says the same."""
 _UNSURE_LABEL: Final = 0.9
 _WORDS_AGREE: Final = 0.97
 _SOUNDS_VIET: Final = 65.0
@@ -156,7 +157,7 @@ def extract(
     papers = Papers(kind, catalogue, today, procedure, case)
     if calibration is not None and not all(calibration.of(t.engine) for t in read.texts if t.lines):
         calibration = None
-    scales = _Scales(settings, calibration, read.rereader)
+    scales = _Scales(settings, calibration, read.rereader, paper)
     judged = tuple(
         _settled(value, papers, values, scales, sources.get(value.name)) for value in values
     )
@@ -187,6 +188,7 @@ class _Scales:
     settings: FieldSettings
     calibration: Calibration | None
     reread: Rereader | None
+    paper: _Paper
 
 
 def _field(
@@ -236,13 +238,43 @@ def _best(field: FieldType, pages: Pages, *, flush: bool) -> _Candidate | None:
         if field.type == "person_name" and _names_another(span):
             continue
         parsed = _gender(span) if field.type == "enum" else parse(span.tokens, field)
+        unsure = span.unsure or _in_sentence(field, span)
+        if field.type == "person_name" and parsed is not None:
+            parsed, unsure = _whole_name(parsed, span, field, pages)
         if parsed is None:
             continue
+        if unsure:
+            parsed = replace(parsed, verdicts=(*parsed.verdicts, warn(EXTENT_UNSURE)))
         rank = _rank(field, span, parsed)
         read.append(_Candidate(span.place, parsed, span.match.score))
         if best is None or rank > best[0]:
             best = rank, read[-1]
     return None if best is None else _surest(best[1], read, field)
+
+
+def _whole_name(
+    parsed: Parsed, span: Span, field: FieldType, pages: Pages
+) -> tuple[Parsed | None, bool]:
+    """A name with what the sentence's next row adds to it, and whether its end is uncertain.
+
+    It is certain where the sentence goes on behind the name: `… Thân Bích`, `Hạnh, sinh ngày …`.
+    """
+    more = pages.wrapped(span.place, parsed.tokens[-1])
+    if not more:
+        return parsed, False
+    whole = parse((*span.tokens, *more), field)
+    if whole is None or span.match.colon:
+        return parsed, True
+    used = len(whole.tokens) - len(parsed.tokens)
+    ended = whole.tokens[-1].text.endswith(",")
+    goes_on = 0 < used < len(more) and (ended or more[used].text[:1].islower())
+    return whole, not goes_on
+
+
+def _in_sentence(field: FieldType, span: Span) -> bool:
+    """Free text behind words of a sentence: where it begins is not told by its label."""
+    alone = span.match.leads and not span.behind_label
+    return field.type in _LONG and not (span.match.colon or alone)
 
 
 def _surest(best: _Candidate, read: Sequence[_Candidate], field: FieldType) -> _Candidate:
@@ -258,6 +290,7 @@ def _rank(field: FieldType, span: Span, parsed: Parsed) -> float:
     rank = span.match.score / 100
     rank += 0.5 if span.match.colon else 0.2 if span.match.leads else 0.0
     rank -= 0.1 if span.below else 0.0
+    rank -= _LENT if span.match.label.lent else 0.0
     rank -= 0.6 * any(v.outcome is Outcome.ERROR for v in parsed.verdicts)
     rank -= 0.1 * any(v.outcome is Outcome.WARN for v in parsed.verdicts)
     if field.name in _KINDS_WITH_HEAD_NUMBER:
@@ -383,11 +416,20 @@ def _settled(
     if field is not None:
         confidence, doubts = _surety(field, value, scales, found, worth_it=not reasons)
         reasons += doubts
+        if not reasons and found is not None and _cut_short(field, found, scales.paper):
+            reasons.append(EXTENT_UNSURE)
     unique = tuple(dict.fromkeys(reasons))
     status = FieldStatus.REVIEW if unique else FieldStatus.ACCEPTED
     return value.model_copy(
         update={"confidence": round(confidence, 4), "reasons": unique, "status": status}
     )
+
+
+def _cut_short(field: FieldType, found: _Candidate, paper: _Paper) -> bool:
+    """True where letters beside the value were not read; only words are looked at, no ticks."""
+    if paper.pixels is None or kind_of(field, found.parsed.value) is None:
+        return False
+    return cut_short(found.place, found.parsed.tokens, field, paper.pixels)
 
 
 def _surety(

@@ -1,4 +1,4 @@
-"""What pixels say that words do not: whether a tick box is marked, where a table is ruled.
+"""What pixels say that words do not: ticks, rules of tables, letters that nobody read.
 
 Pure functions over a grey page; places in its pixels, which are those of the page's words. May
 not come in: decoding of images, labels, fields.
@@ -46,6 +46,15 @@ _LEAST_UPRIGHT: Final = 3
 """Upright rules of a table of two columns."""
 _TALLER_THAN_LETTERS: Final = 1.7
 """Of the text height: no stroke of a letter is so long."""
+_SMALLEST_LETTER: Final = 0.38
+"""Of the text height, diacritics included: an `a` or a digit is at least so tall; dots of leaders,
+commas and rules are not."""
+_THINNEST_LETTER: Final = 0.08
+"""Of the text height."""
+_WIDEST_LETTER: Final = 6.0
+"""Of the text height: letters may touch; a longer piece is a pen's stroke or dirt."""
+_SOLID: Final = 0.12
+"""Least share of ink within the outline of a letter; specks of a torn edge have less."""
 
 
 class Mark(StrEnum):
@@ -141,6 +150,43 @@ def grid(gray: Gray, area: Box, height: float, tilt: float) -> Grid | None:
     if len(columns) < 3:
         return None
     return Grid(tuple(columns), tuple(y + top for y in rows))
+
+
+def unread_letters(gray: Gray, area: Box, height: float, words: Sequence[Box]) -> int:
+    """How many pieces of ink as large as letters stand in an area where no word was read.
+
+    Args:
+        gray: the page.
+        area: where to look, px; ink that reaches into it from outside counts by its middle.
+        height: of the text, px.
+        words: boxes of all that was read there.
+    """
+    margin = round(height)
+    left, top = max(round(area.x0) - margin, 0), max(round(area.y0) - margin, 0)
+    crop = gray[top : round(area.y1) + margin, left : max(round(area.x1) + margin, 0)]
+    if min(crop.shape) < _SQUARE * height:
+        return 0
+    count, _, stats, centres = cv2.connectedComponentsWithStats(_dark(crop), connectivity=8)
+    found = 0
+    for index in range(1, count):
+        wide, tall, ink = (float(stats[index, column]) for column in (2, 3, 4))
+        if not _like_letter(wide / height, tall / height, ink / (wide * tall)):
+            continue
+        x, y = float(centres[index, 0]) + left, float(centres[index, 1]) + top
+        inside = area.x0 <= x <= area.x1 and area.y0 <= y <= area.y1
+        found += inside and not any(_covers(word, x, y, 0.2 * height) for word in words)
+    return found
+
+
+def _like_letter(wide: float, tall: float, solid: float) -> bool:
+    """By width and height in text heights, and by the share of ink within its outline."""
+    if not _SMALLEST_LETTER <= tall <= _TALLER_THAN_LETTERS:
+        return False
+    return _THINNEST_LETTER <= wide <= _WIDEST_LETTER and solid >= _SOLID
+
+
+def _covers(box: Box, x: float, y: float, slack: float) -> bool:
+    return box.x0 - slack <= x <= box.x1 + slack and box.y0 - slack <= y <= box.y1 + slack
 
 
 def level(x: float, y: float, tilt: float) -> tuple[float, float]:

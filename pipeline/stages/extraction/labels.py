@@ -7,8 +7,8 @@ wins. May not come in: values.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Final
 
@@ -70,6 +70,18 @@ _INLINE_STOPS: Final = (
 )
 """Stops that need no colon and may stand within a row."""
 
+_ALIKE: Final = (
+    ("Ngày sinh", "Sinh ngày", "Ngày, tháng, năm sinh"),
+    (
+        "Số CMND/CCCD/Hộ chiếu", "Số CCCD/CMND/Hộ chiếu", "Số CMND/CCCD", "Số CCCD/CMND",
+        "Số CMND/hộ chiếu/căn cước", "Số CMND/Căn cước công dân", "Số CCCD",
+    ),
+)  # fmt: skip
+"""Labels that say the same: offices print one for the other. They are lent to the field of a form
+that prints one of them, where the form is about one person only."""
+_PERSON: Final = "person_name"
+_OWN_ACCOUNT: Final = "account_holder"
+
 _SHORT: Final = 7
 """Labels of fewer letters must be exact."""
 _SURE: Final = ((12, 82.0), (_SHORT, 86.0))
@@ -82,6 +94,10 @@ _WORD_END: Final = re.compile(r"[\s/]")
 _LIKE: Final = 55.0
 _ACCENTS: Final = 80.0
 """`Địa chí` is still `Địa chỉ`; `Sở` is not `Số`."""
+_NEARLY: Final = (5, 80.0)
+"""Letters and likeness of a short label that is misread but leads and has its colon: `Ông/hà:`."""
+_ADDRESS: Final = "ongba"
+"""Before a name, within a sentence too."""
 _ACRONYM: Final = re.compile(r"[A-ZĐ]{2,6}:?")
 
 
@@ -97,6 +113,8 @@ class Label:
     """Folded letters of the first word."""
     inline: bool
     """May stand within a row without a colon."""
+    lent: bool = False
+    """Not the form's own wording, but one that says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +138,7 @@ class LabelMatch:
 
 
 def form_labels(component: ComponentType) -> tuple[Label, ...]:
-    """Labels of a form's fields, then the stops."""
+    """Labels of a form's fields, those lent to them, then the stops."""
     printed = [
         _label(text, field.name)
         for field in component.fields
@@ -128,6 +146,7 @@ def form_labels(component: ComponentType) -> tuple[Label, ...]:
         if ELLIPSIS not in printed_label
         for text in _as_printed(printed_label, component.kind)
     ]
+    printed += _lent(component, {label.letters: label for label in printed})
     mine = {label.letters for label in printed}
     stops = [
         _label(text, None, inline=inline)
@@ -141,6 +160,19 @@ def form_labels(component: ComponentType) -> tuple[Label, ...]:
 def _label(text: str, field: str | None, *, inline: bool = True) -> Label:
     first = letters(_WORD_END.split(text.strip(), maxsplit=1)[0])
     return Label(text, letters(text), field, first, inline)
+
+
+def _lent(component: ComponentType, printed: Mapping[str, Label]) -> list[Label]:
+    """Labels that say the same as a form's own, for the one field that they can mean."""
+    people = [f for f in component.fields if f.type == _PERSON and f.name != _OWN_ACCOUNT]
+    lent = []
+    for group in _ALIKE if len(people) == 1 else ():
+        own = {printed[key].field for text in group if (key := letters(text)) in printed}
+        if len(own) == 1:
+            field = own.pop()
+            unknown = [text for text in group if letters(text) not in printed]
+            lent += [replace(_label(text, field), lent=True) for text in unknown]
+    return lent
 
 
 def _as_printed(label: str, kind: str) -> tuple[str, ...]:
@@ -203,6 +235,7 @@ def _at(row: Row, start: int, labels: Sequence[Label]) -> Iterable[LabelMatch]:
         if not _begins(parts[0], label):
             continue
         best: tuple[float, int] | None = None
+        needed = _needed(label)
         for count, window in enumerate(windows, 1):
             if len(window) > 1.25 * len(label.letters) + 1:
                 break
@@ -211,7 +244,7 @@ def _at(row: Row, start: int, labels: Sequence[Label]) -> Iterable[LabelMatch]:
             if len(window) < 0.75 * len(label.letters) - 1 or not parts[count - 1]:
                 continue
             score = fuzz.ratio(window, label.letters)
-            if score >= _needed(label) and (best is None or score > best[0]):
+            if score >= needed and (best is None or score > best[0]):
                 best = (score, count)
         if best is not None:
             match = _match(row, start, label, best)
@@ -230,7 +263,8 @@ def _needed(label: Label) -> float:
     for length, score in _SURE:
         if len(label.letters) >= length:
             return score
-    return 100.0
+    least, nearly = _NEARLY
+    return nearly if len(label.letters) >= least else 100.0
 
 
 def _match(row: Row, start: int, label: Label, best: tuple[float, int]) -> LabelMatch:
@@ -245,11 +279,44 @@ def _match(row: Row, start: int, label: Label, best: tuple[float, int]) -> Label
 
 
 def _plausible(row: Row, match: LabelMatch) -> bool:
-    if len(match.label.letters) < _SHORT and not _stands_alone(row, match):
+    if len(match.label.letters) < _SHORT:
+        if match.score < 100.0:
+            return match.colon and match.leads
+        if _addresses(row, match):
+            return True
+        if not _stands_alone(row, match):
+            return False
+    if _over_comma(row, match):
         return False
     if match.label.inline and not (match.colon or match.leads) and _in_sentence(row, match):
         return False
     return match.label.inline or match.colon or match.leads
+
+
+def _over_comma(row: Row, match: LabelMatch) -> bool:
+    """`Hồ Chí Minh, ngày 01` is no `Sinh ngày`: a sentence's comma within what only looks like one.
+
+    A label read letter by letter may have a speck in it.
+    """
+    inside = row.tokens[match.start : match.end - 1]
+    return (
+        match.score < 100.0 and "," not in match.label.text and any("," in t.text for t in inside)
+    )
+
+
+def _addresses(row: Row, match: LabelMatch) -> bool:
+    """`… đối với Ông/Bà Giang Khắc Thưởng, sinh ngày …`: a name in a sentence."""
+    name = row.tokens[match.end : match.end + 2]
+    called = match.label.letters == _ADDRESS and fuzz.ratio(
+        exact(" ".join(t.text for t in row.tokens[match.start : match.end])).strip(":"),
+        exact(match.label.text),
+    )
+    return called == 100.0 and len(name) == 2 and all(_word_of_name(t.text) for t in name)
+
+
+def _word_of_name(text: str) -> bool:
+    bare = text.rstrip(".,;")
+    return bare.isalpha() and bare[0].isupper()
 
 
 def _in_sentence(row: Row, match: LabelMatch) -> bool:

@@ -15,13 +15,15 @@ from rapidfuzz import fuzz
 from pipeline.catalogue import Catalogue, FieldType
 from pipeline.stages.extraction import validators
 from pipeline.stages.extraction.dates import find_date
+from pipeline.stages.extraction.extent import EXTENT_UNSURE, LABEL_UNSURE
+from pipeline.stages.extraction.head import centred_on
 from pipeline.stages.extraction.ink import Mark, PagePixels, TickBox, tick_box
 from pipeline.stages.extraction.labels import ELLIPSIS, letters
 from pipeline.stages.extraction.layout import Token, union
 from pipeline.stages.extraction.spans import LabelledRow, Pages, Span
 from pipeline.stages.extraction.tables import find_table
 from pipeline.stages.extraction.validators import warn
-from pipeline.stages.extraction.values import Parsed, joined
+from pipeline.stages.extraction.values import Parsed, joined, parse
 from pipeline.textnorm import fold, squash
 
 _TICKS: Final = frozenset("☒☑✓✔✗✘⊠■xXvV")
@@ -138,17 +140,43 @@ def blanks(pages: Pages, field: FieldType) -> Placed | None:
 
 
 def inclusive(pages: Pages, field: FieldType) -> Placed | None:
-    """The name that begins with its label; the central agency only where no other stands there."""
-    found = [
-        placed
-        for span in pages.spans(field.name, long=False)
-        if (placed := _named(span)) is not None
+    """The name that begins with its label; the central agency only where no other stands there.
+
+    A name within a sentence, and a central agency where a sentence names another, are doubted.
+    """
+    spans = list(pages.spans(field.name, long=False))
+    beside = [span.match for span in spans if span.tokens and not span.below]
+    named = [
+        (_heads(span), placed)
+        for span in spans
+        if not (span.below and span.match in beside)
+        and (placed := _named(span, pages, field)) is not None
     ]
-    local = [p for p in found if not fold(p.parsed.value).endswith("viet nam")]
-    return next(iter(local or found), None)
+    leading = [placed for leads, placed in named if leads]
+    others = [_doubted(placed, LABEL_UNSURE) for leads, placed in named if not leads]
+    if local := [placed for placed in leading if not _central(placed)]:
+        return local[0]
+    loud = [placed for placed in others if placed.parsed.value.isupper() and not _central(placed)]
+    if loud or not leading:
+        return next(iter(loud or others), None)
+    return _doubted(leading[0], LABEL_UNSURE) if others else leading[0]
 
 
-def _named(span: Span) -> Placed | None:
+def _central(placed: Placed) -> bool:
+    return fold(placed.parsed.value).endswith("viet nam")
+
+
+def _heads(span: Span) -> bool:
+    """True where the name stands for itself, or is addressed; not within a sentence."""
+    return _ADDRESSEE in span.match.label.letters or (span.match.leads and not span.behind_label)
+
+
+def _doubted(placed: Placed, reason: str) -> Placed:
+    verdicts = (*placed.parsed.verdicts, warn(reason))
+    return replace(placed, parsed=replace(placed.parsed, verdicts=verdicts))
+
+
+def _named(span: Span, pages: Pages, field: FieldType) -> Placed | None:
     place = span.place
     if not (place.head or place.sheet.page == 0):
         return None
@@ -157,11 +185,16 @@ def _named(span: Span) -> Placed | None:
         tokens = tokens[1:]
         if letters(joined(tokens)).startswith("gui"):
             tokens = tokens[1:]
+    further, unsure = ([], False) if span.below else centred_on(pages, place, tokens)
+    tokens += further
     value = joined(tokens).lstrip("-: ")
-    if not span.tokens or not value:
+    if not (span.tokens or further) or not value:
         return None
+    plain = parse(tokens, field)
+    verdicts = () if plain is None else plain.verdicts
     value = _as_labelled(value, span.match.label.text)
-    return Placed(place, Parsed(value, tuple(tokens)))
+    named = Placed(place, Parsed(value, tuple(tokens), verdicts))
+    return _doubted(named, EXTENT_UNSURE) if unsure else named
 
 
 def _as_labelled(value: str, label: str) -> str:

@@ -37,8 +37,22 @@ _PARAGRAPH: Final = 1.5
 _MOST_ROWS: Final = 4
 _NARROW: Final = 0.6
 """Of the text width: rows of a letterhead's left column end before."""
+_READ: Final = 100.0
+"""Likeness of a label read letter by letter."""
 _HEADING: Final = 4
 """Letters of a heading of one word."""
+_LONGEST_NUMBER: Final = 5
+"""Signs of a heading's number, `VIII.`"""
+_SENTENCE: Final = 2
+"""Small words behind a capital one: a heading or a sentence."""
+_PLACES: Final = frozenset({"thanh", "thi", "xa", "phuong", "huyen", "quan", "tinh"})
+"""First words of kinds of places: `… quận Ninh`, `Kiều, thành phố Cần Thơ`."""
+_SPACE: Final = 0.25
+"""Of the text height."""
+_RAGGED: Final = 1.0
+"""Of the text height: right ends of full rows differ by this much."""
+_ROMAN: Final = frozenset("IVXLH1l|ÍÌ!J")
+"""Letters of Roman numbers, and what they are read as: `III.` as `IH.`"""
 _DECLARATION: Final = (
     "toi cam doan", "toi xin cam", "toi cam ket", "chung toi cam", "toi de nghi", "de nghi co quan",
     "truong hop phai", "ghi chu",
@@ -72,6 +86,14 @@ class Span:
     tokens: tuple[Token, ...]
     below: bool
     """Found under the label or over it, not beside it."""
+    unsure: bool = False
+    """Whether it ends where its tokens end is not certain."""
+
+    @property
+    def behind_label(self) -> bool:
+        """Its label stands where the value of another one begins: `Tình trạng: không tự …`."""
+        start = self.match.start
+        return start > 0 and self.place.row.tokens[start - 1].text.endswith(":")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +116,23 @@ class Pages:
                     beside = self._span(index, match, field, long=long, flush=flush)
                     yield beside
                     if not long and not beside.below:
-                        yield from self._elsewhere(index, match, field)
+                        yield from self._elsewhere(
+                            index, match, field, other=flush and bool(beside.tokens)
+                        )
 
-    def _elsewhere(self, index: int, match: LabelMatch, field: str) -> Iterator[Span]:
-        """What stands under the label, or lifted off its line, where something else is beside."""
+    def _elsewhere(
+        self, index: int, match: LabelMatch, field: str, *, other: bool
+    ) -> Iterator[Span]:
+        """What stands under the label, or lifted off its line, where something else is beside.
+
+        That may be the value, misread: what stands under it is then taken for a person to see.
+        """
         place = self.rows[index]
         limit = _limit(place, match, field)
         if match.leads:
             under, _ = self._under(index, match, match.end)
             if under:
-                yield Span(place, match, under, below=True)
+                yield Span(place, match, under, below=True, unsure=other)
         lifted = self._lifted(index, match, limit)
         if lifted:
             yield Span(place, match, lifted, below=True)
@@ -126,19 +155,21 @@ class Pages:
         place = self.rows[index]
         limit = _limit(place, match, field)
         tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
-        below = False
+        below = unsure = False
         last = index
         if not tokens and (match.leads or limit >= len(place.row.tokens)):
             tokens, last = self._under(index, match, limit)
             below = bool(tokens)
+            unsure = below and flush and _close_behind(place.row, match.end)
         if long and tokens:
             label_x = min(
                 place.row.tokens[other.start].box.x0
                 for other in place.matches
                 if field in other.fields
             )
-            tokens = (*tokens, *self._further(last, tokens, label_x, flush=flush))
-        return Span(place, match, tokens, below)
+            further, doubtful = self._further(last, tokens, label_x, flush=flush)
+            tokens, unsure = (*tokens, *further), unsure or doubtful
+        return Span(place, match, tokens, below, unsure)
 
     def _under(self, index: int, match: LabelMatch, limit: int) -> tuple[tuple[Token, ...], int]:
         place = self.rows[index]
@@ -163,32 +194,65 @@ class Pages:
 
     def _further(
         self, index: int, tokens: Sequence[Token], label_x: float, *, flush: bool
-    ) -> Iterator[Token]:
+    ) -> tuple[list[Token], bool]:
+        """What a value runs on to over the next rows, and whether its end is uncertain."""
         end = tokens[-1].box.x1
         shouts = _shouted(tokens)
+        further: list[Token] = []
+        unsure = False
         if not any(char.isalpha() for token in tokens for char in token.text):
-            return
+            return further, False
         for step in range(index + 1, min(index + _MOST_ROWS, len(self.rows))):
             before, place = self.rows[step - 1], self.rows[step]
             sheet, row = place.sheet, place.row
             if before.sheet is not sheet:
-                return
-            full = not flush or end >= _FULL_ROW * sheet.right
-            if not full and not _in_column(place, label_x, end):
-                return
-            if row.y - before.row.y > _CONTINUES * max(sheet.pitch, row.height):
-                return
+                return further, False
+            close = row.y - before.row.y <= _CONTINUES * max(sheet.pitch, row.height)
             begin = _column(row, label_x if not flush else self.rows[index].row.tokens[0].box.x0)
             mine = row.tokens[begin:]
-            starts = (label_x, tokens[0].box.x0, self.rows[index].row.tokens[0].box.x0)
-            if not mine or not _aligned(mine[0], starts, row.height):
-                return
+            if not mine or not close:
+                return further, False
+            lacked_room = not flush or _lacked_room(end, mine[0], place)
+            goes_on = mine[0].text[:1].islower() and lacked_room
+            full = not flush or end >= _FULL_ROW * sheet.right or goes_on
+            if not full and not _in_column(place, label_x, end):
+                return further, False
             if _starts_anew(place, begin) or (_shouted(mine) and not shouts):
-                return
-            if self._opens_paragraph(step, label_x):
-                return
-            yield from mine
+                return further, False
+            starts = (label_x, tokens[0].box.x0, self.rows[index].row.tokens[0].box.x0)
+            if not _aligned(mine[0], starts, row.height) or self._opens_paragraph(step, label_x):
+                return further, goes_on and flush
+            if _like_heading(mine):
+                return further, True
+            further += mine
             end = mine[-1].box.x1
+            unsure = unsure or (full and not lacked_room)
+        return further, unsure
+
+    def wrapped(self, place: LabelledRow, last: Token) -> tuple[Token, ...]:
+        """The next row, where a sentence that ends its row with a word of a name goes on there.
+
+        Empty where that word does not end its row, ends a part of the sentence, or the next row's
+        first word is none of a name or would have had room beside it.
+
+        Args:
+            place: the row.
+            last: the word.
+        """
+        if place.row.tokens[-1] is not last or last.text.endswith((",", ";", ".")):
+            return ()
+        index = next(i for i, row in enumerate(self.rows) if row is place)
+        after = self.rows[index + 1] if index + 1 < len(self.rows) else None
+        if after is None or after.sheet is not place.sheet:
+            return ()
+        first, height = after.row.tokens[0], max(place.sheet.pitch, place.row.height)
+        word = first.text.rstrip(",;.")
+        named = word.isalpha() and word[0].isupper() and len(word) > 1
+        close = after.row.y - place.row.y <= _CONTINUES * height
+        labelled = any(match.start == 0 for match in after.matches)
+        same = first.text.isupper() is last.text.isupper()
+        goes_on = named and close and same and not labelled
+        return after.row.tokens if goes_on and _lacked_room(last.box.x1, first, after) else ()
 
     def _opens_paragraph(self, step: int, label_x: float) -> bool:
         """True where a row is set in and the next one starts under the label again."""
@@ -226,15 +290,48 @@ def _column(row: Row, x: float) -> int:
     return begin if row.tokens[begin].box.x0 >= x - slack else len(row.tokens)
 
 
+def _lacked_room(end: float, first: Token, place: LabelledRow) -> bool:
+    """True where the first word of a row would not have stood on the row before."""
+    height = place.row.height
+    return end + _SPACE * height + first.box.width > place.sheet.right - _RAGGED * height
+
+
+def _like_heading(tokens: Sequence[Token]) -> bool:
+    """`IH. Thông tin cha, mẹ`, `HI, Thông tin`, `Thông tin cha, mẹ`: no way to go on.
+
+    A value may go on with an abbreviation, `TP. Cần Thơ`, too: it is left to a person.
+    """
+    first, *rest = tokens
+    if not rest:
+        return False
+    short = first.text.endswith((".", ",", ")")) and len(first.text) <= _LONGEST_NUMBER
+    if short and first.text[:1].isupper() and rest[0].text[:1].isupper():
+        return _roman(first.text.rstrip(".,)")) or not first.text.endswith(",")
+    words = rest[:_SENTENCE]
+    small = len(words) == _SENTENCE and all(word.text[:1].islower() for word in words)
+    place = fold(words[0].text) in _PLACES or first.text.endswith(",")
+    return small and not place and _capitalised(first.text)
+
+
+def _capitalised(text: str) -> bool:
+    """A word with a capital, no acronym and no kind of place."""
+    return text[:1].isupper() and text[1:].islower() and fold(text) not in _PLACES
+
+
 def _starts_anew(place: LabelledRow, begin: int) -> bool:
     """True where a row starts with a label, a heading's number or an unknown label."""
     tokens = place.row.tokens
     first = tokens[begin].text
-    numbered = first.endswith((".", ")")) and not first.rstrip(".)").isalpha()
+    number = first.rstrip(".)")
+    numbered = number != first and (not number.isalpha() or (len(number) > 1 and _roman(number)))
     labelled = any(begin <= match.start <= begin + 1 for match in place.matches)
     if fold(" ".join(token.text for token in tokens[begin : begin + 5])).startswith(_DECLARATION):
         return True
     return labelled or numbered or colon_phrase(tokens, begin, len(tokens)) == begin
+
+
+def _roman(number: str) -> bool:
+    return len(number) < _LONGEST_NUMBER and _ROMAN.issuperset(number)
 
 
 def _shouted(tokens: Sequence[Token]) -> bool:
@@ -266,13 +363,21 @@ def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:
     limit = len(place.row.tokens)
     for other in place.matches:
         if other.start >= match.end and field not in other.fields:
-            if other.start == match.end and match.colon and other.fields <= INCLUSIVE:
-                continue
+            misread = not other.colon and other.score < _READ
+            if other.start == match.end and match.colon and (other.fields <= INCLUSIVE or misread):
+                continue  # the value begins like a label: `Lý do: Hồ sơ chưa …`, not `Hồ sơ của`
             limit = min(limit, other.start)
     phrase = colon_phrase(place.row.tokens, match.end, limit)
     if phrase == match.end and place.row.tokens[phrase].text[:1].isdigit():
         return limit  # no label begins with a digit: a sentence goes on after the value
     return limit if phrase is None else phrase
+
+
+def _close_behind(row: Row, end: int) -> bool:
+    """True where something stands right behind a label: it may be the value, misread."""
+    if end >= len(row.tokens):
+        return False
+    return row.tokens[end].box.x0 - row.tokens[end - 1].box.x1 <= _COLUMN_GAP * row.height
 
 
 def _contiguous(tokens: Sequence[Token], height: float) -> tuple[Token, ...]:

@@ -84,7 +84,7 @@ def parse(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
 
 def joined(tokens: Sequence[Token]) -> str:
     """Tokens with single spaces, trimmed of what labels and leaders left."""
-    return squash(" ".join(token.text for token in tokens)).strip(" :;_|'‘`").rstrip(" .,")
+    return squash(" ".join(token.text for token in tokens)).strip(" :;_|'‘`").strip(" .,")
 
 
 def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:

@@ -1,0 +1,214 @@
+"""How far values reach: wrapped, run on, cut short; and what is asked where that is not certain."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipeline.catalogue import load_catalogue
+from pipeline.models.base import Box
+from pipeline.models.components import Classified
+from pipeline.models.fields import FieldStatus, FieldValue
+from pipeline.models.text import PageText
+from pipeline.ports.reading import Gray
+from pipeline.settings import FieldSettings
+from pipeline.stages.extraction import ReadPages, extract
+from pipeline.stages.extraction.ink import unread_letters
+from tests.fakes.pages import PrintedPage
+
+CATALOGUE = load_catalogue()
+TODAY = dt.date(2026, 11, 22)
+UNSURE = "EXTENT_UNSURE"
+
+
+def fields(code: str, text: PageText, gray: Gray | None = None) -> dict[str, FieldValue]:
+    component = Classified(
+        component_id="c" * 64, code=code, confidence=0.9, pages=(0,), dossier=1, certain=True
+    )
+    pixels = None if gray is None else lambda _: gray
+    read = ReadPages([text], pixels=pixels)
+    found = extract(component, read, CATALOGUE, FieldSettings(), "b" * 64, TODAY)
+    return {value.name: value for value in found.fields.fields}
+
+
+def without(text: PageText, *lost: str) -> PageText:
+    """What an engine reads that does not see some words."""
+    lines = []
+    for line in text.lines:
+        kept = tuple(word for word in line.words if word.text not in lost)
+        if kept:
+            lines.append(line.model_copy(update={"words": kept}))
+    return text.model_copy(update={"lines": tuple(lines)})
+
+
+def head(*rows: str) -> PrintedPage:
+    """A letterhead whose left column is set in the middle around 60 mm."""
+    page = PrintedPage().put(115, 18, "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM", 12)
+    page.put(130, 23.2, "Độc lập - Tự do - Hạnh phúc", 12)
+    for number, row in enumerate(rows):
+        box = PrintedPage().put(0, 0, row, 11).text().lines[0].box
+        page.put(60 - box.width / 200 * 25.4 / 2, 18 + 5.2 * number, row, 11)
+    return page.put(35, 42, "Số: 98602/QĐ-BHXH").put(20, 80, "Ông/Bà: Nguyễn Quốc Mẫn")
+
+
+class TestIssuer:
+    def test_a_name_runs_on_over_centred_rows(self) -> None:
+        page = head("BẢO HIỂM XÃ HỘI VIỆT NAM", "BẢO HIỂM XÃ HỘI THÀNH PHỐ HỒ CHÍ", "MINH")
+        value = fields("R_07B_HSB", page.text())["agency_name"]
+        assert value.value == "BẢO HIỂM XÃ HỘI THÀNH PHỐ HỒ CHÍ MINH"
+        assert value.status is FieldStatus.ACCEPTED
+
+    def test_another_office_below_is_none_of_it(self) -> None:
+        page = head("BẢO HIỂM XÃ HỘI TỈNH AN GIANG", "PHÒNG CHẾ ĐỘ")
+        value = fields("R_07B_HSB", page.text())["agency_name"]
+        assert value.value == "BẢO HIỂM XÃ HỘI TỈNH AN GIANG"
+
+    def test_a_last_row_that_nobody_read_is_asked_for(self) -> None:
+        page = head("BẢO HIỂM XÃ HỘI VIỆT NAM", "BẢO HIỂM XÃ HỘI THÀNH PHỐ HỒ CHÍ", "MINH")
+        found = fields("R_07B_HSB", without(page.text(), "MINH"), page.gray())
+        assert found["agency_name"].reasons == (UNSURE,)
+
+    def test_a_wider_row_below_is_not_taken_in_silence(self) -> None:
+        page = head("BẢO HIỂM XÃ HỘI TỈNH", "AN GIANG NGÀNH NỘI CHÍNH TRUNG ƯƠNG")
+        assert fields("R_07B_HSB", page.text())["agency_name"].reasons == (UNSURE,)
+
+    def test_the_office_of_a_sentence_is_asked_for(self) -> None:
+        page = PrintedPage().column(
+            20, 60, "Đã được đăng ký khai tử tại: Ủy ban nhân dân xã Tân Phú, An Giang"
+        )
+        assert "LABEL_UNSURE" in fields("C_KHAI_TU", page.text())["issuer"].reasons
+
+    def test_the_office_above_is_not_the_issuer_in_silence(self) -> None:
+        page = head("BẢO HIỂM XÃ HỘI VIỆT NAM", "BẢO HIỂM XÃ HỘI TỈNH AN GIANG")
+        page.put(60, 60, "GIÁM ĐỐC BẢO HIỂM XÃ HỘI TỈNH AN GIANG")
+        text = page.text()
+        lines = [line for line in text.lines if line.words[-1].text != "GIANG"]
+        torn = [line for line in text.lines if line.words[-1].text == "GIANG"]
+        short = torn[0].model_copy(update={"words": torn[0].words[1:]})
+        torn_text = text.model_copy(update={"lines": (*lines, short, *torn[1:])})
+        value = fields("R_07B_HSB", torn_text)["agency_name"]
+        assert value.value == "BẢO HIỂM XÃ HỘI TỈNH AN GIANG"
+        assert value.status is FieldStatus.REVIEW
+
+
+class TestRunningOn:
+    LABEL = "Chẩn đoán và phương pháp điều trị: Thoát vị đĩa đệm L4-L5, thuốc giảm đau"
+
+    def sick_leave(self, *rows: str) -> FieldValue:
+        page = PrintedPage().column(20, 60, "Họ và tên: LÊ VĂN AN", self.LABEL, *rows, pitch=7)
+        return fields("M_GCN_NGHI_VIEC", page.text())["diagnosis"]
+
+    @pytest.mark.parametrize("number", ["III.", "IH.", "HI.", "II.", "1II."])
+    def test_a_heading_ends_a_value_however_its_number_is_read(self, number: str) -> None:
+        value = self.sick_leave(f"{number} Thông tin cha, mẹ (chỉ áp dụng với trẻ em)")
+        assert value.value == self.LABEL.partition(": ")[2]
+
+    def test_a_heading_without_its_number_is_left_to_a_person(self) -> None:
+        value = self.sick_leave("Thông tin cha, mẹ (chỉ áp dụng với trẻ em)")
+        assert value.value == self.LABEL.partition(": ")[2]
+        assert UNSURE in value.reasons
+
+    @pytest.mark.parametrize("row", ["Kiều, thành phố Cần Thơ", "Hồ Chí Minh", "Trạch, Hà Tĩnh"])
+    def test_a_name_of_a_place_runs_on(self, row: str) -> None:
+        first = "45/6 đường Trần Hưng Đạo, phường An Phú Đông, quận Ninh"
+        page = PrintedPage().column(20, 60, f"Nơi cư trú: {first}", row, pitch=7)
+        value = fields("F_14_HSB", page.text())["address"]
+        assert (value.value, value.status) == (f"{first} {row}", FieldStatus.ACCEPTED)
+
+    def test_a_full_row_runs_on(self) -> None:
+        value = self.sick_leave("nghỉ ngơi")
+        assert value.value.endswith("thuốc giảm đau nghỉ ngơi")
+        assert value.status is FieldStatus.ACCEPTED
+
+
+class TestWhereValuesStand:
+    def test_a_value_may_begin_like_a_label(self) -> None:
+        page = PrintedPage().column(20, 60, "Lý do: Hồ sơ chưa có xác nhận của đơn vị")
+        value = fields("S_PHIEU_HUONG_DAN", page.text())["reason"]
+        assert value.value == "Hồ sơ chưa có xác nhận của đơn vị"
+
+    def test_what_stands_under_an_unreadable_value_is_not_taken_in_silence(self) -> None:
+        code = next(c for c, k in CATALOGUE.components.items() if k.field("months") is not None)
+        rows = ("Số tháng được hưởng: TT: tháng", "Điều 2. Trong thời gian hưởng trợ cấp")
+        value = fields(code, PrintedPage().column(20, 60, *rows, pitch=7).text())["months"]
+        assert value.status is FieldStatus.REVIEW
+
+
+class TestNamesInSentences:
+    FIRST = "Điều 1. Chấm dứt hợp đồng lao động đối với Ông/Bà Giang Khắc"
+
+    def dismissal(self, *rows: str) -> FieldValue:
+        page = PrintedPage().column(20, 60, *rows, pitch=7)
+        return fields("L_CHAM_DUT_HDLD", page.text())["full_name"]
+
+    def test_a_name_in_a_sentence_is_found(self) -> None:
+        value = self.dismissal(f"{self.FIRST} Thưởng, sinh ngày", "27/11/1978, kể từ ngày ký.")
+        assert (value.value, value.status) == ("Giang Khắc Thưởng", FieldStatus.ACCEPTED)
+
+    def test_it_goes_on_on_the_next_row(self) -> None:
+        value = self.dismissal(self.FIRST, "Thưởng, sinh ngày 27/11/1978, kể từ ngày ký.")
+        assert (value.value, value.status) == ("Giang Khắc Thưởng", FieldStatus.ACCEPTED)
+
+    def test_where_it_ends_must_be_told(self) -> None:
+        value = self.dismissal(self.FIRST, "Thưởng Nhân Viên Kho Bạc Nhà Nước")
+        assert UNSURE in value.reasons
+
+    def test_a_list_of_people_is_no_name(self) -> None:
+        assert self.dismissal("Điều 3. Các ông, bà Trưởng phòng Kế hoạch").value == ""
+
+
+class TestLentLabels:
+    @pytest.mark.parametrize("label", ["Sinh ngày", "Ngày sinh", "Ngày, tháng, năm sinh"])
+    def test_a_date_of_birth_by_any_name(self, label: str) -> None:
+        page = PrintedPage().column(20, 60, f"{label}: 18/11/1975")
+        assert fields("R_07B_HSB", page.text())["birth_date"].value == "18/11/1975"
+
+    def test_a_comma_of_a_sentence_is_in_no_label(self) -> None:
+        page = PrintedPage().column(20, 60, "Hồ Chí Minh, ngày 01/08/2025", "Ngày sinh: 18/11/1975")
+        assert fields("R_07B_HSB", page.text())["birth_date"].value == "18/11/1975"
+
+    def test_papers_about_several_people_lend_nothing(self) -> None:
+        page = PrintedPage().column(20, 60, "Số CMND/CCCD/Hộ chiếu: 092083774261")
+        assert "declarant_id" not in fields("F_09_HSB", page.text())
+
+
+class TestInk:
+    PAGE = PrintedPage().column(20, 60, "Họ và tên: TĂNG DIỆU OANH", "Nghề nghiệp: Thợ may")
+
+    @pytest.mark.parametrize("lost", ["OANH", "DIỆU", "TĂNG"])
+    def test_a_word_that_nobody_read_is_asked_for(self, lost: str) -> None:
+        value = fields("F_14_HSB", without(self.PAGE.text(), lost), self.PAGE.gray())["full_name"]
+        assert value.status is FieldStatus.REVIEW
+        assert {UNSURE, "NAME_SHORT"}.intersection(value.reasons)
+
+    def test_all_that_stands_there_is_sure(self) -> None:
+        value = fields("F_14_HSB", self.PAGE.text(), self.PAGE.gray())["full_name"]
+        assert value.status is FieldStatus.ACCEPTED
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.integers(0, 2**32 - 1), st.integers(2, 6), st.integers(0, 12))
+    def test_dots_rules_and_grain_are_no_letters(self, seed: int, gap: int, noise: int) -> None:
+        rng = np.random.default_rng(seed)
+        gray = np.clip(rng.normal(240, noise, (120, 400)), 0, 255).astype(np.uint8)
+        for x in range(10, 390, gap * 3):
+            cv2.circle(gray, (x, 70), 1, (60,), -1)
+        cv2.line(gray, (0, 95), (399, 95), (40,), 2)
+        area = Box(x0=20, y0=40, x1=380, y1=85)
+        assert unread_letters(gray, area, 30.0, ()) == 0
+
+    @settings(max_examples=40, deadline=None)
+    @given(st.sampled_from("aeoOANHhing0123456789"), st.integers(60, 300), st.integers(0, 90))
+    def test_every_letter_is_seen_unless_a_word_stands_there(
+        self, letter: str, x: int, ink: int
+    ) -> None:
+        gray = np.full((120, 400), 240, np.uint8)
+        cv2.putText(gray, letter, (x, 80), cv2.FONT_HERSHEY_SIMPLEX, 1.1, (ink,), 3)
+        area = Box(x0=20, y0=45, x1=390, y1=90)
+        assert unread_letters(gray, area, 30.0, ()) >= 1
+        word = Box(x0=x - 2, y0=50, x1=x + 32, y1=85)
+        assert unread_letters(gray, area, 30.0, (word,)) == 0
