@@ -280,11 +280,9 @@ def _distance(box: Box, edge: float) -> float:
 def _runs(dark: _Mask, shape: tuple[int, int]) -> list[_Rule]:
     """Straight runs of ink at least as tall and wide as the shape: (x, y, width, height)."""
     opened = cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones(shape, np.uint8))
-    count, _, stats, _ = cv2.connectedComponentsWithStats(np.asarray(opened, np.uint8))
-    return [
-        (int(stats[i, 0]), int(stats[i, 1]), int(stats[i, 2]), int(stats[i, 3]))
-        for i in range(1, count)
-    ]
+    outlines, _ = cv2.findContours(opened, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    found = (cv2.boundingRect(outline) for outline in outlines)
+    return sorted(((x, y, w, h) for x, y, w, h in found), key=lambda rule: (rule[1], rule[0]))
 
 
 def _thicker(dark: _Mask, shape: tuple[int, int]) -> _Mask:
