@@ -212,3 +212,13 @@ class TestInk:
         assert unread_letters(gray, area, 30.0, ()) >= 1
         word = Box(x0=x - 2, y0=50, x1=x + 32, y1=85)
         assert unread_letters(gray, area, 30.0, (word,)) == 0
+
+
+def test_what_looks_like_a_label_amid_a_sentence_is_asked_for() -> None:
+    text = PrintedPage().put(20, 60, "Chẩn đoán: Viêm phế quản mạn tính nghề nghiệp : :").text()
+    assert fields("A_GIAY_KHAM_BNN", text)["diagnosis"].reasons == (UNSURE,)
+
+
+def test_minutes_may_have_a_point_before_them() -> None:
+    text = PrintedPage().put(20, 60, "- Vào viện lúc: 01 giờ.12 phút, ngày 05/03/2026").text()
+    assert fields("M_GIAY_RA_VIEN", text)["admitted_at"].value == "05/03/2026 01:12"

@@ -21,7 +21,9 @@ _MONTH_YEAR: Final = re.compile(
     r"(?<![\d/.\-])(?:thang\s*)?(\d{1,2})(?:\s*/\s*|\s*nam\s*)(\d{4})(?!\d)"
 )
 _YEAR: Final = re.compile(r"(?<![\d/.\-])(\d{4})(?![\d/.\-])")
-_TIME: Final = re.compile(r"(?<!\d)(\d{1,2})\s*(?:gio|h|:|g)\s*(?:(\d{1,2})\s*(?:phut|p\b|')?)?")
+_TIME: Final = re.compile(
+    r"(?<!\d)(\d{1,2})\s*(?:gio|h|:|g)[\s.,]*(?:(\d{1,2})\s*(?:phut|p\b|')?)?"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,8 @@ _SENTENCE: Final = 2
 """Small words behind a capital one: a heading or a sentence."""
 _PLACES: Final = frozenset({"thanh", "thi", "xa", "phuong", "huyen", "quan", "tinh"})
 """First words of kinds of places: `… quận Ninh`, `Kiều, thành phố Cần Thơ`."""
+_SPACE_AT_MOST: Final = 0.8
+"""Of the row height: between words of a sentence."""
 _SPACE: Final = 0.25
 """Of the text height."""
 _RAGGED: Final = 1.0
@@ -161,6 +163,8 @@ class Pages:
             tokens, last = self._under(index, match, limit)
             below = bool(tokens)
             unsure = below and flush and _close_behind(place.row, match.end)
+        elif long and tokens:
+            unsure = _within_sentence(place, tokens[-1], limit)
         if long and tokens:
             label_x = min(
                 place.row.tokens[other.start].box.x0
@@ -288,6 +292,16 @@ def _column(row: Row, x: float) -> int:
             if token.box.x0 >= x - slack:
                 return begin
     return begin if row.tokens[begin].box.x0 >= x - slack else len(row.tokens)
+
+
+def _within_sentence(place: LabelledRow, last: Token, limit: int) -> bool:
+    """True where what looks like the next label stands amid a sentence: `mạn tính nghề nghiệp`."""
+    label = next((match for match in place.matches if match.start == limit), None)
+    if label is None:
+        return False
+    words = place.row.tokens[label.start : label.end]
+    near = words[0].box.x0 - last.box.x1 < _SPACE_AT_MOST * place.row.height
+    return near and words[0].text[:1].islower() and not words[-1].text.endswith(":")
 
 
 def _lacked_room(end: float, first: Token, place: LabelledRow) -> bool:
