@@ -301,7 +301,8 @@ def _within_sentence(place: LabelledRow, last: Token, limit: int) -> bool:
         return False
     words = place.row.tokens[label.start : label.end]
     near = words[0].box.x0 - last.box.x1 < _SPACE_AT_MOST * place.row.height
-    return near and words[0].text[:1].islower() and not words[-1].text.endswith(":")
+    attached = words[-1].text.endswith(":") and words[-1].text != ":"
+    return near and words[0].text[:1].islower() and not attached
 
 
 def _lacked_room(end: float, first: Token, place: LabelledRow) -> bool:
