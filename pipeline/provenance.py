@@ -9,13 +9,13 @@ SOFTWARE_NAME: Final = "Sohoa"
 
 STAGE_VERSIONS: Final[dict[str, int]] = {
     "intake": 2,
-    "imaging": 3,
+    "imaging": 4,
     "sheets": 2,
     "recognition": 6,
-    "separation": 4,
+    "separation": 5,
     "classification": 4,
-    "assembly": 2,
-    "extraction": 6,
+    "assembly": 3,
+    "extraction": 7,
 }
 """Raised whenever a stage's output changes for the same input: old results are then remade."""
 
