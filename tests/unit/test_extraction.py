@@ -235,6 +235,8 @@ class TestDoubt:
             ("M_GDYK", "KẾT LUẬN: tỷ lệ 1 5%", "loss_rate"),
             ("M_GIAY_RA_VIEN", "- Vào viện lúc: l3 giờ 30 phút, ngày 02/03/2023", "admitted_at"),
             ("M_GIAY_RA_VIEN", "- Vào viện lúc: 13 giờ l2 phút, ngày 02/03/2023", "admitted_at"),
+            ("M_GIAY_RA_VIEN", "- Vào viện lúc: 15 giờ 3O phút, ngày 02/03/2023", "admitted_at"),
+            ("M_GIAY_RA_VIEN", "- Vào viện lúc: 15 giờ SO phul, ngày 02/03/2023", "admitted_at"),
             ("F_14A_HSB", "Email: an.nguyen84(gmail.com", "email"),
             ("S_PGNHS", "Số HS: 6", "slip_number"),
         ],

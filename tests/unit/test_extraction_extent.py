@@ -222,3 +222,18 @@ def test_what_looks_like_a_label_amid_a_sentence_is_asked_for() -> None:
 def test_minutes_may_have_a_point_before_them() -> None:
     text = PrintedPage().put(20, 60, "- Vào viện lúc: 01 giờ.12 phút, ngày 05/03/2026").text()
     assert fields("M_GIAY_RA_VIEN", text)["admitted_at"].value == "05/03/2026 01:12"
+
+
+def test_specks_at_an_edge_are_no_letters() -> None:
+    gray = np.full((40, 200), 255, np.uint8)
+    for height in (1, 2, 4, 8):
+        assert unread_letters(gray, Box(x0=50, y0=39.5, x1=90, y1=44.3), height, []) == 0
+
+
+def test_an_address_that_ends_with_a_comma_goes_on() -> None:
+    page = PrintedPage().put(
+        20, 60, "Địa chỉ: số 12 đường Trần Hưng Đạo, phường Tân An, thành phố Hội,"
+    )
+    text = page.put(20, 66, "II. Nội dung yêu cầu").text()
+    found = fields("F_14_HSB", text)
+    assert UNSURE in found["address"].reasons

@@ -59,3 +59,15 @@ def test_grain_is_smoothed_and_shape_kept() -> None:
 def test_an_even_page_comes_back(value: int, shape: tuple[int, int]) -> None:
     even = np.full(shape, value, np.uint8)
     assert np.array_equal(cleared(even), even)
+
+
+@pytest.mark.parametrize("shade", [0.62, 0.7, 0.8])
+def test_print_in_a_shadow_stays(shade: float) -> None:
+    fall = np.linspace(1.0, shade, WIDTH)[None, :]
+    shaded = np.asarray(np.clip(page(grain=3.0) * fall, 0, 255), np.uint8)
+    clear = cleared(shaded)
+    assert float(clear[BAR].mean()) < 80
+    step = page(grain=3.0).astype(np.float32)
+    step[:, 350:] *= shade
+    clear = cleared(np.asarray(np.clip(step, 0, 255), np.uint8))
+    assert float(clear[302:304, 380:490].mean()) < 100

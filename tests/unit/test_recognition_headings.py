@@ -87,3 +87,14 @@ def test_mending_again_changes_nothing(pairs: list[tuple[str, str]]) -> None:
     for row, numeral in renumbered(rows).items():
         rows[row][0] = numeral
     assert renumbered(rows) == {}
+
+
+@pytest.mark.parametrize("town", ["H. Củ Chi, TP. Hồ Chí Minh", "T. Bình Dương"])
+def test_the_rest_of_an_address_is_no_heading(town: str) -> None:
+    rows = ["I. Thông tin", "Nơi cư trú: số 12, xã Tân An Hội,", town, "II. Nội dung"]
+    assert renumbered([row.split() for row in rows]) == {}
+
+
+def test_a_numeral_that_is_printed_is_given_to_no_other_row() -> None:
+    rows = ["I. Thông tin", "Người khai", "H. Củ Chi", "II. Nội dung"]
+    assert renumbered([row.split() for row in rows]) == {}

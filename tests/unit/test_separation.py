@@ -198,12 +198,46 @@ def test_a_printed_page_number_continues(catalogue: Catalogue, printed: str) -> 
 
 
 @pytest.mark.parametrize("head", ["Ghi chú:", "HƯỚNG DẪN LẬP MẪU TK1-TS", "Hướng dẫn kê khai"])
-@pytest.mark.parametrize("printed", [None, "- 2 -", "- 3 -"])
+@pytest.mark.parametrize("printed", [None, "- 2 -", "- 3 -"])  # one digit may be misread
 def test_notes_are_the_back_of_a_form(catalogue: Catalogue, head: str, printed: str | None) -> None:
     notes = (head, "(1) Ghi đầy đủ họ, chữ đệm, tên", "(2) Ghi số điện thoại đang sử dụng")
     result = split([page(0, FORM_14), page(1, notes, footer=printed), page(2, BIRTH)], catalogue)
     assert parts(result) == [(0, 1), (2,)]
     assert result.reviews == ()
+
+
+@pytest.mark.parametrize(
+    ("lines", "footer"),
+    [
+        (("Ghi chú: bản sao", "1. Bản chính lưu tại xã", *BIRTH), None),
+        (("Ghi chú:", "1. Ghi đầy đủ", "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"), None),
+        (("Ghi chú:", "(1) Ghi đầy đủ họ, chữ đệm, tên"), "1"),
+    ],
+)
+def test_what_begins_a_paper_is_no_back(
+    catalogue: Catalogue, lines: tuple[str, ...], footer: str | None
+) -> None:
+    result = split([page(0, FORM_14), page(1, lines, footer=footer)], catalogue)
+    assert parts(result) == [(0,), (1,)] or kinds(result)
+
+
+def test_notes_of_another_file_are_no_back(catalogue: Catalogue) -> None:
+    notes = ("Ghi chú:", "(1) Ghi đầy đủ họ, chữ đệm, tên")
+    result = separate(
+        BATCH,
+        [page(0, FORM_14), page(1, notes, source=1, starts=True)],
+        IngestTerms(),
+        catalogue,
+        SplitSettings(),
+        (),
+    )
+    assert parts(result) == [(0,), (1,)]
+
+
+def test_pages_lost_before_notes_are_asked_about(catalogue: Catalogue) -> None:
+    notes = ("Ghi chú:", "(1) Ghi đầy đủ họ, chữ đệm, tên")
+    pages = [page(0, FORM_14), page(1, footer="2"), page(2, notes, footer="7")]
+    assert (ReviewKind.PAGE_BOUNDARY, "NUMBER_GAP") in kinds(split(pages, catalogue))
 
 
 def test_notes_after_a_full_paper_are_asked_about(catalogue: Catalogue) -> None:

@@ -22,7 +22,7 @@ _MONTH_YEAR: Final = re.compile(
 )
 _YEAR: Final = re.compile(r"(?<![\d/.\-])(\d{4})(?![\d/.\-])")
 _TIME: Final = re.compile(
-    r"(?<!\d)(\d{1,2})\s*(?:gio|h|:|g)[\s.,]*(?:(\d{1,2})\s*(?:phut|p\b|')?)?"
+    r"(?<!\d)(\d{1,2})\s*(?:gio|h|:|g)(?:[\s.,]{0,2}(\d{1,2})(?!\w|\s*ngay)\s*(?:phut|p\b|')?)?"
 )
 
 
@@ -143,4 +143,4 @@ def find_moment(text: str) -> Moment | None:
     time = _TIME.search(rest)
     if time is None:
         return Moment(found.date)
-    return Moment(found.date, int(time[1]), int(time[2] or 0))
+    return Moment(found.date, int(time[1]), int(time[2]) if time[2] else None)

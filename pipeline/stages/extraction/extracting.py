@@ -416,7 +416,9 @@ def _settled(
     if field is not None:
         confidence, doubts = _surety(field, value, scales, found, worth_it=not reasons)
         reasons += doubts
-        if not reasons and found is not None and _cut_short(field, found, scales.paper):
+        # a doubt of confidence may be lifted by another paper, one of extent may not
+        liftable = not reasons or reasons == [LOW_CONFIDENCE]
+        if liftable and found is not None and _cut_short(field, found, scales.paper):
             reasons.append(EXTENT_UNSURE)
     unique = tuple(dict.fromkeys(reasons))
     status = FieldStatus.REVIEW if unique else FieldStatus.ACCEPTED

@@ -25,6 +25,8 @@ _Mask: TypeAlias = NDArray[np.uint8]
 _Rule: TypeAlias = tuple[int, int, int, int]
 """x, y, width, height of a straight run of ink, px."""
 
+_LEAST_PX: Final = 8
+"""Sides of an image in which ink can be told from paper."""
 _CONTRAST: Final = 45
 """Grey levels under the paper from which a pixel is ink; faded toner gives 70, bleed-through 30."""
 _SQUARE: Final = 0.7
@@ -164,7 +166,7 @@ def unread_letters(gray: Gray, area: Box, height: float, words: Sequence[Box]) -
     margin = round(height)
     left, top = max(round(area.x0) - margin, 0), max(round(area.y0) - margin, 0)
     crop = gray[top : round(area.y1) + margin, left : max(round(area.x1) + margin, 0)]
-    if min(crop.shape) < _SQUARE * height:
+    if min(crop.shape) < max(_SQUARE * height, _LEAST_PX):
         return 0
     count, _, stats, centres = cv2.connectedComponentsWithStats(_dark(crop), connectivity=8)
     found = 0

@@ -222,7 +222,7 @@ class Pages:
             if not full and not _in_column(place, label_x, end):
                 return further, False
             if _starts_anew(place, begin) or (_shouted(mine) and not shouts):
-                return further, False
+                return further, (further or tokens)[-1].text.endswith(",")
             starts = (label_x, tokens[0].box.x0, self.rows[index].row.tokens[0].box.x0)
             if not _aligned(mine[0], starts, row.height) or self._opens_paragraph(step, label_x):
                 return further, goes_on and flush

@@ -34,8 +34,8 @@ _MOST_PARTS: Final = 14
 """Tokens that one code may have fallen into (a digit a box)."""
 _TRIM: Final = " .,;:'\"`_()[]|"
 _AMOUNT: Final = re.compile(r"\d[\d.,]*(?:\s*(?:đồng|đ|VNĐ|VND)(?!\w))?", re.IGNORECASE)
-_MINUTES: Final = "phut"
-_NO_MINUTES: Final = re.compile(r"(?<!\d)0{1,2}\s*phut")
+_AFTER_HOURS: Final = re.compile(r"\d\s*gio(.*?)(?:ngay|$)")
+"""Where the minutes stand."""
 _TORN_AMOUNT: Final = re.compile(r"\S{1,2}\d")
 """`2.276:000`, `2.276.0O0`: the number goes on."""
 _LIKE_DONG: Final = 60.0
@@ -196,7 +196,8 @@ def _moment(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     used = _tokens_at(tokens, starts, 0, place.end)
     sound = found.exists and validators.calendar(found.date) is validators.OK
     verdicts = [validators.OK if sound else validators.CALENDAR, _whole(used, used)]
-    if _MINUTES in fold(text) and not found.minute and not _NO_MINUTES.search(fold(text)):
+    behind = _AFTER_HOURS.search(fold(text))
+    if behind is not None and found.minute is None and behind[1].strip(" .,:-"):
         verdicts.append(PATTERN)
     return Parsed(str(found), used, _doubts(verdicts))
 

@@ -24,8 +24,9 @@ _PALE: Final = 0.45
 """Brightness of ink, as a share of the paper's, from which on print is faint."""
 _SMALLER: Final = 8
 """How many times smaller the image is in which paper and borders are found."""
-_BORDER: Final = 0.72
-"""Brightness, as a share of the paper's, below which the surroundings of the paper lie."""
+_BORDER: Final = 0.5
+"""Brightness, as a share of the paper's, below which the surroundings of the paper lie: a lid gives
+0.1 to 0.35, the shadow of a spine, in which print is still read, 0.6."""
 _INK: Final = 0.82
 """Brightness below which a pixel tells how dark ink is."""
 _INK_PERCENTILE: Final = 25.0

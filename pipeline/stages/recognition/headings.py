@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +24,8 @@ _STROKES: Final = str.maketrans({"H": "II", "L": "I", "l": "I", "1": "I", "|": "
 _FIRST: Final = re.compile(r"([^\W_a-km-z2-9]{1,5}|\|{1,3})([.,:]?)")
 _COUNTED: Final = re.compile(r"\d{1,2}[.,:]")
 """A heading or item with an Arabic number."""
+_GOES_ON: Final = (",", "-", "–")
+"""Ends of a row that the next one continues: `xã Tân An Hội,` before `H. Củ Chi`."""
 _AMBIGUOUS: Final = "1"
 _SURE_RUN: Final = 3
 """Headings in a row that need no numeral read as it stands."""
@@ -51,12 +54,14 @@ def renumbered(rows: Sequence[Sequence[str]]) -> dict[int, str]:
     """
     changes: dict[int, str] = {}
     headings = _headings(rows)
+    printed = {h.row: value for h in headings for value, c in h.costs.items() if c == _EXACT}
     at = 0
     while at < len(headings):
         start, length = _run(headings[at:])
         members = headings[at : at + length]
         if _counts_on(members, start):
-            changes |= _corrected(members, start)
+            elsewhere = {value for row, value in printed.items() if row not in _rows(members)}
+            changes |= _corrected(members, start, elsewhere)
             at += length
         else:
             at += 1
@@ -69,6 +74,8 @@ def _headings(rows: Sequence[Sequence[str]]) -> list[_Heading]:
     for at, row in enumerate(rows):
         match = _FIRST.fullmatch(nfc(row[0])) if len(row) > 1 else None
         if match is None or not row[1].lstrip("\"'(“‘«[")[:1].isupper():
+            continue
+        if at and rows[at - 1] and rows[at - 1][-1].endswith(_GOES_ON):
             continue
         core, sign = match.groups()
         costs = _costs(core)
@@ -126,13 +133,33 @@ def _counts_on(members: Sequence[_Heading], start: int) -> bool:
     return len(members) >= _SURE_RUN or (len(members) > 1 and exact)
 
 
-def _corrected(members: Sequence[_Heading], start: int) -> dict[int, str]:
+def _rows(members: Sequence[_Heading]) -> frozenset[int]:
+    return frozenset(heading.row for heading in members)
+
+
+def _overruled(members: Sequence[_Heading], place: int, value: int) -> bool:
+    """Whether a numeral would be changed that reads well, and is not the one before once more."""
+    own = members[place].costs
+    well = next((v for v, cost in own.items() if cost == _EXACT), None)
+    if well is None or own[value] == _EXACT:
+        return False
+    return place == 0 or members[place - 1].costs.get(well) != _EXACT
+
+
+def _corrected(
+    members: Sequence[_Heading], start: int, elsewhere: AbstractSet[int]
+) -> dict[int, str]:
+    """New first words; a numeral that another heading reads exactly is given to none."""
     changes = {}
     for place, heading in enumerate(members):
         others = [h.sign for h in members if h is not heading]
         dotted = len(others) > 1 and all(sign == "." for sign in others)
         sign = "." if dotted and heading.sign in ("", ",") else heading.sign
         right = _PLAIN[start + place - 1]
+        if start + place in elsewhere and heading.costs[start + place] != _EXACT:
+            continue
+        if _overruled(members, place, start + place):
+            return {}
         if (right, sign) != (heading.core, heading.sign):
             changes[heading.row] = right + sign
     return changes

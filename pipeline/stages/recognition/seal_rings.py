@@ -64,6 +64,8 @@ _DISC: Final = 1.1
 _FIT_MM: Final = 1.2
 """Inwards and outwards of the radius found: where the ring's ink lies when its centre is sought."""
 _FIT_ROUNDS: Final = 6
+_LEAST_FIT: Final = 12
+"""Directions in which ink must be found, of 720; fewer say nothing about the centre."""
 _OFF: Final = 2.0
 """Times the median distance from the fitted ring: further away it is print that crosses."""
 _CLOSED: Final = 0.6
@@ -282,6 +284,8 @@ def _fitted(gray: Gray, ring: Ring, dpi: float) -> Ring:
     used = inked
     radius, x, y = ring.radius, 0.0, 0.0
     for _ in range(_FIT_ROUNDS):
+        if np.count_nonzero(used) < _LEAST_FIT:
+            return ring
         radius, x, y = np.linalg.lstsq(terms[used], reach[used], rcond=None)[0].tolist()
         off = np.abs(terms @ (radius, x, y) - reach)
         used = inked & (off <= max(_OFF * float(np.median(off[used])), 0.7))

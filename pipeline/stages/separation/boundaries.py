@@ -245,8 +245,7 @@ class Boundaries:
         if page.raw.starts_component:
             return replace(_starts(Boundary.FILE_START, 1.0), final=True)
         reading = self._readings.get(page.raw.index)
-        seen = self._seen.get(page.raw.index)
-        if seen is not None and seen.shape.notes and not now.declared:
+        if self._is_back(now, previous, page):
             return replace(self._back(now), final=True)
         decision = self._ruled(now, previous, page, reading)
         return replace(decision, final=now.declared or self._beyond_doubt(decision, reading))
@@ -342,6 +341,25 @@ class Boundaries:
         if now.count + 1 > current.pages_max:
             return _continues(0.5, UNTITLED_PAGE)
         return _continues(0.9)
+
+    def _is_back(self, now: _Open, previous: PageEvidence, page: PageEvidence) -> bool:
+        """Notes on how to fill a form in, and nothing that begins a paper or lost one.
+
+        One digit read for another is forgiven: a page numbered 3 behind the first is its back.
+        """
+        seen = self._seen.get(page.raw.index)
+        if seen is None or now.declared or page.raw.source != previous.raw.source:
+            return False
+        shape, reading = seen.shape, seen.reading
+        headed = shape.motto or shape.issuer or shape.addressed or reading.has_motto
+        best = reading.best
+        named = best is not None and not self._same(best.code, now.code or "")
+        begins = best is not None and best.form_number and bool(best.title)
+        gap = reading.number is not None and (
+            reading.number == 1 or reading.number > now.count + 2 or now.number is not None
+        )
+        follows = now.number is not None and reading.number == now.number + 1
+        return shape.notes and not (headed or named or begins or (gap and not follows))
 
     def _back(self, now: _Open) -> Decision:
         """Notes on how to fill a form in stand on its back, whatever number is read there."""
