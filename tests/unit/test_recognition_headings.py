@@ -22,7 +22,7 @@ def mended(*lines: str) -> list[str]:
     ("read", "right"),
     [
         (("I.", "H.", "III."), ("I.", "II.", "III.")),
-        (("1.", "H.", "II."), ("I.", "II.", "III.")),
+        (("1.", "H.", "II."), ("1.", "H.", "II.")),  # a district, perhaps
         (("I.", "II.", "IH."), ("I.", "II.", "III.")),
         (("I.", "II.", "TH."), ("I.", "II.", "III.")),
         (("I.", "II.", "IIL"), ("I.", "II.", "IIL")),

@@ -138,12 +138,15 @@ def _rows(members: Sequence[_Heading]) -> frozenset[int]:
 
 
 def _overruled(members: Sequence[_Heading], place: int, value: int) -> bool:
-    """Whether a numeral would be changed that reads well, and is not the one before once more."""
+    """Whether a numeral that reads well would change for the sake of a mere letter.
+
+    `H.` and `T.` before it may be a district and a province; `IH.` is a numeral for certain.
+    """
     own = members[place].costs
-    well = next((v for v, cost in own.items() if cost == _EXACT), None)
-    if well is None or own[value] == _EXACT:
+    if place == 0 or own[value] == _EXACT or _EXACT not in own.values():
         return False
-    return place == 0 or members[place - 1].costs.get(well) != _EXACT
+    before = members[place - 1]
+    return len(before.core) == 1 and _EXACT not in before.costs.values()
 
 
 def _corrected(
