@@ -45,6 +45,8 @@ class CurveRecord(Model):
 
     weights: dict[str, float]
     """By fact."""
+    page_from: Share
+    """Median confidence of a page from which on its values can be accepted."""
     values: Count
     wrong: Count
     accept_from: float | None
@@ -53,6 +55,9 @@ class CurveRecord(Model):
     accepted_wrong: Count
     accepted_error_at_most: Share
     """With 95 % certainty."""
+    accepted_worn: Count
+    """Of these, from worn pages (level hard), which make up a quarter of all."""
+    accepted_worn_wrong: Count
     bands: tuple[BandRecord, ...]
     """By rising score and falling error."""
 
@@ -78,6 +83,7 @@ class CurveRecord(Model):
             weights=tuple(self.weights[name] for name in names),
             scores=tuple(band.score for band in self.bands),
             errors=tuple(band.error for band in self.bands),
+            page_from=self.page_from,
             accept_from=math.inf if self.accept_from is None else self.accept_from,
         )
 
@@ -95,12 +101,10 @@ class CalibrationRecord(Model):
     levels: tuple[str, ...]
     printed: dict[ValueKind, Count]
     """Values on the sheets, those included that a check objected to or that were not found."""
-    page_from: dict[ValueKind, Share]
-    """Median confidence of a page from which on its values of a kind can be accepted."""
     alone: dict[ValueKind, CurveRecord]
     """Of one reading."""
     twice: dict[ValueKind, CurveRecord]
-    """Of a second reading, where the first was not enough."""
+    """Of a second reading, counted on the values for which the first was not enough."""
 
 
 def data_file() -> Path:
@@ -143,7 +147,6 @@ def load_calibration(path: Path | None = None) -> Calibration:
             engine=record.engine,
             digest=hashlib.sha256(record.model_dump_json().encode()).hexdigest(),
             target=record.target,
-            page_from={kind: record.page_from[kind] for kind in ValueKind},
             alone={kind: record.alone[kind].curve(ALONE) for kind in ValueKind},
             twice={kind: record.twice[kind].curve(TWICE) for kind in ValueKind},
             names=names,

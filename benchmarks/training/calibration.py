@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.factory.truth import Part
+from benchmarks.factory.truth import Level, Part
 from benchmarks.field_errors import upper_bound
 from benchmarks.training.value_sheets import field_of
 from ocr_models.calibration import (
@@ -51,7 +51,6 @@ sheets at mid and a third of those at hard, below the last a tenth and half."""
 _BANDS = 12
 _NEIGHBOURS = 2
 """Words too many: those of the value beside."""
-_NOWHERE = Box(x0=0, y0=0, x1=1, y1=1)
 _HARMLESS = 1e-9
 
 
@@ -103,7 +102,7 @@ def readings(
 def _objected(record: dict[str, Any], catalogue: Catalogue) -> bool:
     """True where a check objects; checks may be younger than the reading."""
     field = field_of(record["field"], catalogue)
-    now = parse(_tokens(record["words"]), field)
+    now = parse(_tokens(record, "words"), field)
     return bool(record["verdicts"]) or now is None or bool(now.verdicts)
 
 
@@ -116,10 +115,10 @@ def _cut_wrongly(record: dict[str, Any]) -> bool:
 
 def _reading(record: dict[str, Any], knowledge: tuple[Names, Lexicon]) -> Reading:
     kind, page = ValueKind(record["kind"]), record["page"]
-    tokens = _tokens(record["words"])
+    tokens = _tokens(record, "words")
     twice = None
     if "again" in record:
-        second = Second(record["again"] == record["value"], _tokens(record["again_words"]))
+        second = Second(record["again"] == record["value"], _tokens(record, "again_words"))
         twice = facts_of(kind, tokens, page, second, *knowledge)
     return Reading(
         sheet=record["sheet"],
@@ -132,8 +131,10 @@ def _reading(record: dict[str, Any], knowledge: tuple[Names, Lexicon]) -> Readin
     )
 
 
-def _tokens(words: Sequence[tuple[str, float, bool]]) -> tuple[Token, ...]:
-    return tuple(Token(text, fold(text), sure, _NOWHERE, wrong) for text, sure, wrong in words)
+def _tokens(record: dict[str, Any], words: str) -> tuple[Token, ...]:
+    """Words of a reading; of their places only the height is known."""
+    place = Box(x0=0, y0=0, x1=1, y1=record["height"])
+    return tuple(Token(text, fold(text), sure, place, wrong) for text, sure, wrong in record[words])
 
 
 def learned(facts: Facts, right: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -218,35 +219,50 @@ def _share(band: tuple[float, int, int]) -> float:
 class Curves:
     """How one kind of value is judged."""
 
-    page_from: float
     alone: CurveRecord
     twice: CurveRecord
-    accepted: int
-    """Values that one of the two accepts."""
+
+    @property
+    def accepted(self) -> int:
+        """Values that one of the two accepts."""
+        return self.alone.accepted + self.twice.accepted
+
+    @property
+    def merit(self) -> tuple[bool, float]:
+        """What accepts most among ways that bear worn pages; without any, what is least wrong there.
+
+        A way bears them where wrong values are rare enough among those from worn pages, too.
+        """
+        worn = self.alone.accepted_worn + self.twice.accepted_worn
+        wrong = self.alone.accepted_worn_wrong + self.twice.accepted_worn_wrong
+        error = (wrong + 0.5) / (worn + 1)
+        return error <= TARGET, self.accepted if error <= TARGET else -error
 
 
 def curves(found: Sequence[Reading]) -> Curves:
-    """For first readings alone and for all that were read twice, on the pages that serve best.
+    """For first readings alone, and for second ones where the first was not enough.
 
-    The fewer pages are ruled out, the stricter what is left must be: taken is what accepts most.
+    The fewer pages are ruled out, the stricter what is left must be: all ways are tried.
     """
     right = np.array([reading.right for reading in found])
     sheets = np.array([reading.sheet for reading in found])
     pages = np.array([reading.page for reading in found])
+    worn = np.array([reading.level == Level.HARD for reading in found])
     asked = np.array([reading.twice is not None for reading in found])
     once = np.array([reading.alone for reading in found])
     again = np.array([reading.twice for reading in found if reading.twice is not None])
     once_scores = held_out(once, right, sheets)
     again_scores = held_out(again, right[asked], sheets[asked])
-    each = []
+    ways = []
     for page_from in _PAGES_FROM:
-        fair = pages >= page_from
-        alone = _curve(ALONE, once, once_scores, right, fair)
-        twice = _curve(TWICE, again, again_scores, right[asked], fair[asked])
-        sure = fair & (once_scores >= _from(alone))
-        sure[asked] |= fair[asked] & (again_scores >= _from(twice))
-        each.append(Curves(page_from, alone, twice, int(sure.sum())))
-    return max(each, key=lambda one: one.accepted)
+        alone = _curve(ALONE, once, once_scores, right, pages >= page_from, worn, page_from)
+        sure = (pages >= page_from) & (once_scores >= _from(alone))
+        for again_from in _PAGES_FROM:
+            # what is sure at once is not read again
+            left = ((pages >= again_from) & ~sure)[asked]
+            twice = _curve(TWICE, again, again_scores, right[asked], left, worn[asked], again_from)
+            ways.append(Curves(alone, twice))
+    return max(ways, key=lambda way: way.merit)
 
 
 def _from(curve: CurveRecord) -> float:
@@ -258,22 +274,27 @@ def _curve(
     facts: Facts,
     scores: NDArray[np.float64],
     right: NDArray[np.bool_],
-    fair: NDArray[np.bool_],
+    judged: NDArray[np.bool_],
+    worn: NDArray[np.bool_],
+    page_from: float,
 ) -> CurveRecord:
-    """Weights from all values, thresholds and bands from those on pages that read fairly."""
+    """Weights from all values, thresholds and bands from those that are judged by this curve."""
     weights = learned(facts, right)
-    scores, right = scores[fair], right[fair]
+    scores, right = scores[judged], right[judged]
     accept_from = threshold(scores, right)
     sure = scores >= accept_from
     wrong = int((~right[sure]).sum())
     return CurveRecord(
         weights={n: round(float(w), 6) for n, w in zip(names, weights, strict=True)},
+        page_from=page_from,
         values=len(right),
         wrong=int((~right).sum()),
         accept_from=None if math.isinf(accept_from) else round(accept_from + _HARMLESS, 6),
         accepted=int(sure.sum()),
         accepted_wrong=wrong,
         accepted_error_at_most=round(upper_bound(wrong, int(sure.sum())), 6),
+        accepted_worn=int((sure & worn[judged]).sum()),
+        accepted_worn_wrong=int((~right[sure & worn[judged]]).sum()),
         bands=bands(scores, right, accept_from),
     )
 
@@ -293,9 +314,10 @@ def main() -> None:
         for name, curve in (("alone", both.alone), ("twice", both.twice)):
             share = curve.accepted / max(curve.values, 1)
             print(
-                f"{kind:7} {name:6} pages from {both.page_from} "
+                f"{kind:7} {name:6} pages from {curve.page_from} "
                 f"values {curve.values:6} wrong {curve.wrong:5} either {both.accepted:6} "
-                f"accepted {share:.3f} wrong {curve.accepted_wrong} from {curve.accept_from}"
+                f"accepted {share:.3f} wrong {curve.accepted_wrong} from {curve.accept_from} "
+                f"worn {curve.accepted_worn} wrong {curve.accepted_worn_wrong}"
             )
     everything = [reading for values in found.values() for reading in values]
     record = CalibrationRecord(
@@ -306,7 +328,6 @@ def main() -> None:
         parts=sorted({reading.part for reading in everything}),
         levels=sorted({reading.level for reading in everything}),
         printed={ValueKind(kind): count for kind, count in sorted(printed.items())},
-        page_from={kind: both.page_from for kind, both in judged.items()},
         alone={kind: both.alone for kind, both in judged.items()},
         twice={kind: both.twice for kind, both in judged.items()},
     )

@@ -61,12 +61,12 @@ def test_surer_words_are_never_less_probably_right(kind: ValueKind) -> None:
     assert judged == sorted(judged)
 
 
-def test_a_page_below_the_limit_of_a_kind_gives_nothing_sure() -> None:
+def test_a_page_below_the_limit_gives_nothing_sure() -> None:
     calibration = load_calibration()
-    limited = {kind: limit for kind, limit in calibration.page_from.items() if limit}
-    assert limited, "no kind of value is refused on bad pages: say so in the decision"
+    limits = {kind: curve.page_from for kind, curve in calibration.alone.items() if curve.page_from}
+    assert limits, "no kind of value is refused on bad pages: say so in the decision"
     texts = {ValueKind.NAME: "NGUYỄN VĂN AN", ValueKind.TEXT: "Công nhân may"}
-    for kind, limit in limited.items():
+    for kind, limit in limits.items():
         words = tokens(texts.get(kind, "15/03/2021"), 0.969)
         assert calibration.judge(kind, words, GOOD_PAGE, None).sure
         assert not calibration.judge(kind, words, limit - 0.001, None).sure

@@ -13,6 +13,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from statistics import median
 from typing import Final
 
 from pipeline.catalogue import FieldType
@@ -50,6 +51,9 @@ _MOSTLY_DIGITS: Final = 0.4
 _NO_PERFECTION: Final = 1.001
 """So that a confidence of 1 has a logarithm too."""
 _TWO_MARKS: Final = 2
+_USUAL_PX: Final = 30.0
+"""Height of a word of 12 pt at 200 dpi."""
+_FAR_FROM_USUAL: Final = 1.0
 _OPENING: Final = "("
 _WITHIN_WORDS: Final = "-'/.,@&+%"
 _BESIDE_WORDS: Final = ".,;:()\"'"
@@ -71,6 +75,7 @@ ALONE: Final = (
     "unvouched",
     "delicate",
     "page",
+    "size",
 )
 """Facts about the first reading, in the order of their weights."""
 TWICE: Final = (*ALONE, "alike", "alike_least", "alike_mean")
@@ -96,9 +101,12 @@ class Curve:
     """Where bands begin, rising; below the first one nothing is known to be right."""
     errors: tuple[float, ...]
     """Expected share of wrong values in each band, falling."""
+    page_from: float
+    """Median confidence of a page below which nothing is accepted: where dirt eats whole letters,
+    the words that are left are sure. 0 where such values are told well enough without."""
     accept_from: float
-    """Score from which the share of wrong values is as low as is asked, with certainty; infinite
-    where no score is."""
+    """Score from which the expected share of wrong values is as low as is asked; infinite where no
+    score is."""
 
     def error(self, facts: Sequence[float]) -> float:
         """Expected share of wrong values among those with such facts, 0 to 1.
@@ -138,9 +146,6 @@ class Calibration:
     """SHA-256 of the data."""
     target: float
     """Share of wrong values that was asked for."""
-    page_from: Mapping[ValueKind, float]
-    """Median confidence of a page below which nothing of a kind is accepted: where dirt eats whole
-    letters, the words that are left are sure; a number without one has no meaning, a name has."""
     alone: Mapping[ValueKind, Curve]
     twice: Mapping[ValueKind, Curve]
     names: Names
@@ -166,7 +171,7 @@ class Calibration:
         curve = self.alone[kind] if second is None else self.twice[kind]
         facts = facts_of(kind, tokens, page, second, self.names, self.lexicon)
         agreed = second is None or second.alike
-        sure = agreed and page >= self.page_from[kind] and curve.accepts(facts)
+        sure = agreed and page >= curve.page_from and curve.accepts(facts)
         return Verdict(1.0 - curve.error(facts), sure)
 
 
@@ -204,12 +209,19 @@ def facts_of(
         math.log1p(sum(_odd(token.text) for token in tokens)),
         *_usual(kind, tokens, names, lexicon),
         -math.log10(_NO_PERFECTION - page),
+        _size(tokens),
     )
     if second is None:
         return facts
     if not second.alike or not second.tokens:
         return (*facts, 0.0, 0.0, 0.0)
     return (*facts, 1.0, *_surely(second.tokens))
+
+
+def _size(tokens: Sequence[Token]) -> float:
+    """How large the print was scanned: few pixels a letter leave marks and strokes in doubt."""
+    height = median(token.box.height for token in tokens)
+    return min(max(math.log2(max(height, 1.0) / _USUAL_PX), -_FAR_FROM_USUAL), _FAR_FROM_USUAL)
 
 
 def _marks(char: str) -> int:
