@@ -229,7 +229,7 @@ class Curves:
 
     @property
     def merit(self) -> tuple[bool, float]:
-        """What accepts most among ways that bear worn pages; without any, what is least wrong there.
+        """What accepts most among ways that bear worn pages; without any, the least wrong.
 
         A way bears them where wrong values are rare enough among those from worn pages, too.
         """
