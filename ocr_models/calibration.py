@@ -16,7 +16,8 @@ from pydantic import Field, ValidationError, model_validator
 from pipeline.errors import ConfigError
 from pipeline.models.base import Model
 from pipeline.models.text import EngineIdentity
-from pipeline.stages.extraction.trust import ALONE, TWICE, Calibration, Curve, ValueKind
+from pipeline.stages.extraction.evidence import ALONE, TWICE, ValueKind
+from pipeline.stages.extraction.trust import Calibration, Curve
 from pipeline.vietnamese import Lexicon, Names, load_lexicon, load_names, load_units
 
 TARGET: Final = 0.001

@@ -34,8 +34,8 @@ from ocr_models.calibration import (
 from pipeline.catalogue import Catalogue, load_catalogue
 from pipeline.models.base import Box
 from pipeline.models.text import EngineIdentity
+from pipeline.stages.extraction.evidence import ALONE, TWICE, Second, ValueKind, facts_of
 from pipeline.stages.extraction.layout import Token
-from pipeline.stages.extraction.trust import ALONE, TWICE, Second, ValueKind, facts_of
 from pipeline.stages.extraction.values import parse
 from pipeline.textnorm import fold, squash
 from pipeline.vietnamese import Lexicon, Names

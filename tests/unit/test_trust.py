@@ -22,9 +22,9 @@ from pipeline.models.text import EngineIdentity, Line, PageText, Word
 from pipeline.ports.reading import Gray, OcrEngine
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import Extraction, ReadPages, extract
+from pipeline.stages.extraction.evidence import ALONE, Second, ValueKind, facts_of
 from pipeline.stages.extraction.layout import Token
 from pipeline.stages.extraction.rereading import Rereader
-from pipeline.stages.extraction.trust import ALONE, Second, ValueKind, facts_of
 from pipeline.textnorm import fold
 from tests.fakes.engines import DyingEngine, SlowEngine
 

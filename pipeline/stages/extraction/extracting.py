@@ -28,6 +28,7 @@ from pipeline.ports.reading import OcrEngine
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import placed as places
 from pipeline.stages.extraction.dates import PartialDate
+from pipeline.stages.extraction.evidence import Second, kind_of
 from pipeline.stages.extraction.extent import EXTENT_UNSURE, LABEL_UNSURE, cut_short
 from pipeline.stages.extraction.identity import CardFacts
 from pipeline.stages.extraction.ink import PagePixels
@@ -37,7 +38,7 @@ from pipeline.stages.extraction.layout import Token, sheet, union
 from pipeline.stages.extraction.numerals import parse_date_words, parse_number_words
 from pipeline.stages.extraction.rereading import Rereader
 from pipeline.stages.extraction.spans import INCLUSIVE, LabelledRow, Pages, Span, label_rows
-from pipeline.stages.extraction.trust import Calibration, Second, kind_of
+from pipeline.stages.extraction.trust import Calibration
 from pipeline.stages.extraction.validators import Outcome, Verdict, amount_value, warn
 from pipeline.stages.extraction.values import Parsed, joined, parse
 from pipeline.textnorm import fold
