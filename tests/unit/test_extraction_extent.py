@@ -237,3 +237,14 @@ def test_an_address_that_ends_with_a_comma_goes_on() -> None:
     text = page.put(20, 66, "II. Nội dung yêu cầu").text()
     found = fields("F_14_HSB", text)
     assert UNSURE in found["address"].reasons
+
+
+@pytest.mark.parametrize("apart", [70, 95])
+def test_small_words_before_a_gap_close_the_cell_of_a_label(apart: int) -> None:
+    page = PrintedPage().put(20, 60, "Họ và tên người bệnh").put(apart, 60, "LÃ VIỆT SƠN")
+    assert fields("M_GIAY_RA_VIEN", page.text())["full_name"].value == "LÃ VIỆT SƠN"
+
+
+def test_a_value_in_small_letters_right_behind_its_label_stays() -> None:
+    page = PrintedPage().put(20, 60, "Chẩn đoán viêm phế quản mạn tính")
+    assert fields("M_GIAY_RA_VIEN", page.text())["diagnosis"].value == "viêm phế quản mạn tính"

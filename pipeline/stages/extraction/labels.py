@@ -85,6 +85,8 @@ _OWN_ACCOUNT: Final = "account_holder"
 _SHORT: Final = 7
 """Labels of fewer letters must be exact."""
 _SURE: Final = ((12, 82.0), (_SHORT, 86.0))
+_CELL_GAP: Final = 1.1
+"""Of the row height: between the words of two cells."""
 _LONGEST_TAIL: Final = 9
 _GAP: Final = 2.5
 """Of the text height: a gap this wide starts a new column."""
@@ -341,11 +343,29 @@ def _with_tails(row: Row, matches: Sequence[LabelMatch]) -> Iterable[LabelMatch]
     for index, match in enumerate(matches):
         limit = matches[index + 1].start if index + 1 < len(matches) else len(row.tokens)
         end = match.end if match.colon else _tail_end(row.tokens, match.end, limit)
+        colon = end != match.end or match.colon
+        if not colon and match.leads:
+            end = _cell_end(row, match.end, limit)
         if end == match.end:
             yield match
             continue
         tail = fold(" ".join(token.text for token in row.tokens[match.end : end]))
-        yield _replace(match, end=end, colon=True, tail=tail)
+        yield _replace(match, end=end, colon=colon, tail=tail)
+
+
+def _cell_end(row: Row, start: int, limit: int) -> int:
+    """End of small words that close a label's cell, the value's own behind them; else `start`.
+
+    `Họ và tên người bệnh` and a gap, as in ruled forms without colons.
+    """
+    for index in range(start, min(limit, start + _LONGEST_TAIL)):
+        token = row.tokens[index]
+        gap = token.box.x0 - row.tokens[index - 1].box.x1
+        if gap > _CELL_GAP * row.height:
+            return index
+        if not token.text[:1].islower():
+            return start
+    return start
 
 
 def _tail_end(tokens: Sequence[Token], start: int, limit: int) -> int:
