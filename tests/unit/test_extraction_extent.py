@@ -248,3 +248,10 @@ def test_small_words_before_a_gap_close_the_cell_of_a_label(apart: int) -> None:
 def test_a_value_in_small_letters_right_behind_its_label_stays() -> None:
     page = PrintedPage().put(20, 60, "Chẩn đoán viêm phế quản mạn tính")
     assert fields("M_GIAY_RA_VIEN", page.text())["diagnosis"].value == "viêm phế quản mạn tính"
+
+
+def test_a_value_in_its_own_cell_may_begin_like_a_label() -> None:
+    page = PrintedPage().put(20, 60, "Đã được đăng ký khai tử tại")
+    page.put(80, 60, "Ủy ban nhân dân xã Đồng Xuân")
+    value = fields("C_KHAI_TU", page.text())["registered_at"]
+    assert value.value == "Ủy ban nhân dân xã Đồng Xuân"

@@ -379,7 +379,8 @@ def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:
     for other in place.matches:
         if other.start >= match.end and field not in other.fields:
             misread = not other.colon and other.score < _READ
-            if other.start == match.end and match.colon and (other.fields <= INCLUSIVE or misread):
+            closed = match.colon or not _close_behind(place.row, match.end)
+            if other.start == match.end and closed and (other.fields <= INCLUSIVE or misread):
                 continue  # the value begins like a label: `Lý do: Hồ sơ chưa …`, not `Hồ sơ của`
             limit = min(limit, other.start)
     phrase = colon_phrase(place.row.tokens, match.end, limit)
