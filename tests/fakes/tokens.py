@@ -7,10 +7,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+import pkcs11
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from tests.fakes.pki import PrivateKey
@@ -35,6 +36,14 @@ def missing() -> str | None:
     if shutil.which("softhsm2-util") is None or not MODULE.exists():
         return "softhsm2 is not installed"
     return None
+
+
+def look_again(module: Path) -> None:
+    """Start the module anew: it knows the tokens of the test that started it in this process."""
+    library = pkcs11.lib(str(module))
+    with suppress(pkcs11.PKCS11Error):
+        library.finalize()
+    library.initialize()
 
 
 _CHANGER = """

@@ -17,6 +17,7 @@ from pyhanko.sign.timestamps import HTTPTimeStamper
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.fetchers.requests_fetchers import RequestsFetcherBackend
 
+from tests.fakes import tokens
 from tests.live import dss
 from tests.services import Pki
 
@@ -40,6 +41,7 @@ def signed(pki_service: Pki, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     folder = tmp_path_factory.mktemp("signed")
     chain = load_cert_from_pemder(str(pki_service.chain))
     made: dict[str, Path] = {}
+    tokens.look_again(pki_service.module)
     with open_pkcs11_session(
         str(pki_service.module),
         token_criteria=TokenCriteria(label=pki_service.token),
