@@ -68,16 +68,16 @@ def look_at(page: RawPage, gray: Gray, reduce: int, settings: ImagingSettings) -
         score = min(score, _FAINT_SCORE)
     status = _status(score, settings)
     letters = letters_of(marks, noise)
+    faint = _is_faint(marks, letters)
     turn, certain, skew = page.turn_hint, True, 0.0
     if status is not BlankStatus.BLANK:
-        if _is_faint(marks, letters):  # fading toner: its pixels are all that there is to go by
-            points = inked.of(letters, per_mm, faint=True)
-        else:
-            points = inked.of(letters & (marks.peak >= INK), per_mm)
+        # fading toner: its pale pixels are all that there is to go by
+        chosen = letters if faint else letters & (marks.peak >= INK)
+        points = inked.of(chosen, per_mm, faint=faint)
         extra, certain, skew = upright(points, int(np.count_nonzero(letters)))
         turn = turned_by(page.turn_hint, extra)
     ink = len(inked.of(~noise, per_mm).x) / darkness.size
-    warnings = _warnings(page, gray, reduce, marks, letters, skew, settings)
+    warnings = _warnings(page, gray, reduce, marks, letters, skew, settings, faint=faint)
     return PageLook(
         index=page.index,
         turn=turn,
@@ -119,12 +119,14 @@ def _warnings(
     letters: Flags,
     skew: float,
     settings: ImagingSettings,
+    *,
+    faint: bool,
 ) -> tuple[QualityWarning, ...]:
     sized = _sized(marks, letters)
     enough = int(np.count_nonzero(sized)) >= FEW_MARKS
     found = {
         QualityWarning.SKEWED: abs(skew) > settings.skew_limit_deg,
-        QualityWarning.LOW_CONTRAST: _is_faint(marks, letters),
+        QualityWarning.LOW_CONTRAST: faint,
         QualityWarning.LOW_RESOLUTION: page.dpi < settings.min_dpi - 1,
         QualityWarning.BILEVEL: _is_bilevel(gray, reduce),
         QualityWarning.CUT_EDGE: _is_cut(marks),

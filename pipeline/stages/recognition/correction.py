@@ -1,9 +1,8 @@
 """A page's words corrected where the language leaves no doubt; what was read stays visible.
 
 Only words of letters are touched, and numerals of headings (`headings`): no code, number, mixed
-token. Boxes, confidences and the count
-of words stay; a corrected word keeps the engine's reading in `read_as`. Correcting again changes
-nothing. May not come in: an engine, pixels, fields.
+token. Boxes, confidences and the count of words stay; a corrected word keeps the engine's reading
+in `read_as`. Correcting again changes nothing. May not come in: an engine, pixels, fields.
 """
 
 from __future__ import annotations
