@@ -355,11 +355,14 @@ class Boundaries:
         best = reading.best
         named = best is not None and not self._same(best.code, now.code or "")
         begins = best is not None and best.form_number and bool(best.title)
-        gap = reading.number is not None and (
-            reading.number == 1 or reading.number > now.count + 2 or now.number is not None
-        )
-        follows = now.number is not None and reading.number == now.number + 1
-        return shape.notes and not (headed or named or begins or (gap and not follows))
+        number = reading.number
+        if number is None:
+            follows = True
+        elif now.number is not None:
+            follows = number == now.number + 1
+        else:
+            follows = number != 1 and number <= now.count + 2
+        return shape.notes and follows and not (headed or named or begins)
 
     def _back(self, now: _Open) -> Decision:
         """Notes on how to fill a form in stand on its back, whatever number is read there."""
