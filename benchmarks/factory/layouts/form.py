@@ -25,7 +25,6 @@ Stamp = tuple[str, str]
 _BOTTOM_MM: Final = 20.0
 _SIGNATURE_MM: Final = 38.0
 _TAB_MM: Final = 62.0
-_BOX_LABEL_SHARE: Final = 0.38
 _HAND_FILLED: Final = 0.65
 """Share of the forms of insured people that are filled in by pen; the others are typed."""
 
@@ -364,7 +363,7 @@ class Form:
     def _boxed(self, row: Sequence[Entry], mark: str) -> None:
         sheet, style, pen = self.sheet, self.style(), self.value_style
         for place, entry in enumerate(row):
-            wall = sheet.left + (sheet.right - sheet.left) * _BOX_LABEL_SHARE
+            wall = sheet.left + (sheet.right - sheet.left) * self.manner.wall
             label = f"{mark if not place else ''}{self.word(entry.wordings)}"
             labels = _rows_of(sheet, label, style, wall - sheet.left - 3.0)
             values = _rows_of(sheet, entry.text, pen, sheet.right - wall - 4.0)

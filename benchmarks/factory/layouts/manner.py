@@ -104,6 +104,8 @@ class Manner:
     date_mark: str = "/"
     """Between day, month and year."""
     form_number_left: bool = False
+    wall: float = 0.38
+    """Of boxed values: the share of the text's width that the labels' cells take."""
 
     def word(self, wordings: str) -> str:
         """The wording this manner uses among those separated by bars."""
@@ -183,6 +185,42 @@ MANNERS: Final = (
         date_mark=".",
     ),
     Manner(
+        "ruled",
+        Part.TRAIN,
+        NOTO,
+        12.0,
+        _pen(Face.PEN_SRIRACHA, 12.5, NAVY),
+        Face.NOTO_SERIF,
+        wording=1,
+        placing=Placing.BOXED,
+        rest=Rest.NOTHING,
+        heading=Heading.COLUMNS,
+        left=24.0,
+        right=192.0,
+        top=14.0,
+        joined=False,
+        wall=0.44,
+    ),
+    Manner(
+        "grid",
+        Part.TRAIN,
+        ARIAL,
+        9.5,
+        _pen(Face.PEN_ITIM, 12.0),
+        Face.MONO,
+        wording=0,
+        placing=Placing.BOXED,
+        rest=Rest.NOTHING,
+        left=18.0,
+        right=196.0,
+        top=19.0,
+        joined=False,
+        numbered=True,
+        swapped=True,
+        page_number="Trang {page}/{pages}",
+        wall=0.3,
+    ),
+    Manner(
         "dejavu",
         Part.TUNE,
         DEJAVU,
@@ -215,6 +253,25 @@ MANNERS: Final = (
         joined=False,
         swapped=True,
         repeat_heading=False,
+    ),
+    Manner(
+        "celled",
+        Part.TUNE,
+        TIMES,
+        11.0,
+        _pen(Face.PEN_PANGOLIN, 11.5),
+        Face.SERIF,
+        wording=1,
+        placing=Placing.BOXED,
+        rest=Rest.NOTHING,
+        heading=Heading.COLUMNS,
+        left=26.0,
+        right=189.0,
+        top=16.0,
+        joined=False,
+        numbered=True,
+        page_number="{page}",
+        wall=0.34,
     ),
     Manner(
         "source",
