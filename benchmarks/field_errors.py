@@ -24,6 +24,7 @@ _DAY: Final = re.compile(
 )
 _MONTH: Final = re.compile(r"(?:tháng\s*)?(\d{1,2})\s*(?:[/.\-]|năm)\s*(\d{4})", re.IGNORECASE)
 _HOUR: Final = re.compile(r"(\d{1,2})\s*(?:giờ|h|:)\s*(\d{1,2})?", re.IGNORECASE)
+_CURRENCY: Final = re.compile(r"\s*(?:đồng|đ|VNĐ|VND)$", re.IGNORECASE)
 _ROW_COUNT: Final = re.compile(r"\d{1,3}")
 _CONFIDENCE_95: Final = 0.05
 
@@ -198,7 +199,8 @@ def tallies(fields: Iterable[JudgedField]) -> Mapping[FieldKind, Tally]:
 def same_value(truth: str, read: str, kind: FieldKind) -> bool:
     """True where the read value is the printed one.
 
-    Names may be in capitals (a card prints so what its code says in small letters). A table is
+    Names may be in capitals (a card prints so what its code says in small letters). An amount is
+    the same with and without its `đồng` (domain pack F.6). A table is
     compared row by row; by the number of its rows where the truth is a number, and by one text
     of each row where the truth is `text; text; …`.
     """
@@ -206,6 +208,8 @@ def same_value(truth: str, read: str, kind: FieldKind) -> bool:
         return comparable_date(truth) == comparable_date(read)
     if kind is FieldKind.NAME:
         return squash(truth).upper() == squash(read).upper()
+    if kind is FieldKind.AMOUNT:
+        return _CURRENCY.sub("", squash(truth)) == _CURRENCY.sub("", squash(read))
     if kind is FieldKind.ROWS:
         if _ROW_COUNT.fullmatch(truth):
             return int(truth) == len(read.splitlines())

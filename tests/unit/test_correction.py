@@ -58,6 +58,8 @@ def words_of(page: PageText) -> list[str]:
         ("tại xã la Grai, tỉnh", "tại xã Ia Grai, tỉnh"),
         ("huyện Ea Hleo", "huyện Ea H'leo"),
         ("HUYỆN EA HLEO", "HUYỆN EA H'LEO"),
+        ("Họ và tên: HHen Niê", "Họ và tên: H'Hen Niê"),
+        ("Họ và tên: HHEN NIÊ, HLâm Mlô", "Họ và tên: H'HEN NIÊ, H'Lâm Mlô"),
     ],
 )
 def test_what_the_language_leaves_no_doubt_about(read: str, printed: str) -> None:

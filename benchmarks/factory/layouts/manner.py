@@ -207,7 +207,7 @@ MANNERS: Final = (
         ARIAL,
         9.5,
         _pen(Face.PEN_ITIM, 12.0),
-        Face.MONO,
+        Face.SANS,
         wording=0,
         placing=Placing.BOXED,
         rest=Rest.NOTHING,

@@ -138,7 +138,7 @@ def extract(
     kind = catalogue.component(component.code)
     at = {index: number for number, index in enumerate(component.pages)}
     sheets = [sheet(text, at.get(text.index, number)) for number, text in enumerate(read.texts)]
-    pages = label_rows(sheets, form_labels(kind))
+    pages = label_rows(sheets, form_labels(kind), read.pixels)
     paper = _Paper(kind, pages, catalogue, read.pixels)
     card = None
     if kind.kind == _CARD_KIND:
@@ -289,7 +289,7 @@ def _surest(best: _Candidate, read: Sequence[_Candidate], field: FieldType) -> _
 def _rank(field: FieldType, span: Span, parsed: Parsed) -> float:
     """Better candidates of one field first; equal ones stay in reading order."""
     rank = span.match.score / 100
-    rank += 0.5 if span.match.colon else 0.2 if span.match.leads else 0.0
+    rank += 0.5 if span.match.colon or span.celled else 0.2 if span.match.leads else 0.0
     rank -= 0.1 if span.below else 0.0
     rank -= _LENT if span.match.label.lent else 0.0
     rank -= 0.6 * any(v.outcome is Outcome.ERROR for v in parsed.verdicts)

@@ -72,6 +72,7 @@ _INLINE_STOPS: Final = (
 
 _ALIKE: Final = (
     ("Ngày sinh", "Sinh ngày", "Ngày, tháng, năm sinh"),
+    ("Họ và tên", "Họ, tên", "Họ tên"),
     (
         "Số CMND/CCCD/Hộ chiếu", "Số CCCD/CMND/Hộ chiếu", "Số CMND/CCCD", "Số CCCD/CMND",
         "Số CMND/hộ chiếu/căn cước", "Số CMND/Căn cước công dân", "Số CCCD",
@@ -85,6 +86,10 @@ _OWN_ACCOUNT: Final = "account_holder"
 _SHORT: Final = 7
 """Labels of fewer letters must be exact."""
 _SURE: Final = ((12, 82.0), (_SHORT, 86.0))
+ORDINAL: Final = re.compile(r"\(?[0-9]{1,2}[.,)]+")
+"""Number of a line before its label; a full stop may be read as a comma."""
+_LONGEST_ORDINAL: Final = 3
+"""Signs of what may be a line's number, misread."""
 _CELL_GAP: Final = 1.1
 """Of the row height: between the words of two cells."""
 _LONGEST_TAIL: Final = 9
@@ -137,6 +142,13 @@ class LabelMatch:
     """Stands at the start of the row or of a column."""
     tail: str
     """What stands between label and colon, folded: `(ghi chi tiết) noi cu tru (3)`."""
+    walled: bool
+    """It ends where its ruled cell ends."""
+
+    @property
+    def closed(self) -> bool:
+        """Certain to end there: by its colon, or by the wall of its cell."""
+        return self.colon or self.walled
 
 
 def form_labels(component: ComponentType) -> tuple[Label, ...]:
@@ -228,7 +240,7 @@ def _replace(match: LabelMatch, **changes: object) -> LabelMatch:
 
 
 def _at(row: Row, start: int, labels: Sequence[Label]) -> Iterable[LabelMatch]:
-    parts = [letters(token.text) for token in row.tokens[start : start + 16]]
+    parts = [letters(token.text) for token in row.tokens[start : row.cell_end(start)][:16]]
     if not parts or not parts[0]:
         return
     colon = next((i for i, t in enumerate(row.tokens[start:]) if t.text.endswith(":")), len(parts))
@@ -275,24 +287,45 @@ def _match(row: Row, start: int, label: Label, best: tuple[float, int]) -> Label
     colon = row.tokens[end - 1].text.endswith(":")
     if not colon and end < len(row.tokens) and row.tokens[end].text == ":":
         end, colon = end + 1, True
-    leads = start == 0 or _gap(row, start) > _GAP * row.height
     fields = frozenset() if label.field is None else frozenset({label.field})
-    return LabelMatch(label, fields, start, end, score, colon, leads, "")
+    walled = end in row.walls
+    leads = _leads(row, start) or (walled and _behind_number(row, start))
+    return LabelMatch(label, fields, start, end, score, colon, leads, "", walled)
+
+
+def _leads(row: Row, start: int) -> bool:
+    """True at the start of a row, a column or a ruled cell, its number before it or not."""
+    if start == 0 or start in row.walls or _gap(row, start) > _GAP * row.height:
+        return True
+    return bool(ORDINAL.fullmatch(row.tokens[start - 1].text)) and _leads(row, start - 1)
+
+
+def _behind_number(row: Row, start: int) -> bool:
+    """True where only one short sign stands before, at the row's start: a number, misread."""
+    return start == 1 and len(row.tokens[0].text) <= _LONGEST_ORDINAL
 
 
 def _plausible(row: Row, match: LabelMatch) -> bool:
     if len(match.label.letters) < _SHORT:
+        if _in_value_cell(row, match):
+            return False
         if match.score < 100.0:
-            return match.colon and match.leads
+            return match.closed and match.leads
         if _addresses(row, match):
             return True
         if not _stands_alone(row, match):
             return False
     if _over_comma(row, match):
         return False
-    if match.label.inline and not (match.colon or match.leads) and _in_sentence(row, match):
+    if match.label.inline and not (match.closed or match.leads) and _in_sentence(row, match):
         return False
-    return match.label.inline or match.colon or match.leads
+    return match.label.inline or match.closed or match.leads
+
+
+def _in_value_cell(row: Row, match: LabelMatch) -> bool:
+    """True where a cell behind the first goes on behind what looks like a label: `số 14, ngõ 8`."""
+    begins = match.start in row.walls
+    return begins and not match.colon and match.end != row.cell_end(match.start)
 
 
 def _over_comma(row: Row, match: LabelMatch) -> bool:
@@ -332,7 +365,7 @@ def _stands_alone(row: Row, match: LabelMatch) -> bool:
     """A short label has a colon, or leads and keeps its accents."""
     printed = " ".join(t.text for t in row.tokens[match.start : match.end]).strip(":.,()- ")
     accents = fuzz.ratio(exact(printed), exact(match.label.text))
-    return match.colon or (match.leads and accents >= _ACCENTS)
+    return match.closed or (match.leads and accents >= _ACCENTS)
 
 
 def _gap(row: Row, index: int) -> float:
@@ -350,7 +383,8 @@ def _with_tails(row: Row, matches: Sequence[LabelMatch]) -> Iterable[LabelMatch]
             yield match
             continue
         tail = fold(" ".join(token.text for token in row.tokens[match.end : end]))
-        yield _replace(match, end=end, colon=colon, tail=tail)
+        walled = end in row.walls
+        yield _replace(match, end=end, colon=colon, tail=tail, walled=walled)
 
 
 def _cell_end(row: Row, start: int, limit: int) -> int:
@@ -361,9 +395,11 @@ def _cell_end(row: Row, start: int, limit: int) -> int:
     for index in range(start, min(limit, start + _LONGEST_TAIL)):
         token = row.tokens[index]
         gap = token.box.x0 - row.tokens[index - 1].box.x1
-        if gap > _CELL_GAP * row.height:
+        if gap > _CELL_GAP * row.height or index in row.walls:
             return index
-        if not token.text[:1].islower():
+        text = token.text
+        bracketed = text.startswith("(") and text.endswith(")")
+        if not (text[:1].islower() or bracketed or _ACRONYM.fullmatch(text)):
             return start
     return start
 

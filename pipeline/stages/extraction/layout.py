@@ -21,7 +21,9 @@ from pipeline.textnorm import fold
 
 _LEADERS: Final = re.compile(r"[.…·_‥•\-–—~=\s]{2,}|[…·_‥]+")
 _NOISE: Final = re.compile(r"[.…·_‥•\-–—~=:;,'\"`‘’“”|\\/*]+")
-_GLUED: Final = re.compile(r"(?<=[^\W\d_]):(?=[^\s/])|(?<=\)):(?=\S)")
+_GLUED: Final = re.compile(
+    r"(?<=[^\W\d_]):(?=[^\s/])|(?<=\)):(?=\S)|(?:(?<=^\d)|(?<=^\d\d))\.(?=[^\W\d_]{2})"
+)
 _LIKE_ASCII: Final = str.maketrans({"\u2044": "/", "\u2215": "/", "\u2010": "-", "\u2011": "-"})
 """Signs that engines write for others that look the same: fraction slash, special hyphens."""
 _SAME_ROW: Final = 0.55
@@ -54,6 +56,17 @@ class Row:
     """Centre, tilt undone, px."""
     height: float
     """Median token height, px."""
+    walls: tuple[int, ...] = ()
+    """First tokens of further ruled cells, rising; twice the same where an empty cell is between.
+    """
+
+    def cell_end(self, start: int) -> int:
+        """One past the last token of the cell that begins at a token, or that holds it."""
+        return next((wall for wall in self.walls if wall > start), len(self.tokens))
+
+    def walled(self, index: int) -> bool:
+        """True where a filled cell begins at a token right behind the cell before."""
+        return self.walls.count(index) == 1
 
     @property
     def text(self) -> str:
@@ -124,7 +137,7 @@ def _sure(lines: Sequence[Line]) -> list[float]:
 
 
 def tokens_of(word: Word) -> list[Token]:
-    """A word cut at glued colons, its leaders stripped; empty for leaders and noise."""
+    """A word cut behind colons and a line's number; no leaders, empty for them and for noise."""
     parts = []
     start = 0
     for match in _GLUED.finditer(word.text):

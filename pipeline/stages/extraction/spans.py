@@ -9,7 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pipeline.stages.extraction.cells import cell_rows
+from pipeline.stages.extraction.ink import PagePixels
 from pipeline.stages.extraction.labels import (
+    ORDINAL,
     Label,
     LabelMatch,
     colon_phrase,
@@ -90,6 +93,8 @@ class Span:
     """Found under the label or over it, not beside it."""
     unsure: bool = False
     """Whether it ends where its tokens end is not certain."""
+    celled: bool = False
+    """It is all that stands in the ruled cell beside its label's."""
 
     @property
     def behind_label(self) -> bool:
@@ -117,7 +122,7 @@ class Pages:
                 if field in match.fields:
                     beside = self._span(index, match, field, long=long, flush=flush)
                     yield beside
-                    if not long and not beside.below:
+                    if not (long or beside.below or beside.celled):
                         yield from self._elsewhere(
                             index, match, field, other=flush and bool(beside.tokens)
                         )
@@ -132,9 +137,9 @@ class Pages:
         place = self.rows[index]
         limit = _limit(place, match, field)
         if match.leads:
-            under, _ = self._under(index, match, match.end)
+            under, at = self._under(index, match, match.end)
             if under:
-                yield Span(place, match, under, below=True, unsure=other)
+                yield Span(place, match, under, below=True, unsure=other or self._of_many(at))
         lifted = self._lifted(index, match, limit)
         if lifted:
             yield Span(place, match, lifted, below=True)
@@ -155,6 +160,8 @@ class Pages:
 
     def _span(self, index: int, match: LabelMatch, field: str, *, long: bool, flush: bool) -> Span:
         place = self.rows[index]
+        if (cell := _cell(place, match)) is not None:
+            return Span(place, match, cell, below=False, celled=True)
         limit = _limit(place, match, field)
         tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
         below = unsure = False
@@ -162,7 +169,8 @@ class Pages:
         if not tokens and (match.leads or limit >= len(place.row.tokens)):
             tokens, last = self._under(index, match, limit)
             below = bool(tokens)
-            unsure = below and flush and _close_behind(place.row, match.end)
+            doubtful = flush and _close_behind(place.row, match.end)
+            unsure = below and (doubtful or self._of_many(last))
         elif long and tokens:
             unsure = _within_sentence(place, tokens[-1], limit)
         if long and tokens:
@@ -174,6 +182,14 @@ class Pages:
             further, doubtful = self._further(last, tokens, label_x, flush=flush)
             tokens, unsure = (*tokens, *further), unsure or doubtful
         return Span(place, match, tokens, below, unsure)
+
+    def _of_many(self, index: int) -> bool:
+        """True for a row of a ruled table that has another below it: no value of its own."""
+        if index + 1 >= len(self.rows):
+            return False
+        place, after = self.rows[index], self.rows[index + 1]
+        walls = len(place.row.walls)
+        return walls > 1 and len(after.row.walls) == walls and after.sheet is place.sheet
 
     def _under(self, index: int, match: LabelMatch, limit: int) -> tuple[tuple[Token, ...], int]:
         place = self.rows[index]
@@ -190,7 +206,8 @@ class Pages:
             if not within:
                 continue
             labelled = {token for m in other.matches for token in other.row.tokens[m.start : m.end]}
-            if within[0] in labelled or colon_phrase(within, 0, len(within)) == 0:
+            first = next((t for t in within if not ORDINAL.fullmatch(t.text)), within[0])
+            if first in labelled or colon_phrase(within, 0, len(within)) == 0:
                 break
             keep = [t for t in within if t not in labelled]
             return _contiguous(keep, other.row.height), step
@@ -243,7 +260,8 @@ class Pages:
             place: the row.
             last: the word.
         """
-        if place.row.tokens[-1] is not last or last.text.endswith((",", ";", ".")):
+        ends_row = place.row.tokens[-1] is last and not place.row.walls
+        if not ends_row or last.text.endswith((",", ";", ".")):
             return ()
         index = next(i for i, row in enumerate(self.rows) if row is place)
         after = self.rows[index + 1] if index + 1 < len(self.rows) else None
@@ -270,15 +288,41 @@ class Pages:
         return after.sheet is place.sheet and close and back and not _starts_anew(after, 0)
 
 
-def label_rows(sheets: Sequence[Sheet], labels: Sequence[Label]) -> Pages:
-    """All rows of a component with the labels found on them."""
+def label_rows(
+    sheets: Sequence[Sheet], labels: Sequence[Label], pixels: PagePixels | None
+) -> Pages:
+    """All rows of a component with the labels found on them.
+
+    Args:
+        sheets: pages of the component.
+        labels: of its form.
+        pixels: page images; None: ruled cells are told by gaps alone.
+
+    Raises:
+        UnreadableScan: as `PagePixels`.
+    """
     return Pages(
         tuple(
             LabelledRow(sheet, row, find_labels(row, labels))
             for sheet in sheets
-            for row in sheet.rows
+            for row in cell_rows(sheet, pixels)
         )
     )
+
+
+def _cell(place: LabelledRow, match: LabelMatch) -> tuple[Token, ...] | None:
+    """All that stands in the ruled cell beside a label's, if anything; None where there is none.
+
+    Beside the label of a column stands that of the next column: its values stand below.
+    """
+    row = place.row
+    if match.end not in row.walls:
+        return None
+    if not row.walled(match.end):
+        return ()
+    end = row.cell_end(match.end)
+    heading = any((other.start, other.end) == (match.end, end) for other in place.matches)
+    return None if heading else row.tokens[match.end : end]
 
 
 def _column(row: Row, x: float) -> int:
@@ -375,11 +419,11 @@ def _aligned(token: Token, starts: Sequence[float], height: float) -> bool:
 
 def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:
     """One past the last token that can belong to the value."""
-    limit = len(place.row.tokens)
+    limit = match.end if match.end in place.row.walls else place.row.cell_end(match.end)
     for other in place.matches:
         if other.start >= match.end and field not in other.fields:
             misread = not other.colon and other.score < _READ
-            closed = match.colon or not _close_behind(place.row, match.end)
+            closed = match.closed or not _close_behind(place.row, match.end)
             if other.start == match.end and closed and (other.fields <= INCLUSIVE or misread):
                 continue  # the value begins like a label: `Lý do: Hồ sơ chưa …`, not `Hồ sơ của`
             limit = min(limit, other.start)

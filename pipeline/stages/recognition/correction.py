@@ -21,6 +21,7 @@ from pipeline.stages.recognition.tokens import (
     places_tones_new_style,
     tokens_of,
     unglued,
+    with_sign,
 )
 from pipeline.stages.recognition.wording import reworded
 from pipeline.vietnamese import (
@@ -115,7 +116,7 @@ def _correct(lines: list[list[Token]], knowledge: Knowledge) -> None:
 
 
 def _bare(word: Word) -> str:
-    return unglued(word.text) if word.confidence < _SURE else word.text
+    return with_sign(unglued(word.text) if word.confidence < _SURE else word.text)
 
 
 def _with_texts(text: PageText, texts: Sequence[Sequence[str]]) -> PageText:

@@ -17,6 +17,11 @@ from pipeline.vietnamese import parse, placed_alike, spell
 _PARTS: Final = re.compile(r"([\"'(“”‘’«\[]*)([^\W\d_]+)([\"')“”’»\].,:;!?…]*)")
 _GLUED: Final = re.compile(r"^[|_]+(?=[^\W\d_]{2})|(?<=[^\W\d_]{2})[|_]+$")
 """Rules of a table and of blanks, read as signs of the word beside them."""
+_LOST_SIGN: Final = re.compile(
+    r"(?<!\w)H(?:(?=[BCDĐGHJKLMNPRSTVXY][a-zăâêôơư])|(?=H[AĂÂEÊIOÔƠUƯY]))"
+)
+"""`HHen`, `HLâm`, `HHEN`: no syllable and no acronym begins so, but women's names of the Central
+Highlands do, with a sign between."""
 
 
 class Shape(Enum):
@@ -95,6 +100,11 @@ def unglued(text: str) -> str:
     """A word of letters without the rules that were read as part of it."""
     bare = _GLUED.sub("", text)
     return bare if bare != text and _PARTS.fullmatch(bare) else text
+
+
+def with_sign(text: str) -> str:
+    """A word with the sign that a name of the Central Highlands lost: `H'Hen`, `H'Lâm`."""
+    return _LOST_SIGN.sub("H'", text)
 
 
 def _token(text: str, confidence: float, *, opens: bool) -> Token:
