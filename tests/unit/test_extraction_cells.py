@@ -203,9 +203,14 @@ class TestValues:
         page, gray = ruled([[["Nội dung yêu cầu giải quyết (4)"], ["Hưởng trợ cấp một lần"]]])
         assert fields("F_14_HSB", page, gray)["request_content"].value == "Hưởng trợ cấp một lần"
 
-    def test_an_empty_box_gives_no_value_of_the_next_label(self) -> None:
+    def test_a_value_beyond_an_empty_box_is_asked_for(self) -> None:
         page, gray = ruled(
             [[["Họ và tên"], [], ["Trần Thị Hoa"]], [["Ngày sinh"], [], ["01/02/1980"]]],
             (20.0, 80.0, 130.0, 190.0),
         )
-        assert fields("F_14_HSB", page, gray)["full_name"].value == ""
+        assert fields("F_14_HSB", page, gray)["full_name"].reasons == ("EXTENT_UNSURE",)
+
+    def test_a_streak_beside_a_wall_is_no_empty_box(self) -> None:
+        page, gray = ruled([[["Họ và tên"], ["Trần Thị Hoa"]], [["Ngày sinh"], ["01/02/1980"]]])
+        cv2.line(gray, (page.px(80), 0), (page.px(80), gray.shape[0]), 120, 1)
+        assert fields("F_14_HSB", page, gray)["full_name"].status is FieldStatus.ACCEPTED

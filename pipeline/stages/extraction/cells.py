@@ -10,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from pipeline.ports.reading import Gray
 from pipeline.stages.extraction.ink import PagePixels
 from pipeline.stages.extraction.layout import Row, Sheet, Token
+
+_Mask: TypeAlias = NDArray[np.uint8]
 
 _GAP: Final = 0.6
 """Of the text height: a wall leaves more room between words."""
@@ -35,6 +38,12 @@ _NEARBY: Final = 3
 """Rows above and below whose walls may go on past a row that shows no gap."""
 _CELL: Final = 3.0
 """Of the text height: how far above its first row and below its last a cell ends."""
+_MARGIN: Final = (0.01, 0.04)
+"""Of the page's height: where neither text nor a box stands, but a streak goes on."""
+_STREAK: Final = 0.15
+"""Of the text height: half the width of a streak."""
+_STREAKED: Final = 0.6
+"""Share of dark pixels of a streak in a margin."""
 _MOST_LINES: Final = 6
 """Of one cell."""
 _MOST_WALLS: Final = 3
@@ -59,7 +68,7 @@ def cell_rows(sheet: Sheet, pixels: PagePixels | None) -> tuple[Row, ...]:
     """
     if pixels is None or not any(_gaps(row) for row in sheet.rows):
         return sheet.rows
-    page = _Page(pixels(sheet.page), sheet.tilt)
+    page = _Page.of(pixels(sheet.page))
     seen = [page.walls(row) for row in sheet.rows]
     if not any(seen):
         return sheet.rows
@@ -90,7 +99,17 @@ class _Page:
     """Where rules are looked for."""
 
     gray: Gray
-    tilt: float
+    streaks: tuple[float, ...]
+    """Where the scanner's dirty glass drew lines from end to end, px from the left."""
+
+    @classmethod
+    def of(cls, gray: Gray) -> _Page:
+        """A page with its streaks."""
+        near, far = (round(share * gray.shape[0]) for share in _MARGIN)
+        margins = gray[near:far], gray[gray.shape[0] - far : gray.shape[0] - near]
+        dark = [_dark(margin).mean(axis=0) >= _STREAKED for margin in margins if margin.size]
+        both = np.flatnonzero(np.logical_and.reduce(dark)) if dark else ()
+        return cls(gray, tuple(float(x) for x in both))
 
     def walls(self, row: Row) -> tuple[float, ...]:
         """Where walls stand between the words of a row, px from the left."""
@@ -99,13 +118,18 @@ class _Page:
     def _between(self, one: Token, other: Token, height: float) -> Iterable[float]:
         middle = (one.box.y0 + one.box.y1 + other.box.y0 + other.box.y1) / 4
         top, bottom = middle - _TALL * height, middle + _TALL * height
-        dark, left, _ = self._dark(one.box.x1, other.box.x0, top, bottom)
+        dark, left = self._dark(one.box.x1, other.box.x0, top, bottom)
         found: list[float] = []
         for column in np.flatnonzero(_along(dark, upright=True)):
             x = float(left + column)
+            if self._streak(x, height):
+                continue
             if not found or x - found[-1] > _APART * height:
                 found.append(x)
         return found
+
+    def _streak(self, x: float, height: float) -> bool:
+        return any(abs(x - streak) <= _STREAK * height for streak in self.streaks)
 
     def going_on(self, above: Row, below: Row, walls: Sequence[float]) -> tuple[float, ...]:
         """Those of the walls that stand beside both rows, with no level rule in between."""
@@ -118,7 +142,7 @@ class _Page:
             if found and x - found[-1] <= _APART * height:
                 continue
             reach = _CLEAR * height
-            dark, _, _ = self._dark(x - reach, x + reach, top, bottom)
+            dark, _ = self._dark(x - reach, x + reach, top, bottom)
             if not _along(dark, upright=True).any():
                 continue
             if any(self._ruled(x, side, top, bottom, height) for side in (-1.0, 1.0)):
@@ -150,24 +174,22 @@ class _Page:
         """True where a level rule meets a wall between two heights."""
         near, far = x + side * _CLEAR * height, x + side * _BESIDE * height
         clear = _CLEAR * height
-        dark, _, _ = self._dark(min(near, far), max(near, far), top + clear, bottom - clear)
+        dark, _ = self._dark(min(near, far), max(near, far), top + clear, bottom - clear)
         return bool(_along(dark, upright=False).any())
 
-    def _dark(
-        self, x0: float, x1: float, y0: float, y1: float
-    ) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.uint8]], int, int]:
-        """1 where the page is dark within a box, and the box's left and top, px."""
+    def _dark(self, x0: float, x1: float, y0: float, y1: float) -> tuple[_Mask, int]:
+        """1 where the page is dark within a box, and the box's left, px."""
         left, top = max(round(x0), 0), max(round(y0), 0)
         crop = self.gray[top : max(round(y1), 0), left : max(round(x1), 0)]
-        if min(crop.shape) < 2:
-            return np.zeros((0, 0), np.uint8), left, top
-        paper = int(np.percentile(crop, 95))
-        return np.asarray(crop <= paper - _DARKER, dtype=np.uint8), left, top
+        return (_dark(crop) if min(crop.shape) > 1 else np.zeros((0, 0), np.uint8)), left
 
 
-def _along(
-    dark: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], *, upright: bool
-) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+def _dark(crop: Gray) -> _Mask:
+    paper = int(np.percentile(crop, 95))
+    return np.asarray(crop <= paper - _DARKER, dtype=np.uint8)
+
+
+def _along(dark: _Mask, *, upright: bool) -> NDArray[np.bool_]:
     """Which columns, or rows, are a rule from end to end; a slight slant counts."""
     if not dark.size:
         return np.zeros(0, np.bool_)

@@ -241,7 +241,8 @@ def _best(field: FieldType, pages: Pages, *, flush: bool) -> _Candidate | None:
         parsed = _gender(span) if field.type == "enum" else parse(span.tokens, field)
         unsure = span.unsure or _in_sentence(field, span)
         if field.type == "person_name" and parsed is not None:
-            parsed, unsure = _whole_name(parsed, span, field, pages)
+            parsed, torn = _whole_name(parsed, span, field, pages)
+            unsure = unsure or torn
         if parsed is None:
             continue
         if unsure:
@@ -274,8 +275,10 @@ def _whole_name(
 
 def _in_sentence(field: FieldType, span: Span) -> bool:
     """Free text behind words of a sentence: where it begins is not told by its label."""
-    alone = span.match.leads and not span.behind_label
-    return field.type in _LONG and not (span.match.colon or alone)
+    match = span.match
+    small = span.place.row.tokens[match.start].text[:1].islower()
+    alone = match.leads and not (span.behind_label or small)
+    return field.type in _LONG and not (match.closed or alone)
 
 
 def _surest(best: _Candidate, read: Sequence[_Candidate], field: FieldType) -> _Candidate:

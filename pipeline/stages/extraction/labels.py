@@ -392,6 +392,9 @@ def _cell_end(row: Row, start: int, limit: int) -> int:
 
     `Họ và tên người bệnh` and a gap, as in ruled forms without colons.
     """
+    wall = row.cell_end(start)
+    if wall < len(row.tokens) and all(_speck(token) for token in row.tokens[start:wall]):
+        return wall
     for index in range(start, min(limit, start + _LONGEST_TAIL)):
         token = row.tokens[index]
         gap = token.box.x0 - row.tokens[index - 1].box.x1
@@ -402,6 +405,11 @@ def _cell_end(row: Row, start: int, limit: int) -> int:
         if not (text[:1].islower() or bracketed or _ACRONYM.fullmatch(text)):
             return start
     return start
+
+
+def _speck(token: Token) -> bool:
+    """A single sign that is no digit: dirt, or a piece of a wall."""
+    return len(token.text) == 1 and not token.text.isdigit()
 
 
 def _tail_end(tokens: Sequence[Token], start: int, limit: int) -> int:

@@ -21,6 +21,8 @@ from pipeline.textnorm import fold
 
 _LEADERS: Final = re.compile(r"[.…·_‥•\-–—~=\s]{2,}|[…·_‥]+")
 _NOISE: Final = re.compile(r"[.…·_‥•\-–—~=:;,'\"`‘’“”|\\/*]+")
+_MACHINE: Final = re.compile(r"[A-Z0-9«]*<<[A-Z0-9<«]*")
+"""A part of a machine-readable line (ICAO 9303)."""
 _GLUED: Final = re.compile(
     r"(?<=[^\W\d_]):(?=[^\s/])|(?<=\)):(?=\S)|(?:(?<=^\d)|(?<=^\d\d))\.(?=[^\W\d_]{2})"
 )
@@ -137,7 +139,12 @@ def _sure(lines: Sequence[Line]) -> list[float]:
 
 
 def tokens_of(word: Word) -> list[Token]:
-    """A word cut behind colons and a line's number; no leaders, empty for them and for noise."""
+    """A word cut behind colons and a line's number; no leaders, empty for them and for noise.
+
+    What only machines read stands beside values of cards, but belongs to none.
+    """
+    if _MACHINE.fullmatch(word.text):
+        return []
     parts = []
     start = 0
     for match in _GLUED.finditer(word.text):

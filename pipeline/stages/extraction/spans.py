@@ -161,7 +161,8 @@ class Pages:
     def _span(self, index: int, match: LabelMatch, field: str, *, long: bool, flush: bool) -> Span:
         place = self.rows[index]
         if (cell := _cell(place, match)) is not None:
-            return Span(place, match, cell, below=False, celled=True)
+            beyond = not place.row.walled(match.end)
+            return Span(place, match, cell, below=False, unsure=beyond, celled=True)
         limit = _limit(place, match, field)
         tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
         below = unsure = False
@@ -311,15 +312,13 @@ def label_rows(
 
 
 def _cell(place: LabelledRow, match: LabelMatch) -> tuple[Token, ...] | None:
-    """All that stands in the ruled cell beside a label's, if anything; None where there is none.
+    """All that stands in the next filled cell beside a label's; None where there is none.
 
     Beside the label of a column stands that of the next column: its values stand below.
     """
     row = place.row
     if match.end not in row.walls:
         return None
-    if not row.walled(match.end):
-        return ()
     end = row.cell_end(match.end)
     heading = any((other.start, other.end) == (match.end, end) for other in place.matches)
     return None if heading else row.tokens[match.end : end]
