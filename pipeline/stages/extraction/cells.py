@@ -76,7 +76,7 @@ def cell_rows(sheet: Sheet, pixels: PagePixels | None) -> tuple[Row, ...]:
     group, shared = [sheet.rows[0]], seen[0]
     for index, row in enumerate(sheet.rows[1:], 1):
         near = seen[max(index - _NEARBY, 0) : index + _NEARBY + 1]
-        going = page.going_on(group[-1], row, sorted(x for walls in near for x in walls))
+        going = page.going_on(group[-1], row, [x for walls in near for x in walls])
         more = (*shared, *going, *seen[index])
         if going and len(group) < _MOST_LINES and _parted([*group, row], more):
             group, shared = [*group, row], more
@@ -119,14 +119,8 @@ class _Page:
         middle = (one.box.y0 + one.box.y1 + other.box.y0 + other.box.y1) / 4
         top, bottom = middle - _TALL * height, middle + _TALL * height
         dark, left = self._dark(one.box.x1, other.box.x0, top, bottom)
-        found: list[float] = []
-        for column in np.flatnonzero(_along(dark, upright=True)):
-            x = float(left + column)
-            if self._streak(x, height):
-                continue
-            if not found or x - found[-1] > _APART * height:
-                found.append(x)
-        return found
+        columns = (float(left + at) for at in np.flatnonzero(_along(dark, upright=True)))
+        return _distinct((x for x in columns if not self._streak(x, height)), height)
 
     def _streak(self, x: float, height: float) -> bool:
         return any(abs(x - streak) <= _STREAK * height for streak in self.streaks)
@@ -138,10 +132,8 @@ class _Page:
         if not 0 < bottom - top <= _CLOSE * height:
             return ()
         found: list[float] = []
-        for x in walls:
-            if found and x - found[-1] <= _APART * height:
-                continue
-            reach = _CLEAR * height
+        reach = _CLEAR * height
+        for x in _distinct(walls, height):
             dark, _ = self._dark(x - reach, x + reach, top, bottom)
             if not _along(dark, upright=True).any():
                 continue
@@ -156,10 +148,7 @@ class _Page:
         A streak of the scanner's glass stands like a wall, but nothing closes it.
         """
         height = group[0].height
-        edges: list[float] = []
-        for x in sorted(walls):
-            if not edges or x - edges[-1] > _APART * height:
-                edges.append(x)
+        edges = _distinct(walls, height)
         if not 0 < len(edges) <= _MOST_WALLS:
             return group
         first, last = _middle(group[0]), _middle(group[-1])
@@ -195,6 +184,15 @@ def _along(dark: _Mask, *, upright: bool) -> NDArray[np.bool_]:
         return np.zeros(0, np.bool_)
     wider = cv2.dilate(dark, np.ones((1, 3) if upright else (3, 1), np.uint8))
     return np.asarray(wider.mean(axis=0 if upright else 1) >= _SOLID, dtype=np.bool_)
+
+
+def _distinct(walls: Iterable[float], height: float) -> list[float]:
+    """From left to right, of those too near each other the first."""
+    found: list[float] = []
+    for x in sorted(walls):
+        if not found or x - found[-1] > _APART * height:
+            found.append(x)
+    return found
 
 
 def _middle(row: Row) -> float:
