@@ -276,6 +276,8 @@ class Services:
         ports, archive = self.ports, self.settings.archive
         renewal = renew_locks(ports.records, ports.store, ports.clock.now(), archive.lock_days)
         with contextlib.suppress(ArchiveError):
+            self.batches.stamp_seals()
+        with contextlib.suppress(ArchiveError):
             clear_shared(ports, dt.timedelta(hours=archive.work_grace_hours))
         return audit(
             ports.records,
@@ -283,6 +285,7 @@ class Services:
             ports.index.ids,
             renewal=renewal,
             refused=delivered.refused,
+            timestamps=ports.timestamps,
         )
 
     def rebuild_index(self) -> tuple[int, tuple[SohoaError, ...]]:

@@ -313,6 +313,16 @@ def events_key(day: dt.date) -> str:
     return f"{PREFIX}{day.isoformat()}{_EVENTS}"
 
 
+def is_events(key: str) -> bool:
+    """True for the events of a sealed day, by the key."""
+    return key.endswith(_EVENTS)
+
+
+def is_seal(key: str) -> bool:
+    """True for a seal, by the key."""
+    return key.endswith(_SEAL) and not is_events(key)
+
+
 def seal_finished_days(
     records: Records, store: ObjectStore, today: dt.date
 ) -> tuple[LedgerDay, ...]:
@@ -411,7 +421,7 @@ def _first_versions(store: ObjectStore, prefix: str = PREFIX) -> Iterator[tuple[
     """Key and first version of every seal, in the order of days."""
     first: dict[str, str] = {}
     for key, version_id in store.versions(prefix):
-        if key.endswith(_SEAL) and not key.endswith(_EVENTS):
+        if is_seal(key):
             first[key] = version_id
     yield from first.items()
 
@@ -504,12 +514,18 @@ class _Chain:
         self._seqs: dict[str, int] = {GENESIS: 0}
         self._finals: dict[str, int] = {}
         self._sealed: int | None = 0
-        self.whole = verify_chain(self._noted()) is None
+        self.whole = self._is_whole()
         try:
             last = last_sealed_day(store)
             self._sealed = self._seqs.get(last.head) if last else 0
         except ChecksumMismatch:
             self._sealed = None
+
+    def _is_whole(self) -> bool:
+        try:
+            return verify_chain(self._noted()) is None
+        except ChecksumMismatch:
+            return False
 
     def _noted(self) -> Iterator[ChainedEvent]:
         for found in self._records.ledger():
