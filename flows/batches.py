@@ -144,7 +144,21 @@ class Batches:
         if isinstance(received, reception.Refused):
             ports.records.chain_events()
             return Outcome(views=(), refused=received, seconds=time.monotonic() - start)
+        if received.duplicate:
+            self._note_read(received.record.batch.batch_id, actor)
         return received
+
+    def _note_read(self, batch_id: str, actor: Actor) -> None:
+        """Papers that are here are told of again, with what they say: that is a read."""
+        at = self.ports.clock.now()
+        event = Event(
+            event_id=digest("event", "batch.read", actor.id, batch_id, at.isoformat()),
+            at=at,
+            actor=actor,
+            action="batch.read",
+            subjects={"batch_id": batch_id},
+        )
+        self.ports.records.append([event])
 
     def resume(self, batch_id: str, *, duplicate: bool = False) -> tuple[DossierView, ...]:
         """Walk a batch as far as it goes; tell what became of it.

@@ -117,17 +117,16 @@ def _head(connection: Connection) -> tuple[int, str]:
 
 
 def _link(row: Row[Any]) -> ChainedEvent:
-    """An event as its row tells it: columns that differ from the document count.
+    """An event of its row.
 
     Raises:
-        ChecksumMismatch: `LEDGER_EVENT_UNREADABLE`.
+        ChecksumMismatch: `LEDGER_EVENT_UNREADABLE`, also where columns contradict the document.
     """
     try:
         event = Event.model_validate_json(row.document)
-        if (row.event_id, row.action, row.unit) != (event.event_id, event.action, event.actor.unit):
-            actor = event.actor.model_copy(update={"unit": row.unit})
-            told = {"event_id": row.event_id, "action": row.action, "actor": actor}
-            event = event.model_copy(update=told)
-        return ChainedEvent(event=event, seq=row.seq, prev_hash=row.prev_hash, hash=row.hash)
+        link = ChainedEvent(event=event, seq=row.seq, prev_hash=row.prev_hash, hash=row.hash)
     except ValidationError as error:
         raise ChecksumMismatch("LEDGER_EVENT_UNREADABLE", seq=row.seq) from error
+    if (row.event_id, row.action, row.unit) != (event.event_id, event.action, event.actor.unit):
+        raise ChecksumMismatch("LEDGER_EVENT_UNREADABLE", seq=row.seq)
+    return link
