@@ -28,8 +28,14 @@ Codes of findings, all failures but those marked (info):
     INDEX_REFUSED           the index will never take an archived component as it is
     INDEX_STRAY             the index holds what is not archived
     INDEX_UNAVAILABLE       the index cannot be asked
-    LEDGER_BROKEN           the chain breaks at a seq
-    LEDGER_SEAL_BROKEN      a sealed day contradicts itself or the chain
+    LEDGER_EVENT_CHANGED    a sealed event reads differently in the records (seq; until: a run)
+    LEDGER_EVENT_LOST       a sealed event is not in the records
+    LEDGER_EVENT_ADDED      the records tell of an event among the sealed ones that is not sealed
+    LEDGER_EVENT_MOVED      a sealed event stands in another place (now)
+    LEDGER_BROKEN           the chain breaks at a seq that no seal holds
+    LEDGER_SEAL_BROKEN      a sealed day contradicts itself or the day before
+    LEDGER_STAMP_BROKEN     the timestamp of a sealed day is none, or of an unknown authority
+    LEDGER_STAMP_DUE        (info) a sealed day waits for its timestamp
     LEDGER_HEAD_UNKNOWN     a manifest is anchored to a hash that the chain does not hold
     LEDGER_ENTRY_MISSING    the chain does not tell of bytes that records and archive agree on
     LEDGER_HEAD_LOST        (info) as before, and the ledger says that a rebuild lost it
@@ -61,6 +67,7 @@ from pipeline.models.records import (
 from pipeline.models.split import Fate, PageCounts
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
+from pipeline.ports.signing import Timestamps
 from pipeline.stages.archiving import raw_index_key, sidecar_key
 from storage.fixity import fixity
 
@@ -81,6 +88,7 @@ def audit(
     *,
     renewal: Renewal = _NOTHING_RENEWED,
     refused: Mapping[str, str] = _NOTHING_REFUSED,
+    timestamps: Timestamps | None = None,
 ) -> AuditReport:
     """Compare everything with everything.
 
@@ -90,11 +98,12 @@ def audit(
         index_ids: every component_id of the index.
         renewal: what was done before, for the report.
         refused: by component_id, why the index will never take what it is owed.
+        timestamps: reads the timestamps of the ledger's seals; None: they are not looked at.
 
     Raises:
         ArchiveUnavailable: the archive or the records cannot be reached.
     """
-    return _Audit(records, store, renewal).run(index_ids, refused)
+    return _Audit(records, store, renewal).run(index_ids, refused, timestamps)
 
 
 class _Audit:
@@ -123,7 +132,10 @@ class _Audit:
         """What the ledger must tell of."""
 
     def run(
-        self, index_ids: Callable[[], Collection[str]], refused: Mapping[str, str]
+        self,
+        index_ids: Callable[[], Collection[str]],
+        refused: Mapping[str, str],
+        timestamps: Timestamps | None,
     ) -> AuditReport:
         self._archived = {
             b.batch.batch_id for b in self._records.batches(state=BatchState.ARCHIVED)
@@ -135,7 +147,7 @@ class _Audit:
                 self._batch(batch)
         self._objects()
         self._index(index_ids, refused)
-        audit_ledger(self._records, self._store, self._heads, self._facts, self._found)
+        audit_ledger(self._records, self._store, self._heads, self._facts, self._found, timestamps)
         return self._found.report()
 
     # -- dossiers ---------------------------------------------------------------------------

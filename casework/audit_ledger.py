@@ -1,15 +1,38 @@
-"""The ledger's part of an audit: the chain, its seals, the manifests anchored to it."""
+"""The ledger's part of an audit: seals, their timestamps, the chain against them, the manifests."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from typing import Final
 
 from casework.audit_report import Findings
+from pipeline.errors import ChecksumMismatch, NotFound, TimestampError
 from pipeline.models.events import ChainedEvent, Fact
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
-from storage.ledger import GENESIS, sealed_days, verify_chain
+from pipeline.ports.signing import Timestamps
+from storage.ledger import (
+    GENESIS,
+    PREFIX,
+    LedgerDay,
+    Seal,
+    is_events,
+    is_seal,
+    sealed_day,
+    seals,
+)
+from storage.ledger_damage import Damage, Row, chain_rows, damages
+from storage.ledger_stamps import read_stamp, seal_beside, stamp_key
 from storage.rebuild import HEAD_LOST
+
+_CODES: Final = {
+    "CHANGED": "LEDGER_EVENT_CHANGED",
+    "LOST": "LEDGER_EVENT_LOST",
+    "ADDED": "LEDGER_EVENT_ADDED",
+    "MOVED": "LEDGER_EVENT_MOVED",
+    "BROKEN": "LEDGER_BROKEN",
+}
 
 
 def audit_ledger(
@@ -18,11 +41,13 @@ def audit_ledger(
     heads: Mapping[str, str],
     facts: Collection[Fact],
     found: Findings,
+    timestamps: Timestamps | None = None,
 ) -> None:
-    """Verify the chain from its first event, every seal, every manifest's anchor, every fact.
+    """Compare the chain with every sealed event, every manifest's anchor, every fact.
 
     The chain was written when the bytes were; records and archive changed together later do not
-    agree with it.
+    agree with it. What lies behind the last anchor is counted (`unanchored`): only the chain
+    itself vouches for it.
 
     Args:
         records: hold the chain.
@@ -30,53 +55,112 @@ def audit_ledger(
         heads: manifest key by the ledger head that the manifest carries.
         facts: what the chain must tell of.
         found: where findings go.
+        timestamps: reads the seals' timestamps; None: they are not looked at.
 
     Raises:
         ArchiveUnavailable: the archive or the records cannot be reached.
     """
-    records.chain_events()  # of a process that works meanwhile: its facts are known already
-    seals = _seals(store, found)
-    hashes = {GENESIS}
-    lost: set[str] = set()
-    untold = set(facts)
-
-    def noted() -> Iterator[ChainedEvent]:
-        for link in records.ledger():
-            found.count(events=1)
-            if link.seq in seals and seals[link.seq][1] == link.hash:
-                del seals[link.seq]
-            untold.difference_update(link.event.facts)
-            if link.hash in heads:
-                hashes.add(link.hash)
-            if link.event.action == HEAD_LOST:
-                lost.update(link.event.hashes.values())
-            yield link
-
-    links = noted()
-    broken = verify_chain(links)
-    if broken is not None:
-        found.add("LEDGER_BROKEN", seq=str(broken))
-        for _ in links:  # the anchors behind the break
-            pass
-    for key, _ in seals.values():
-        found.add("LEDGER_SEAL_BROKEN", object_key=key)
-    for head, key in heads.items():
-        if head not in hashes:
-            code = "LEDGER_HEAD_LOST" if head in lost else "LEDGER_HEAD_UNKNOWN"
-            found.add(code, object_key=key)
-    for name, sha256, subject in sorted(untold):
-        found.add("LEDGER_ENTRY_MISSING", subject=subject, **{name: sha256})
+    _Ledger(records, store, found).run(heads, set(facts), timestamps)
 
 
-def _seals(store: ObjectStore, found: Findings) -> dict[int, tuple[str, str]]:
-    """Key and head of each sound seal, by its last seq."""
-    seals: dict[int, tuple[str, str]] = {}
-    seq, head = 0, GENESIS
-    for key, day in sealed_days(store):
-        found.count(sealed_days=1)
-        if day is None or not day.follows(seq, head):
-            found.add("LEDGER_SEAL_BROKEN", object_key=key)
-        if day is not None:
-            seq, head = day.last_seq, day.head
-            seals[seq] = (key, head)
-    return seals
+class _Ledger:
+    """One run."""
+
+    def __init__(self, records: Records, store: ObjectStore, found: Findings) -> None:
+        self._records = records
+        self._store = store
+        self._found = found
+        self._anchors: dict[str, int] = {GENESIS: 0}
+        """Seq by hash of what manifests are anchored to, as far as the chain holds it."""
+        self._lost: set[str] = set()
+        self._sealed_until = 0
+        self._last = 0
+
+    def run(
+        self, heads: Mapping[str, str], untold: set[Fact], timestamps: Timestamps | None
+    ) -> None:
+        self._records.chain_events()  # of a process that works meanwhile: its facts are known
+        self._objects()
+        days = self._days(timestamps)
+        for damage in damages(days, self._noted(heads, untold)):
+            self._found.add(_CODES[damage.kind], **_place(damage))
+        anchored = max(self._sealed_until, *self._anchors.values())
+        self._found.count(unanchored=max(0, self._last - anchored))
+        for head, key in heads.items():
+            if head in self._lost and head not in self._anchors:
+                self._found.add("LEDGER_HEAD_LOST", object_key=key)
+            elif head not in self._anchors:
+                self._found.add("LEDGER_HEAD_UNKNOWN", object_key=key, after_seq=str(anchored))
+        for name, sha256, subject in sorted(untold):
+            self._found.add("LEDGER_ENTRY_MISSING", subject=subject, **{name: sha256})
+
+    def _noted(self, heads: Mapping[str, str], untold: set[Fact]) -> Iterator[Row]:
+        for row in chain_rows(self._records):
+            self._found.count(events=1)
+            self._last = row.seq
+            if isinstance(row, ChainedEvent):
+                untold.difference_update(row.event.facts)
+                if row.hash in heads:
+                    self._anchors[row.hash] = row.seq
+                if row.event.action == HEAD_LOST:
+                    self._lost.update(row.event.hashes.values())
+            yield row
+
+    def _days(self, timestamps: Timestamps | None) -> Iterator[LedgerDay]:
+        """Days that are sound in themselves; seals that are not, or carry nothing on, are told."""
+        before: Seal | None = None
+        for key, seal in seals(self._store):
+            self._found.count(sealed_days=1)
+            day = self._day(seal) if seal is not None else None
+            sound = day is not None and day.follows(day.first_seq - 1, day.prev_hash)
+            if seal is None or not sound or not seal.continues(before):
+                self._found.add("LEDGER_SEAL_BROKEN", object_key=key)
+            if seal is not None:
+                self._stamp(seal, timestamps)
+                before = seal
+            if day is not None and sound:
+                self._sealed_until = day.last_seq
+                yield day
+
+    def _day(self, seal: Seal) -> LedgerDay | None:
+        try:
+            return sealed_day(self._store, seal)
+        except (ChecksumMismatch, NotFound):
+            return None
+
+    def _stamp(self, seal: Seal, timestamps: Timestamps | None) -> None:
+        if timestamps is None:
+            return
+        response = read_stamp(self._store, seal)
+        if response is None:
+            if timestamps.available:
+                self._found.add("LEDGER_STAMP_DUE", day=seal.day.isoformat())
+            return
+        self._found.count(stamped_days=1)
+        try:
+            timestamps.read(response, seal.sha256)
+        except TimestampError as error:
+            key = stamp_key(seal.key)
+            self._found.add("LEDGER_STAMP_BROKEN", object_key=key, problem=error.code)
+
+    def _objects(self) -> None:
+        """Nothing but seals, their events and timestamps, each once."""
+        keys = Counter(key for key, _ in self._store.versions(PREFIX))
+        sealed = {key for key in keys if is_seal(key)}
+        last = max(sealed, default="")
+        for key, versions in keys.items():
+            if versions > 1:
+                self._found.add("OBJECT_REPLACED", object_key=key)
+            if key not in sealed and seal_beside(key) not in sealed:
+                unfinished = is_events(key) and seal_beside(key) > last
+                code = "UNFINISHED_OBJECT" if unfinished else "UNKNOWN_OBJECT"
+                self._found.add(code, object_key=key)
+
+
+def _place(damage: Damage) -> dict[str, str]:
+    place = {"seq": str(damage.seq)}
+    if damage.until != damage.seq:
+        place["until"] = str(damage.until)
+    if damage.now is not None:
+        place["now"] = str(damage.now)
+    return place

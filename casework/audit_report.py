@@ -7,7 +7,9 @@ from typing import Final
 
 from pipeline.models.base import Model
 
-INFO: Final = frozenset({"UNFINISHED_OBJECT", "UNFINISHED_REVISION", "LEDGER_HEAD_LOST"})
+INFO: Final = frozenset(
+    {"UNFINISHED_OBJECT", "UNFINISHED_REVISION", "LEDGER_HEAD_LOST", "LEDGER_STAMP_DUE"}
+)
 """Codes that explain themselves and fail nothing."""
 
 _MOST_FINDINGS: Final = 1000
@@ -37,7 +39,11 @@ class AuditCounts(Model):
     indexed: int = 0
     events: int = 0
     """Of the chain."""
+    unanchored: int = 0
+    """Events after the last seal and the last manifest: only the chain vouches for them."""
     sealed_days: int = 0
+    stamped_days: int = 0
+    """Sealed days with a timestamp."""
     locks_renewed: int = 0
     """Before it was looked at."""
 

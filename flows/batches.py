@@ -39,11 +39,14 @@ from pipeline.models.records import BatchRecord
 from pipeline.models.review import Answer, ResolvedReview
 from pipeline.run.work import Work
 from storage.ledger import seal_finished_days
+from storage.ledger_stamps import Stamping, stamp_sealed_days
 
 if TYPE_CHECKING:
     from casework.reception import Received, Refused
     from pipeline.run.steps import Runner
 
+_STAMPS_AT_ONCE = 3
+"""Seals stamped at the end of a command: usually yesterday's, and what was owed before it."""
 _STANDING = (BatchState.PENDING, BatchState.AWAITING_SIGNATURE, BatchState.NEEDS_REVIEW)
 
 
@@ -141,7 +144,21 @@ class Batches:
         if isinstance(received, reception.Refused):
             ports.records.chain_events()
             return Outcome(views=(), refused=received, seconds=time.monotonic() - start)
+        if received.duplicate:
+            self._note_read(received.record.batch.batch_id, actor)
         return received
+
+    def _note_read(self, batch_id: str, actor: Actor) -> None:
+        """Papers that are here are told of again, with what they say: that is a read."""
+        at = self.ports.clock.now()
+        event = Event(
+            event_id=digest("event", "batch.read", actor.id, batch_id, at.isoformat()),
+            at=at,
+            actor=actor,
+            action="batch.read",
+            subjects={"batch_id": batch_id},
+        )
+        self.ports.records.append([event])
 
     def resume(self, batch_id: str, *, duplicate: bool = False) -> tuple[DossierView, ...]:
         """Walk a batch as far as it goes; tell what became of it.
@@ -300,10 +317,24 @@ class Batches:
         ports.records.chain_events()
         today = ports.clock.now().astimezone(LEGAL_ZONE).date()
         with contextlib.suppress(ArchiveError):
-            seal_finished_days(ports.records, ports.store, today)
+            if seal_finished_days(ports.records, ports.store, today):
+                self.stamp_seals(most=_STAMPS_AT_ONCE)
         with contextlib.suppress(ArchiveError, SearchError, ConfigError):
             return delivery.deliver(ports, ports.index, most=most)
         return delivery.Delivery()
+
+    def stamp_seals(self, *, most: int | None = None) -> Stamping:
+        """Have the ledger's seals stamped that are not yet, where an authority is set.
+
+        Args:
+            most: no more than this many; the rest is the night's.
+
+        Raises:
+            ArchiveError: the archive cannot be reached, or refuses.
+        """
+        if self.ports.settings.tsa.url is None:
+            return Stamping()
+        return stamp_sealed_days(self.ports.store, self.ports.timestamps, most=most)
 
     def resolve(self, review_id: str, answer: Answer, actor: Actor) -> Outcome | None:
         """Store an answer; the last blocking one lets the batch go on.

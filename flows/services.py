@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -180,6 +181,8 @@ class Services:
         path = Path(what)
         if _is_file(path):
             try:
+                told = {"content": _digest_of(path)}
+                self._read("file.verified", actor, {}, told)
                 return (verify_file(path, printable(path.name), evidence),)
             except PermissionError as error:
                 raise UnsafeInput("PERMISSION_DENIED") from error
@@ -193,18 +196,35 @@ class Services:
 
     # -- review ---------------------------------------------------------------------------------
 
-    def reviews(self, *, everything: bool = False) -> tuple[ResolvedReview, ...]:
-        """Open questions, blocking ones first; with `everything` answered ones too."""
+    def reviews(
+        self, actor: Actor | None = None, *, everything: bool = False
+    ) -> tuple[ResolvedReview, ...]:
+        """Open questions, blocking ones first; with `everything` answered ones too.
+
+        They quote what papers say: the read goes to the ledger.
+
+        Args:
+            actor: who asks; None: the officer of the settings.
+            everything: answered ones too.
+        """
         found = self.ports.records.reviews(open_only=not everything)
+        self._read("reviews.listed", actor or self.actor(), {"reviews": str(len(found))})
         return tuple(sorted(found, key=lambda r: not r.item.blocking))
 
-    def review(self, review_id: str) -> ResolvedReview:
-        """One question.
+    def review(self, review_id: str, actor: Actor | None = None) -> ResolvedReview:
+        """One question; the read goes to the ledger.
+
+        Args:
+            review_id: or a unique prefix.
+            actor: who asks; None: the officer of the settings.
 
         Raises:
             NotFound: `REVIEW_UNKNOWN`.
         """
-        return self.ports.records.review(review_id)
+        found = self.ports.records.review(review_id)
+        subjects = {"review_id": found.item.review_id, "batch_id": found.item.batch_id}
+        self._read("review.read", actor or self.actor(), subjects)
+        return found
 
     # -- sheets, audit, rebuild -----------------------------------------------------------------
 
@@ -276,6 +296,8 @@ class Services:
         ports, archive = self.ports, self.settings.archive
         renewal = renew_locks(ports.records, ports.store, ports.clock.now(), archive.lock_days)
         with contextlib.suppress(ArchiveError):
+            self.batches.stamp_seals()
+        with contextlib.suppress(ArchiveError):
             clear_shared(ports, dt.timedelta(hours=archive.work_grace_hours))
         return audit(
             ports.records,
@@ -283,6 +305,7 @@ class Services:
             ports.index.ids,
             renewal=renewal,
             refused=delivered.refused,
+            timestamps=ports.timestamps,
         )
 
     def rebuild_index(self) -> tuple[int, tuple[SohoaError, ...]]:
@@ -357,17 +380,30 @@ class Services:
     def _work(self, batch_id: str) -> Work:
         return Work(tools=self.ports, batch=self.ports.records.batch(batch_id).batch)
 
-    def _read(self, action: str, actor: Actor, subjects: dict[str, str]) -> None:
+    def _read(
+        self,
+        action: str,
+        actor: Actor,
+        subjects: dict[str, str],
+        hashes: dict[str, str] | None = None,
+    ) -> None:
+        """The ledger tells of a read before anybody sees what was read."""
         at = self.ports.clock.now()
         event = Event(
-            event_id=digest("event", action, actor.id, subjects, at.isoformat()),
+            event_id=digest("event", action, actor.id, subjects, hashes or {}, at.isoformat()),
             at=at,
             actor=actor,
             action=action,
             subjects=subjects,
+            hashes=hashes or {},
         )
         self.ports.records.append([event])
         self.ports.records.chain_events()
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_file(path: Path) -> bool:

@@ -35,7 +35,7 @@ from storage.records import SqlRecords, open_records, sqlite_url
 
 if TYPE_CHECKING:
     from ocr_models import InstalledModel
-    from pipeline.ports.signing import Augmenter, SignerBook, TwoStepSigner
+    from pipeline.ports.signing import Augmenter, SignerBook, Timestamps, TwoStepSigner
     from pipeline.signatures import Signing
     from pipeline.signatures.judging import PdfSignatureJudge
     from pipeline.stages.recognition import Corrector
@@ -285,6 +285,11 @@ class Ports:
     def augmenter(self) -> Augmenter:
         """Raises signatures later."""
         return self.signing.augmenter
+
+    @property
+    def timestamps(self) -> Timestamps:
+        """Stamps the ledger's seals."""
+        return self.signing.timestamps
 
     @cached_property
     def two_step(self) -> TwoStepSigner:

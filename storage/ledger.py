@@ -2,8 +2,11 @@
 
 Events become a chain: the hash of each is SHA-256 over the RFC 8785 bytes of
 `{seq, prev_hash, event}`; the first has 64 zeros before it. Days (Asia/Ho_Chi_Minh) that are over
-are sealed as `ledger/{date}.json` in the object store; manifests carry the head's hash. Both are
-anchors: a chain that was rewritten later no longer holds their hash. May not come in: tables.
+are sealed in the object store: their events as `ledger/{date}.events.json`, then the seal itself,
+`ledger/{date}.json`, which is small, names no event, and holds the root of the Merkle tree over
+their hashes and the digest of the seal before. Whoever is shown a seal (and its timestamp,
+`storage.ledger_stamps`) learns nothing of other dossiers. Manifests carry the head's hash. Both
+are anchors: a chain that was rewritten later no longer holds their hash. May not come in: tables.
 """
 
 from __future__ import annotations
@@ -12,10 +15,11 @@ import datetime as dt
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import rfc8785
-from pydantic import Field, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from pipeline.errors import ChecksumMismatch, ContentConflict, NotFound
 from pipeline.ids import legal_day
@@ -23,8 +27,9 @@ from pipeline.models.base import Sha256
 from pipeline.models.events import ChainedEvent, Event
 from pipeline.models.files import FileRef
 from pipeline.models.manifest import ArchiveDocument, Manifest
-from pipeline.ports.archive import ObjectStore, StoredObject
+from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
+from storage.merkle import merkle_root
 
 GENESIS: Final = "0" * 64
 """`prev_hash` of the first event, and the head of an empty chain."""
@@ -38,37 +43,136 @@ LedgerState: TypeAlias = Literal["anchored", "pending", "broken"]
 _FINAL_BYTES: Final = frozenset({"component.signed", "component.kept", "component.augmented"})
 _ATTEMPTS: Final = 5
 _SEAL: Final = ".json"
+_EVENTS: Final = ".events.json"
 
 
-class LedgerDay(ArchiveDocument):
-    """`sohoa.ledger-day/1`: the chained events of one day, sealed once the day is over.
+class LedgerSeal(ArchiveDocument):
+    """`sohoa.ledger-day/2`: the seal of one day, written once the day is over."""
 
-    An event that was chained after its own day had been sealed stands in the next day's seal;
-    the seals together hold every seq once, without gaps.
-    """
-
-    schema_: Literal["sohoa.ledger-day/1"] = Field(default="sohoa.ledger-day/1", alias="schema")
+    schema_: Literal["sohoa.ledger-day/2"] = Field(default="sohoa.ledger-day/2", alias="schema")
     day: dt.date
     """Asia/Ho_Chi_Minh."""
-    first_seq: int
+    first_seq: Annotated[int, Field(ge=1)]
+    count: Annotated[int, Field(ge=1)]
+    """Events of the day."""
     prev_hash: Sha256
     """Head before the day."""
     head: Sha256
     """Hash of the last event."""
+    root: Sha256
+    """Of the Merkle tree over the hashes of the events (`storage.merkle`)."""
+    events_sha256: Sha256
+    """Of the bytes of `ledger/{date}.events.json`."""
+    previous: Sha256 | None
+    """Of the bytes of the seal before; None for the first."""
+
+
+class LedgerEvents(ArchiveDocument):
+    """`sohoa.ledger-events/1`: the chained events of one sealed day.
+
+    An event that was chained after its own day had been sealed stands in the next day's; the days
+    together hold every seq once, without gaps.
+    """
+
+    schema_: Literal["sohoa.ledger-events/1"] = Field(
+        default="sohoa.ledger-events/1", alias="schema"
+    )
+    day: dt.date
     events: tuple[ChainedEvent, ...]
+
+
+class _WholeDay(ArchiveDocument):
+    """`sohoa.ledger-day/1`: seal and events in one document, without root and seal before."""
+
+    schema_: Literal["sohoa.ledger-day/1"] = Field(alias="schema")
+    day: dt.date
+    first_seq: int
+    prev_hash: Sha256
+    head: Sha256
+    events: Annotated[tuple[ChainedEvent, ...], Field(min_length=1)]
+
+
+_SEALS: Final = TypeAdapter[LedgerSeal | _WholeDay](
+    Annotated[LedgerSeal | _WholeDay, Field(discriminator="schema_")]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """A seal as it was read, of either schema."""
+
+    key: str
+    sha256: str
+    """Of its bytes: what the next seal and the timestamp are over."""
+    day: dt.date
+    """Asia/Ho_Chi_Minh."""
+    first_seq: int
+    count: int
+    prev_hash: str
+    """Head before the day."""
+    head: str
+    """Hash of the last event."""
+    root: str | None = None
+    """None in seals of the first schema."""
+    previous: str | None = None
+    """Digest of the seal before; None in the first seal and in those of the first schema."""
+    events_sha256: str | None = None
+    """None in seals of the first schema, which hold their events."""
 
     @property
     def last_seq(self) -> int:
         """Seq of the last event."""
-        return self.first_seq + len(self.events) - 1
+        return self.first_seq + self.count - 1
+
+    def continues(self, before: Seal | None) -> bool:
+        """True where this seal carries on from another (None: it is the first)."""
+        if before is None:
+            return (self.first_seq, self.prev_hash, self.previous) == (1, GENESIS, None)
+        linked = self.root is None or self.previous == before.sha256
+        carried = (self.first_seq, self.prev_hash) == (before.last_seq + 1, before.head)
+        return linked and carried and self.day > before.day
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerDay:
+    """A sealed day with its events."""
+
+    seal: Seal
+    events: tuple[ChainedEvent, ...]
+
+    @property
+    def day(self) -> dt.date:
+        """Asia/Ho_Chi_Minh."""
+        return self.seal.day
+
+    @property
+    def first_seq(self) -> int:
+        """Seq of the first event."""
+        return self.seal.first_seq
+
+    @property
+    def last_seq(self) -> int:
+        """Seq of the last event."""
+        return self.seal.last_seq
+
+    @property
+    def prev_hash(self) -> str:
+        """Head before the day."""
+        return self.seal.prev_hash
+
+    @property
+    def head(self) -> str:
+        """Hash of the last event."""
+        return self.seal.head
 
     def follows(self, seq: int, head: str) -> bool:
-        """True for a sound seal that carries the chain on from an event's seq and hash."""
+        """True for a sound day that carries the chain on from an event's seq and hash."""
         return (
-            len(self.events) > 0
-            and (self.first_seq, self.prev_hash) == (seq + 1, head)
+            (self.first_seq, self.prev_hash) == (seq + 1, head)
+            and len(self.events) == self.seal.count
             and self.events[-1].hash == self.head
             and verify_chain(self.events, after_seq=seq, prev_hash=head) is None
+            and self.seal.root in (None, merkle_root([link.hash for link in self.events]))
         )
 
 
@@ -114,51 +218,109 @@ def verify_chain(
 # -- sealed days ----------------------------------------------------------------------------
 
 
+def seals(store: ObjectStore) -> Iterator[tuple[str, Seal | None]]:
+    """Keys and seals, oldest first; None for a seal that cannot be read.
+
+    Of a key that other hands put something over, the first version is the seal.
+    """
+    for key, version_id in _first_versions(store):
+        try:
+            yield key, _read(store, key, version_id)[0]
+        except (ChecksumMismatch, NotFound):
+            yield key, None
+
+
 def sealed_days(store: ObjectStore) -> Iterator[tuple[str, LedgerDay | None]]:
-    """Keys and seals, oldest first; None for a seal that cannot be read."""
-    for stored in store.list(PREFIX):
-        if stored.key.endswith(_SEAL):
-            try:
-                yield stored.key, _read_day(store, stored)
-            except (ChecksumMismatch, NotFound):
-                yield stored.key, None
+    """As `seals`, with the events of each day; None also where those are not the sealed ones."""
+    for key, version_id in _first_versions(store):
+        try:
+            yield key, _read_day(store, key, version_id)
+        except (ChecksumMismatch, NotFound):
+            yield key, None
 
 
-def last_sealed_day(store: ObjectStore) -> LedgerDay | None:
+def sealed_day(store: ObjectStore, seal: Seal) -> LedgerDay:
+    """The events under a seal.
+
+    Raises:
+        ChecksumMismatch: `LEDGER_DAY_UNREADABLE`, they are not the sealed ones.
+        NotFound: `OBJECT_MISSING`.
+    """
+    versions = dict(_first_versions(store, seal.key))
+    return _read_day(store, seal.key, versions.get(seal.key))
+
+
+def last_sealed_day(store: ObjectStore) -> Seal | None:
     """The newest seal.
 
     Raises:
         ChecksumMismatch: `LEDGER_DAY_UNREADABLE`.
     """
-    seals = [stored for stored in store.list(PREFIX) if stored.key.endswith(_SEAL)]
-    return _read_day(store, seals[-1]) if seals else None
+    found = list(_first_versions(store))
+    return _read(store, *found[-1])[0] if found else None
 
 
-def seal_day(store: ObjectStore, day: dt.date, events: tuple[ChainedEvent, ...]) -> LedgerDay:
-    """Put the seal of one day; the same seal again is adopted.
+def seal_day(
+    store: ObjectStore,
+    day: dt.date,
+    events: tuple[ChainedEvent, ...],
+    before: Seal | None = None,
+) -> LedgerDay:
+    """Put the events of one day, then its seal; the same seal again is adopted.
+
+    Where another process has put the day's events and did not come to seal them, they are sealed
+    as they stand: what was chained since joins the next day.
 
     Args:
         store: the archive.
         day: Asia/Ho_Chi_Minh.
         events: by seq, without gaps, at least one.
+        before: the newest seal, None for the first.
+
+    Returns:
+        The sealed day; it may hold fewer events than were given, from the first on.
 
     Raises:
         ContentConflict: the day is sealed with other events.
         ArchiveUnavailable: see `ObjectStore.put`.
     """
-    document = LedgerDay(
+    key = events_key(day)
+    if store.head(key) is None:
+        told = _put(store, key, LedgerEvents(day=day, events=events).model_dump_json().encode())
+    else:
+        events, told = _adopted(store, key, events)
+    document = LedgerSeal(
         day=day,
         first_seq=events[0].seq,
+        count=len(events),
         prev_hash=events[0].prev_hash,
         head=events[-1].hash,
-        events=events,
+        root=merkle_root([link.hash for link in events]),
+        events_sha256=told,
+        previous=before.sha256 if before else None,
     )
-    data = document.model_dump_json().encode()
-    ref = FileRef(
-        sha256=hashlib.sha256(data).hexdigest(), size=len(data), media_type="application/json"
-    )
-    store.put(f"{PREFIX}{day.isoformat()}{_SEAL}", ref, io.BytesIO(data), locked=True)
-    return document
+    sha256 = _put(store, seal_key(day), document.model_dump_json().encode())
+    return LedgerDay(_seal_of(document, seal_key(day), sha256), events)
+
+
+def seal_key(day: dt.date) -> str:
+    """Key of a day's seal."""
+    return f"{PREFIX}{day.isoformat()}{_SEAL}"
+
+
+def events_key(day: dt.date) -> str:
+    """Key of the events of a sealed day."""
+    return f"{PREFIX}{day.isoformat()}{_EVENTS}"
+
+
+def is_events(key: str) -> bool:
+    """True for the events of a sealed day, by the key."""
+    return key.endswith(_EVENTS)
+
+
+def is_seal(key: str) -> bool:
+    """True for a seal, by the key."""
+    return key.endswith(_SEAL) and not is_events(key)
 
 
 def seal_finished_days(
@@ -179,25 +341,35 @@ def seal_finished_days(
     """
     records.chain_events()
     made: list[LedgerDay] = []
-    for attempt in range(_ATTEMPTS):
-        last = last_sealed_day(store)
-        seq, head = (last.last_seq, last.head) if last else (0, GENESIS)
+    conflicts = 0
+    while True:
         try:
-            for day, events in _unsealed(records, last, today):
-                broken = verify_chain(events, after_seq=seq, prev_hash=head)
-                if broken is not None:
-                    raise ChecksumMismatch("LEDGER_BROKEN", seq=broken)
-                made.append(seal_day(store, day, events))
-                seq, head = events[-1].seq, events[-1].hash
-            break
+            if _seal_some(records, store, today, made):
+                return tuple(made)
         except ContentConflict:  # another process sealed the day a moment ago
-            if attempt == _ATTEMPTS - 1:
+            conflicts += 1
+            if conflicts == _ATTEMPTS:
                 raise
-    return tuple(made)
+
+
+def _seal_some(records: Records, store: ObjectStore, today: dt.date, made: list[LedgerDay]) -> bool:
+    """Seal day after day; False where one was sealed with less than it would have held now."""
+    last = last_sealed_day(store)
+    for day, events in _unsealed(records, last, today):
+        seq, head = (last.last_seq, last.head) if last else (0, GENESIS)
+        broken = verify_chain(events, after_seq=seq, prev_hash=head)
+        if broken is not None:
+            raise ChecksumMismatch("LEDGER_BROKEN", seq=broken)
+        sealed = seal_day(store, day, events, last)
+        made.append(sealed)
+        last = sealed.seal
+        if len(sealed.events) < len(events):
+            return False
+    return True
 
 
 def _unsealed(
-    records: Records, last: LedgerDay | None, today: dt.date
+    records: Records, last: Seal | None, today: dt.date
 ) -> Iterator[tuple[dt.date, tuple[ChainedEvent, ...]]]:
     """Days that are over, with their events.
 
@@ -222,13 +394,93 @@ def _unsealed(
         yield day, tuple(gathered)
 
 
-def _read_day(store: ObjectStore, stored: StoredObject) -> LedgerDay:
-    with store.open(stored.key, stored.version_id) as stream:
+def _adopted(
+    store: ObjectStore, key: str, events: tuple[ChainedEvent, ...]
+) -> tuple[tuple[ChainedEvent, ...], str]:
+    """What lies there of a day's events, and the digest of its bytes."""
+    with store.open(key, dict(store.versions(key)).get(key)) as stream:
         data = stream.read()
     try:
-        return LedgerDay.model_validate_json(data)
+        found = LedgerEvents.model_validate_json(data).events
     except ValidationError as error:
-        raise ChecksumMismatch("LEDGER_DAY_UNREADABLE", key=stored.key) from error
+        raise ContentConflict(key=key) from error
+    if not found or found != events[: len(found)]:
+        raise ContentConflict(key=key)
+    return found, hashlib.sha256(data).hexdigest()
+
+
+def _put(store: ObjectStore, key: str, data: bytes) -> str:
+    """Put a locked document; its digest."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    ref = FileRef(sha256=sha256, size=len(data), media_type="application/json")
+    store.put(key, ref, io.BytesIO(data), locked=True)
+    return sha256
+
+
+def _first_versions(store: ObjectStore, prefix: str = PREFIX) -> Iterator[tuple[str, str]]:
+    """Key and first version of every seal, in the order of days."""
+    first: dict[str, str] = {}
+    for key, version_id in store.versions(prefix):
+        if is_seal(key):
+            first[key] = version_id
+    yield from first.items()
+
+
+def _read(
+    store: ObjectStore, key: str, version_id: str | None
+) -> tuple[Seal, tuple[ChainedEvent, ...] | None]:
+    """A seal, and its events where it holds them."""
+    with store.open(key, version_id) as stream:
+        data = stream.read()
+    try:
+        document = _SEALS.validate_json(data)
+    except ValidationError as error:
+        raise ChecksumMismatch("LEDGER_DAY_UNREADABLE", key=key) from error
+    sha256 = hashlib.sha256(data).hexdigest()
+    if key != seal_key(document.day):
+        raise ChecksumMismatch("LEDGER_DAY_UNREADABLE", key=key)
+    if isinstance(document, LedgerSeal):
+        return _seal_of(document, key, sha256), None
+    seal = Seal(
+        key=key,
+        sha256=sha256,
+        day=document.day,
+        first_seq=document.first_seq,
+        count=len(document.events),
+        prev_hash=document.prev_hash,
+        head=document.head,
+    )
+    return seal, document.events
+
+
+def _read_day(store: ObjectStore, key: str, version_id: str | None) -> LedgerDay:
+    seal, events = _read(store, key, version_id)
+    if events is not None:
+        return LedgerDay(seal, events)
+    own = events_key(seal.day)
+    with store.open(own, dict(store.versions(own)).get(own)) as stream:
+        data = stream.read()
+    if hashlib.sha256(data).hexdigest() != seal.events_sha256:
+        raise ChecksumMismatch("LEDGER_DAY_UNREADABLE", key=own)
+    try:
+        return LedgerDay(seal, LedgerEvents.model_validate_json(data).events)
+    except ValidationError as error:
+        raise ChecksumMismatch("LEDGER_DAY_UNREADABLE", key=own) from error
+
+
+def _seal_of(document: LedgerSeal, key: str, sha256: str) -> Seal:
+    return Seal(
+        key=key,
+        sha256=sha256,
+        day=document.day,
+        first_seq=document.first_seq,
+        count=document.count,
+        prev_hash=document.prev_hash,
+        head=document.head,
+        root=document.root,
+        previous=document.previous,
+        events_sha256=document.events_sha256,
+    )
 
 
 # -- what is anchored -----------------------------------------------------------------------
@@ -262,12 +514,18 @@ class _Chain:
         self._seqs: dict[str, int] = {GENESIS: 0}
         self._finals: dict[str, int] = {}
         self._sealed: int | None = 0
-        self.whole = verify_chain(self._noted()) is None
+        self.whole = self._is_whole()
         try:
             last = last_sealed_day(store)
             self._sealed = self._seqs.get(last.head) if last else 0
         except ChecksumMismatch:
             self._sealed = None
+
+    def _is_whole(self) -> bool:
+        try:
+            return verify_chain(self._noted()) is None
+        except ChecksumMismatch:
+            return False
 
     def _noted(self) -> Iterator[ChainedEvent]:
         for found in self._records.ledger():

@@ -303,7 +303,12 @@ class LedgerRecords(Protocol):
         ...
 
     def ledger(self, after_seq: int = 0) -> Iterator[ChainedEvent]:
-        """Chained events by seq."""
+        """Chained events by seq.
+
+        Raises:
+            ChecksumMismatch: `LEDGER_EVENT_UNREADABLE` with the `seq` of a row that is no event
+                any more; asking again after this seq goes on behind it.
+        """
         ...
 
 

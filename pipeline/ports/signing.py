@@ -93,6 +93,36 @@ class Augmenter(Protocol):
         ...
 
 
+class Timestamps(Protocol):
+    """Timestamps (RFC 3161) over data of any kind, by its SHA-256."""
+
+    @property
+    def available(self) -> bool:
+        """True where an authority is set; responses can be read in any case."""
+        ...
+
+    def stamp(self, sha256: str) -> bytes:
+        """A response (DER of TimeStampResp) over a digest, by a trusted authority.
+
+        Raises:
+            TimestampError: no authority is set, it does not answer, or with nothing of use.
+        """
+        ...
+
+    def read(self, response: bytes, sha256: str) -> dt.datetime:
+        """When a response says that the data existed.
+
+        Args:
+            response: as kept; may be anything.
+            sha256: of the data.
+
+        Raises:
+            TimestampError: `TIMESTAMP_UNUSABLE`: no sound timestamp over this digest;
+                `TIMESTAMP_UNTRUSTED`: of an authority that is not trusted.
+        """
+        ...
+
+
 class TwoStepSigner(Protocol):
     """Signs with a key that Sohoa never sees: digest out, signature in."""
 

@@ -17,6 +17,7 @@ from pipeline.models.components import SignatureLevel
 from pipeline.settings import Pkcs11Settings, Settings
 from pipeline.signatures.augmenting import PadesAugmenter
 from pipeline.signatures.book import KeyBook, Opening
+from pipeline.signatures.data_stamps import DataTimestamps
 from pipeline.signatures.devpki import (
     development_pki,
     ensure_development_pki,
@@ -80,6 +81,11 @@ class Signing:
     def augmenter(self) -> PadesAugmenter:
         """Raises later what could not be raised at once."""
         return PadesAugmenter(self._levels)
+
+    @cached_property
+    def timestamps(self) -> DataTimestamps:
+        """Stamps what is no PDF."""
+        return DataTimestamps(self._web, self._authority, self._trust)
 
     @cached_property
     def token(self) -> Token | None:
@@ -169,14 +175,19 @@ class Signing:
     @cached_property
     def _levels(self) -> Levels | None:
         """None: signatures stay at B-B."""
-        tsa = self._settings.tsa
         wanted = SignatureLevel(f"PAdES-{self._settings.signing.level}")
-        if tsa.url is None or wanted is SignatureLevel.B_B:
+        if wanted is SignatureLevel.B_B or self._authority is None:
+            return None
+        return Levels(wanted, self._authority, self._trust, self._web)
+
+    @cached_property
+    def _authority(self) -> Authority | None:
+        tsa = self._settings.tsa
+        if tsa.url is None:
             return None
         if urlsplit(tsa.url).scheme not in ("http", "https"):
             raise ConfigError("URL_UNSUPPORTED", key="tsa.url", scheme="http:")
-        authority = Authority(tsa.url, tsa.timeout_seconds)
-        return Levels(wanted, authority, self._trust, self._web)
+        return Authority(tsa.url, tsa.timeout_seconds)
 
     @cached_property
     def _profile(self) -> StampProfile:

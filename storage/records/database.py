@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from json import JSONDecodeError
 from typing import Any, Protocol, cast
 
 from pydantic import SecretStr, ValidationError
@@ -130,7 +131,7 @@ class Database:
             raise known from error
         except PoolTimeout as error:
             raise ArchiveUnavailable("RECORDS_CROWDED") from error
-        except ValidationError as error:
+        except (ValidationError, JSONDecodeError) as error:
             raise ConfigError("RECORDS_CORRUPT") from error
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from pydantic import ValidationError
+from sqlalchemy import Connection, Row, Text, bindparam, cast, insert, select, update
 
+from pipeline.errors import ChecksumMismatch
 from pipeline.models.events import ChainedEvent, Event
 from storage.ledger import GENESIS, chained
 from storage.records import lines
@@ -14,6 +16,17 @@ from storage.records.database import Database, insert_new
 from storage.records.schema import events as table
 
 _PAGE = 1000
+_MOST_SEQ = 2**53
+_CHAIN = select(
+    table.c.event_id,
+    table.c.unit,
+    table.c.action,
+    cast(table.c.document, Text).label("document"),
+    table.c.seq,
+    table.c.prev_hash,
+    table.c.hash,
+)
+"""Documents as text: one that is no event any more must not keep the others from being read."""
 
 
 class SqlLedger:
@@ -52,10 +65,12 @@ class SqlLedger:
         """See `LedgerRecords.ledger`."""
         last = after_seq
         while True:
-            query = select(table).where(table.c.seq > last).order_by(table.c.seq).limit(_PAGE)
+            query = _CHAIN.where(table.c.seq > last).order_by(table.c.seq).limit(_PAGE)
             with self._database.read() as connection:
                 rows = connection.execute(query).all()
-            yield from map(_link, rows)
+            for row in rows:
+                if isinstance(row.seq, int):  # SQLite keeps anything; that has no place
+                    yield _link(row)
             if len(rows) < _PAGE:
                 return
             last = rows[-1].seq
@@ -96,10 +111,22 @@ def _unchained(connection: Connection) -> Any:
 
 
 def _head(connection: Connection) -> tuple[int, str]:
-    query = select(table.c.seq, table.c.hash).where(table.c.seq.is_not(None))
+    query = select(table.c.seq, table.c.hash).where(table.c.seq <= _MOST_SEQ)
     row = connection.execute(query.order_by(table.c.seq.desc()).limit(1)).one_or_none()
     return (0, GENESIS) if row is None else (row.seq, row.hash)
 
 
 def _link(row: Row[Any]) -> ChainedEvent:
-    return ChainedEvent(event=row.document, seq=row.seq, prev_hash=row.prev_hash, hash=row.hash)
+    """An event of its row.
+
+    Raises:
+        ChecksumMismatch: `LEDGER_EVENT_UNREADABLE`, also where columns contradict the document.
+    """
+    try:
+        event = Event.model_validate_json(row.document)
+        link = ChainedEvent(event=event, seq=row.seq, prev_hash=row.prev_hash, hash=row.hash)
+    except ValidationError as error:
+        raise ChecksumMismatch("LEDGER_EVENT_UNREADABLE", seq=row.seq) from error
+    if (row.event_id, row.action, row.unit) != (event.event_id, event.action, event.actor.unit):
+        raise ChecksumMismatch("LEDGER_EVENT_UNREADABLE", seq=row.seq)
+    return link

@@ -21,7 +21,6 @@ from pipeline.models.events import ChainedEvent, Event
 from pipeline.ports.records import Records
 from storage.ledger import (
     GENESIS,
-    LedgerDay,
     chained,
     last_sealed_day,
     ledger_state,
@@ -30,6 +29,7 @@ from storage.ledger import (
     sealed_days,
     verify_chain,
 )
+from storage.merkle import leaf
 from storage.records import SqlRecords, open_records, sqlite_url
 from tests.fakes.archived import ACTOR, START, Papers, archive_batch, reference, start_batch
 from tests.fakes.clocks import StillClock
@@ -38,6 +38,7 @@ from tests.fakes.stores import FaultyStore, MemoryStore
 
 DAY = START.date()
 ONE = dt.timedelta(days=1)
+RESOURCES = Path(__file__).parents[1] / "resources"
 
 
 @pytest.fixture
@@ -158,12 +159,24 @@ def test_a_day_that_is_not_over_is_not_read_at_every_command(
 def test_the_seal_is_an_open_document(records: SqlRecords, store: MemoryStore) -> None:
     records.append(spread(0))
     seal_finished_days(records, store, DAY + ONE)
+    with store.open("ledger/2026-11-22.events.json") as stream:
+        data = stream.read()
+    assert json.loads(data)["schema"] == "sohoa.ledger-events/1"
+    (link,) = json.loads(data)["events"]
+    assert link["event"]["event_id"] == "0"
     with store.open("ledger/2026-11-22.json") as stream:
         document = json.load(stream)
-    assert document["schema"] == "sohoa.ledger-day/1"
-    assert (document["day"], document["first_seq"]) == ("2026-11-22", 1)
-    assert document["prev_hash"] == GENESIS
-    assert document["events"][0]["event"]["event_id"] == "0"
+    assert document == {
+        "schema": "sohoa.ledger-day/2",
+        "day": "2026-11-22",
+        "first_seq": 1,
+        "count": 1,
+        "prev_hash": GENESIS,
+        "head": link["hash"],
+        "root": leaf(link["hash"]),
+        "events_sha256": hashlib.sha256(data).hexdigest(),
+        "previous": None,
+    }
 
 
 def test_days_are_those_of_vietnam(records: SqlRecords, store: MemoryStore) -> None:
@@ -272,34 +285,76 @@ def test_another_process_sealed_the_day_first(records: SqlRecords, store: Memory
 
 def test_an_error_after_the_put_is_repeated(records: SqlRecords, store: MemoryStore) -> None:
     records.append(spread(0))
-    faulty = FaultyStore(store, fail_after_put=1)
-    with pytest.raises(ArchiveUnavailable):
-        seal_finished_days(records, faulty, DAY + ONE)
+    faulty = FaultyStore(store, fail_after_put=2)
+    for _ in ("events", "seal"):
+        with pytest.raises(ArchiveUnavailable):
+            seal_finished_days(records, faulty, DAY + ONE)
     assert seal_finished_days(records, faulty, DAY + ONE) == ()
     assert seals(store) == [(0, ["0"])]
 
 
-def test_an_old_seal_is_still_read() -> None:
-    event = {
-        "event_id": "e",
-        "at": "2026-11-22T03:00:00Z",
-        "actor": {"id": "dev", "role": "System", "unit": "DEV"},
-        "action": "text.read",
-        "subjects": {},
-        "hashes": {},
-    }
-    digest = "6bbba5b344c949f9fab731bd9cc20d2945c17554c1fc85f88120592c797678e8"
-    link = {"event": event, "seq": 1, "prev_hash": GENESIS, "hash": digest}
-    document = {
-        "schema": "sohoa.ledger-day/1",
-        "day": "2026-11-22",
-        "first_seq": 1,
-        "prev_hash": GENESIS,
-        "head": digest,
-        "events": [link],
-    }
-    day = LedgerDay.model_validate_json(json.dumps(document))
+def old_seal(store: MemoryStore) -> bytes:
+    """A seal as it was written before there were roots."""
+    data = (RESOURCES / "ledger-day-1.json").read_bytes()
+    store.plant("ledger/2026-11-22.json", data)
+    return data
+
+
+def test_an_old_seal_is_still_read(store: MemoryStore) -> None:
+    data = old_seal(store)
+    ((key, day),) = sealed_days(store)
+    assert day is not None
     assert day.follows(0, GENESIS)
+    assert (key, day.seal.root, day.seal.previous) == ("ledger/2026-11-22.json", None, None)
+    assert day.seal.sha256 == hashlib.sha256(data).hexdigest()
+    assert last_sealed_day(store) == day.seal
+
+
+def test_a_new_seal_carries_on_from_an_old_one(store: MemoryStore) -> None:
+    data = old_seal(store)
+    ((_, old),) = sealed_days(store)
+    assert old is not None
+    links = [*old.events, chained(said("next", START + ONE), 2, old.head)]
+    (made,) = seal_finished_days(cast(Records, Log(links)), store, DAY + 2 * ONE)
+    assert made.seal.previous == hashlib.sha256(data).hexdigest()
+    assert made.seal.continues(old.seal)
+    assert not made.seal.continues(None)
+
+
+def test_events_that_were_put_and_not_sealed_are_sealed_as_they_stand(
+    records: SqlRecords, store: MemoryStore
+) -> None:
+    records.append(spread(0, 0, 1))
+    faulty = FaultyStore(store, fail_after_put=1)
+    with pytest.raises(ArchiveUnavailable):
+        seal_finished_days(records, faulty, DAY + 2 * ONE)
+    assert [stored.key for stored in store.list("ledger/")] == ["ledger/2026-11-22.events.json"]
+    records.append([said("late")])
+    links = chain_of([*spread(0), said("late")])
+    with pytest.raises(ContentConflict):
+        seal_finished_days(cast(Records, Log(links)), store, DAY + 2 * ONE)
+    seal_finished_days(records, store, DAY + 2 * ONE)
+    assert seals(store) == [(0, ["0", "1"]), (1, ["2", "late"])]
+    for _, day in sealed_days(store):
+        assert day is not None
+
+
+def test_a_longer_day_than_was_put_is_sealed_in_two(store: MemoryStore) -> None:
+    links = chain_of(spread(0, 0, 0, 1))
+    seal_day(other := MemoryStore(), DAY, tuple(links[:2]))
+    with other.open("ledger/2026-11-22.events.json") as stream:
+        store.plant("ledger/2026-11-22.events.json", stream.read())
+    made = seal_finished_days(cast(Records, Log(links)), store, DAY + 2 * ONE)
+    assert [(day.day, day.seal.count) for day in made] == [(DAY, 2), (DAY + ONE, 2)]
+
+
+def test_what_is_put_over_a_seal_does_not_take_its_place(store: MemoryStore) -> None:
+    links = chain_of(spread(0))
+    made = seal_day(store, DAY, tuple(links))
+    store.plant("ledger/2026-11-22.json", b"{}")
+    store.plant("ledger/2026-11-22.events.json", b"{}")
+    assert [day for _, day in sealed_days(store)] == [made]
+    assert last_sealed_day(store) == made.seal
 
 
 # -- what is anchored -----------------------------------------------------------------------
