@@ -20,6 +20,7 @@ from app.cli import (
     looking,
     models,
     orchestrating,
+    packaging,
     reviewing,
     scanning,
     signing,
@@ -61,6 +62,7 @@ def build() -> typer.Typer:
         keeping.augment,
         keeping.audit,
         keeping.rebuild,
+        packaging.evidence,
         keeping.doctor,
     )
     for command in upkeep:
