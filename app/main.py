@@ -63,6 +63,7 @@ def build() -> typer.Typer:
         keeping.audit,
         keeping.rebuild,
         packaging.evidence,
+        packaging.export,
         keeping.doctor,
     )
     for command in upkeep:

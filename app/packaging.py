@@ -12,6 +12,7 @@ from pipeline.textnorm import printable
 
 if TYPE_CHECKING:
     from casework.packages.evidence import MadeEvidence
+    from casework.packages.submission import Submission
 
 
 def evidence_json(made: MadeEvidence, output: Path, sha256: str) -> Json:
@@ -50,3 +51,30 @@ def evidence_lines(
         for revision in one.revisions:
             if revision.file is None:
                 yield "    " + messages.text("evidence_left_out", rev=revision.rev)
+
+
+def export_json(package: Submission, output: Path, files: int, sha256: str) -> Json:
+    """One object of `export`."""
+    return {
+        "dossier_code": package.dossier.code,
+        "kind": "sip",
+        "objid": package.objid,
+        "file": printable(str(output)),
+        "sha256": sha256,
+        "files": files,
+        "documents": [
+            {"component_id": p.component.component_id, "code": p.component.code, "name": p.name}
+            for p in package.papers
+        ],
+    }
+
+
+def export_lines(
+    package: Submission, output: Path, files: int, sha256: str, messages: Messages
+) -> Iterator[str]:
+    """A submission package that was made, as text."""
+    yield messages.text("package_made", file=printable(str(output)), count=files)
+    yield f"  OBJID {package.objid}"
+    yield f"  SHA-256 {sha256}"
+    for paper in package.papers:
+        yield f"  {paper.name}: {paper.title}"

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from casework.packages.evidence import MadeEvidence
     from casework.packages.report import Words
+    from casework.packages.submission import Submission
 
 _PIECE: Final = 1024 * 1024
 _VERIFIER: Final = Path(__file__).parents[1] / "tools" / "prove_ledger.py"
@@ -79,7 +80,6 @@ class Packages:
                 ledger_state=ledger_state(ports.records, ports.store_to_read),
             ),
             locks=_not_asked,
-            prove=_no_proofs,
             summarise=summariser(letters, words, self._paper, ports.signers, at),
             verifier=_VERIFIER.read_bytes() if _VERIFIER.is_file() else b"",
             roots=tuple(self._roots()),
@@ -87,6 +87,49 @@ class Packages:
         with ports.workspace.working():
             made = make_evidence(held, tools, actor, at, out)
         return made, self._told("evidence.made", dossier, actor, at, out)
+
+    def submission(self, code: str) -> Submission:
+        """Describe the submission package of a dossier; nothing is read of its papers yet.
+
+        Raises:
+            NotFound: `DOSSIER_UNKNOWN`, `DOSSIER_NOT_ARCHIVED`.
+            ConfigError: `PACKAGE_NAMES_COLLIDE`.
+        """
+        from casework.packages.readers import told_of  # noqa: PLC0415
+        from casework.packages.submission import submission  # noqa: PLC0415
+        from storage.ledger import GENESIS  # noqa: PLC0415
+
+        ports, settings = self._ports, self._ports.settings
+        ports.records.chain_events()
+        held = holdings(self._dossier(code), ports.records, ports.store_to_read)
+        told = told_of(ports.records.ledger(), held.subjects, GENESIS)
+        return submission(
+            held,
+            ports.catalogue,
+            settings.packages,
+            settings.signing.agency,
+            told.events,
+            ports.clock.now(),
+        )
+
+    def export(self, sip: Submission, actor: Actor, out: IO[bytes]) -> tuple[int, str]:
+        """Write a submission package; the act goes to the ledger with its digest.
+
+        Args:
+            sip: of `submission`.
+            actor: who asks.
+            out: seekable and readable; the ZIP.
+
+        Returns:
+            The number of its files, and the SHA-256 of the ZIP.
+
+        Raises:
+            ChecksumMismatch, NotFound: the archive does not hold a file as recorded.
+        """
+        from casework.packages.sip import write_sip  # noqa: PLC0415
+
+        files = write_sip(sip, self._ports.store_to_read, out)
+        return files, self._told("package.exported", sip.dossier, actor, sip.at, out)
 
     # -- inside ---------------------------------------------------------------------------------
 
@@ -130,7 +173,3 @@ class Packages:
 
 def _not_asked(key: str, version_id: str) -> tuple[dt.datetime | None, bool]:
     return None, False
-
-
-def _no_proofs(sha256s: frozenset[str]) -> Iterator[tuple[str, bytes]]:
-    yield from ()

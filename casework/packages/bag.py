@@ -52,8 +52,8 @@ class Bag:
         """A file beside the payload."""
         self._tags.append(self._package.add(path, data))
 
-    def close(self, at: dt.datetime, about: Mapping[str, str]) -> None:
-        """Write declaration, information and manifests, and end the package.
+    def vouch(self, at: dt.datetime, about: Mapping[str, str]) -> None:
+        """Write declaration, information and manifests: nothing may be added after that.
 
         Args:
             at: moment of bagging.
@@ -70,7 +70,6 @@ class Bag:
         self.tag("bag-info.txt", told.encode())
         self.tag("manifest-sha256.txt", manifest(self._payload))
         self._package.add("tagmanifest-sha256.txt", manifest(self._tags))
-        self._package.close()
 
 
 def manifest(files: list[Packed]) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Literal, Protocol
@@ -35,6 +35,7 @@ from pipeline.ports.records import LedgerRecords
 from pipeline.provenance import software
 from pipeline.stages.assembly import read_transfer_note
 from storage.ledger import GENESIS, PREFIX
+from storage.ledger_proof import prove
 
 _PIECE: Final = 1024 * 1024
 _EVENTS: Final = ".events.json"
@@ -71,14 +72,6 @@ class LockReader(Protocol):
         ...
 
 
-class LedgerProver(Protocol):
-    """Proofs that sealed days of the ledger tell of some bytes."""
-
-    def __call__(self, sha256s: frozenset[str]) -> Iterator[tuple[str, bytes]]:
-        """File name and JSON of each proof, in a fixed order."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Summary:
     """The summary for people."""
@@ -95,7 +88,6 @@ class EvidenceTools:
     ledger: LedgerRecords
     evidence: Evidence
     locks: LockReader
-    prove: LedgerProver
     summarise: Callable[[ValidationReport], Summary]
     """Draws and signs the summary."""
     verifier: bytes
@@ -137,8 +129,14 @@ def make_evidence(
         ArchiveUnavailable: the archive or the records cannot be reached.
         SigningError: the summary could not be signed though there is a key for it.
     """
+    with ZipPackage(out, f"evidence-{plain_name(held.dossier.code)}") as package:
+        return _fill(Bag(package), held, tools, actor, at)
+
+
+def _fill(
+    bag: Bag, held: Holdings, tools: EvidenceTools, actor: Actor, at: dt.datetime
+) -> MadeEvidence:
     code = held.dossier.code
-    bag = Bag(ZipPackage(out, f"evidence-{plain_name(code)}"))
     components = tuple(_component(c, tools, bag) for c in held.components)
     manifests = tuple(_manifest(m, tools.store, bag) for m in held.manifests)
     told = told_of(tools.ledger.ledger(), held.subjects, GENESIS)
@@ -167,7 +165,7 @@ def make_evidence(
         bag.add("tools/prove_ledger.py", tools.verifier)
     told_how = guide(report, signed=summary.signed, verifier=bool(tools.verifier))
     bag.tag("README.txt", told_how.encode())
-    bag.close(
+    bag.vouch(
         at,
         {
             "Source-Organization": held.dossier.unit,
@@ -266,8 +264,9 @@ def _ledger(told: Told, digests: frozenset[str], tools: EvidenceTools, bag: Bag)
         if not stored.key.endswith(_EVENTS):
             with tools.store.open(stored.key, stored.version_id) as source:
                 bag.copy(f"ledger/seals/{stored.key.removeprefix(PREFIX)}", source, stored.size)
-    for name, proof in tools.prove(digests):
-        bag.add(f"ledger/proofs/{name}", proof)
+    for sha256, proofs in prove(tools.store, sorted(digests)).items():
+        for proof in proofs:
+            bag.add(f"ledger/proofs/{sha256}.{proof.event.seq}.json", _json(proof))
 
 
 def _digests(held: Holdings) -> frozenset[str]:

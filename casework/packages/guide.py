@@ -61,12 +61,16 @@ Events after the last sealed day are not anchored yet: report.json says "pending
 {damaged_en}"""
 
 _VERIFIER_VI = """\
-  4. Sổ cái: cần Python 3.11 trở lên và gói "cryptography"; xem
-         python3 data/tools/prove_ledger.py --help
+  4. Sổ cái: cần Python 3.9 trở lên và gói "cryptography"; giải thích: thêm --help
+         python3 data/tools/prove_ledger.py data/ledger/seals \\
+           --proof data/ledger/proofs/MÃ_BĂM.SỐ.json --file data/components/TÊN.pdf
+     Có dấu thời gian (.tsr) thì thêm --ca CHỨNG_THƯ_GỐC_CỦA_NƠI_CẤP_DẤU.pem
 """
 _VERIFIER_EN = """\
-  4. The ledger: needs Python 3.11 or later and the package "cryptography"; see
-         python3 data/tools/prove_ledger.py --help
+  4. The ledger: needs Python 3.9 or later and the package "cryptography"; --help explains
+         python3 data/tools/prove_ledger.py data/ledger/seals --lang en \\
+           --proof data/ledger/proofs/DIGEST.SEQ.json --file data/components/NAME.pdf
+     Where there are timestamps (.tsr), add --ca ROOT_OF_THEIR_AUTHORITY.pem
 """
 _DAMAGED_VI = """
 CHÚ Ý: có tệp đã ghi nhận mà kho không còn giữ đúng; tệp đó không có trong gói, xem report.json.

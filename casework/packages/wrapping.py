@@ -11,7 +11,7 @@ import io
 import re
 import zipfile
 from dataclasses import dataclass
-from typing import IO, Final
+from typing import IO, Final, Self
 
 from pipeline.errors import ChecksumMismatch
 from pipeline.ids import safe_code
@@ -45,7 +45,7 @@ def plain_name(code: str) -> str:
 
 
 class ZipPackage:
-    """Writes one package."""
+    """Writes one package; it ends with the `with` block that it is used in, whole or not."""
 
     def __init__(self, out: IO[bytes], folder: str) -> None:
         """Begin a package.
@@ -96,7 +96,11 @@ class ZipPackage:
             raise ChecksumMismatch(sha256=sha256 or found)
         return Packed(path=path, sha256=found, size=size)
 
-    def close(self) -> None:
+    def __enter__(self) -> Self:
+        """The package itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """Write the directory at the end."""
         self._zip.close()
 
