@@ -124,6 +124,7 @@ def submission(
         at: moment of packing.
 
     Raises:
+        NotFound: `DOSSIER_NOT_ARCHIVED`: it has no papers (all pages were blank).
         ConfigError: `PACKAGE_NAMES_COLLIDE`: the template gives two papers one name.
     """
     dossier = held.dossier
@@ -165,6 +166,8 @@ def submission(
                 ),
             )
         )
+    if not papers:
+        raise NotFound("DOSSIER_NOT_ARCHIVED", dossier=dossier.code)
     if len({p.name.lower() for p in papers}) != len(papers):
         raise ConfigError("PACKAGE_NAMES_COLLIDE", key="packages.document_name")
     days = [legal_day(at) for at in received.values()]
