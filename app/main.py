@@ -20,6 +20,7 @@ from app.cli import (
     looking,
     models,
     orchestrating,
+    packaging,
     reviewing,
     scanning,
     signing,
@@ -61,6 +62,8 @@ def build() -> typer.Typer:
         keeping.augment,
         keeping.audit,
         keeping.rebuild,
+        packaging.evidence,
+        packaging.export,
         keeping.doctor,
     )
     for command in upkeep:

@@ -14,6 +14,7 @@ from pipeline.ports.records import Records
 from pipeline.ports.signing import Timestamps
 from storage.ledger import (
     GENESIS,
+    HEAD_LOST,
     PREFIX,
     LedgerDay,
     Seal,
@@ -24,7 +25,6 @@ from storage.ledger import (
 )
 from storage.ledger_damage import Damage, Row, chain_rows, damages
 from storage.ledger_stamps import read_stamp, seal_beside, stamp_key
-from storage.rebuild import HEAD_LOST
 
 _CODES: Final = {
     "CHANGED": "LEDGER_EVENT_CHANGED",

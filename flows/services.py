@@ -18,6 +18,7 @@ from casework.clearing import clear_shared
 from casework.reporting import ComponentText, DossierView, Reporter, pages_so_far
 from flows.batches import Batches
 from flows.outside import OutsideSigning
+from flows.packaging import Packages
 from flows.scanning import Scans
 from flows.wiring import Ports
 from pipeline.errors import (
@@ -63,6 +64,7 @@ class Services:
         self.batches = Batches(self.ports)
         self.outside = OutsideSigning(self.batches)
         self.scans = Scans(self.ports)
+        self.packages = Packages(self.ports, self._dossier)
 
     def actor(
         self,

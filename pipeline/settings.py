@@ -16,7 +16,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 
 from pipeline.errors import ConfigError
 from pipeline.models.scanning import ScanProfile
@@ -29,6 +37,7 @@ _FROM_FILE = "_FILE"
 _LONGEST_SECRET = 64 * 1024
 """Bytes."""
 _PLACES = ("HOME", "CONFIG")
+_FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 
 
 class Group(BaseModel):
@@ -298,6 +307,44 @@ class FlowSettings(Group):
     """So long a run's process may take to start; one that shows no life then counts as dead."""
 
 
+def _template(*fields: str, ending: str = "") -> AfterValidator:
+    """A template of file names: known fields in ASCII that every system takes."""
+
+    def checked(template: str) -> str:
+        sample = {
+            name: 1 if name in ("ordinal", "nn", "version", "year") else "x" for name in fields
+        }
+        try:
+            made = template.format(**sample)
+        except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
+            raise ValueError(f"fields are {', '.join(fields)}") from error
+        if not (_FILE_NAME.fullmatch(made) and made.endswith(ending)):
+            raise ValueError(f"must give ASCII letters, digits, '.', '_', '-' and end {ending}")
+        return template
+
+    return AfterValidator(checked)
+
+
+class PackageSettings(Group):
+    """Packages for an archive (`export --sip`)."""
+
+    fonds: Annotated[str, Field(max_length=64)] = ""
+    """Code of the fonds (mã phông); empty: the unit's code."""
+    archive: Annotated[str, Field(max_length=64)] = ""
+    """Code of the archive that takes the packages, for `file_code`."""
+    deposit: Annotated[str, Field(max_length=64)] = ""
+    """Code of the deposit, for `file_code`."""
+    file_code: Annotated[
+        str, _template("archive", "unit", "fonds", "year", "deposit", "dossier")
+    ] = "{dossier}"
+    """Code of a file (hồ sơ), e.g. `{archive}.{unit}.{year}.{deposit}.{dossier}`."""
+    document_name: Annotated[
+        str,
+        _template("file_code", "unit", "code", "ordinal", "nn", "version", "date", ending=".pdf"),
+    ] = "{file_code}.{ordinal:07d}.pdf"
+    """File name of a document, e.g. `{unit}_{code}_{ordinal:06d}_V{version}_{date}.pdf`."""
+
+
 class Settings(Group):
     """Everything that can be set. Relative paths are relative to `home`."""
 
@@ -324,6 +371,7 @@ class Settings(Group):
     tsa: TsaSettings = TsaSettings()
     flows: FlowSettings = FlowSettings()
     scanner: ScannerSettings = ScannerSettings()
+    packages: PackageSettings = PackageSettings()
 
     @property
     def production(self) -> bool:

@@ -40,7 +40,15 @@ PREFIX: Final = "ledger/"
 LedgerState: TypeAlias = Literal["anchored", "pending", "broken"]
 """Of one file: its event lies before an anchor · not yet · the chain does not verify."""
 
-_FINAL_BYTES: Final = frozenset({"component.signed", "component.kept", "component.augmented"})
+HEAD_LOST: Final = "ledger.head_lost"
+"""Action of the event that names a manifest's ledger head which no seal holds."""
+
+RECOVERED: Final = "archive.recovered"
+"""Action of the event that tells of bytes which a restored ledger knew nothing of."""
+
+_FINAL_BYTES: Final = frozenset(
+    {"component.signed", "component.kept", "component.augmented", RECOVERED}
+)
 _ATTEMPTS: Final = 5
 _SEAL: Final = ".json"
 _EVENTS: Final = ".events.json"
@@ -513,6 +521,8 @@ class _Chain:
         self._store = store
         self._seqs: dict[str, int] = {GENESIS: 0}
         self._finals: dict[str, int] = {}
+        self._lost: set[str] = set()
+        """Heads of manifests that a rebuild could not find again, and said so."""
         self._sealed: int | None = 0
         self.whole = self._is_whole()
         try:
@@ -533,6 +543,8 @@ class _Chain:
             if found.event.action in _FINAL_BYTES:
                 for sha256 in found.event.hashes.values():
                     self._finals.setdefault(sha256, found.seq)
+            elif found.event.action == HEAD_LOST:
+                self._lost.update(found.event.hashes.values())
             yield found
 
     def state(self, sha256: str) -> LedgerState | None:
@@ -543,7 +555,8 @@ class _Chain:
             return None
         if seq <= self._sealed:
             return "anchored"
-        heads = [self._seqs.get(head) for head in self._heads_of(sha256)]
+        told = [head for head in self._heads_of(sha256) if head not in self._lost]
+        heads = [self._seqs.get(head) for head in told]
         if None in heads:
             return "broken"
         return "anchored" if any(head is not None and seq <= head for head in heads) else "pending"

@@ -1,7 +1,8 @@
 """Records from the objects alone (architecture §5): what the archive knows of itself.
 
 What comes back: archived dossiers and their stage, batches, components with all revisions,
-manifests, the ledger up to the last seal. What cannot, the report says: see `NOT_IN_ARCHIVE`.
+manifests, open questions about fields, the ledger up to the last seal. What cannot, the report
+says: see `NOT_IN_ARCHIVE`.
 May not come in: rows and tables (`storage.records.restoring`), the index.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import zlib
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import PurePosixPath
@@ -32,20 +34,16 @@ from pipeline.models.records import (
     Revision,
 )
 from pipeline.ports.archive import ObjectStore, StoredObject
+from pipeline.stages.archiving import field_questions, unpacked
 from storage.fixity import fixity
-from storage.ledger import GENESIS, sealed_days
+from storage.ledger import GENESIS, HEAD_LOST, RECOVERED, sealed_days
 from storage.records.manifests import manifest_key
 from storage.records.restoring import Restoration
 from storage.records.store import SqlRecords
 
 NOT_IN_ARCHIVE: Final = ("OPEN_BATCHES", "REVIEWS", "USERS", "LATER_EVENTS", "SOURCE_WARNINGS")
-"""What only a backup of the database brings back."""
-
-HEAD_LOST: Final = "ledger.head_lost"
-"""Action of the event that names a manifest's ledger head which no seal holds."""
-
-RECOVERED: Final = "archive.recovered"
-"""Action of the event that tells of bytes which the restored ledger knew nothing of."""
+"""What only a backup of the database brings back. `REVIEWS`: answers, and questions that are not
+about a field; `OPEN_BATCHES`: also held batches that a repaired folder took the place of."""
 
 _MANIFEST = re.compile(r"(dossiers/.+)/manifest/([0-9]{6,})\.json")
 _COMPONENT = re.compile(r"dossiers/([^/]+)/[0-9]{4,}/([^/]+)/([0-9]{3,})\.[^/]+")
@@ -61,7 +59,8 @@ class RebuildProblem(Model):
     """Something in the archive that could not be used."""
 
     code: str
-    """MANIFEST_UNREADABLE, MANIFEST_UNPLACED, RAW_INDEX_LOST, RAW_INDEX_CHANGED, SEAL_BROKEN."""
+    """MANIFEST_UNREADABLE, MANIFEST_UNPLACED, RAW_INDEX_LOST, RAW_INDEX_CHANGED, SEAL_BROKEN,
+    SIDECAR_UNREADABLE."""
     object_key: str
 
 
@@ -210,6 +209,7 @@ class _Rebuild:
         for component in newest.components:
             restored = self._component(newest, component)
             self._to.component(restored)
+            self._questions(newest, component)
             self._facts |= _facts_of(restored)
             self._counts["components"] += 1
         self._manifests(written)
@@ -243,15 +243,18 @@ class _Rebuild:
             batch_id=part.batch_id,
             unit=manifest.unit,
             source=part.source,
-            actor=self._actors.get(
+            actor=part.actor
+            or self._actors.get(
                 part.batch_id, Actor(id="unknown", role=Role.SYSTEM, unit=manifest.unit)
             ),
-            terms=IngestTerms(
+            terms=part.terms
+            or IngestTerms(
                 procedure=manifest.procedure,
                 case=manifest.case,
                 as_code=part.as_code,
                 channel=manifest.channel,
             ),
+            refused=part.refused_files,
             sources=self._sources(manifest, part),
             received_at=part.received_at,
         )
@@ -312,6 +315,20 @@ class _Rebuild:
             ),
             sidecar_sha256=sidecar.sha256 if sidecar else component.sidecar_sha256,
         )
+
+    def _questions(self, manifest: Manifest, component: ManifestComponent) -> None:
+        """Fields that a person must still look at, as the sidecar says: asked again."""
+        try:
+            with self._store.open(component.sidecar_key) as stream:
+                found = unpacked(stream.read())
+        except NotFound:
+            return  # `audit` says so
+        except (ValidationError, OSError, EOFError, zlib.error):
+            self._problem("SIDECAR_UNREADABLE", component.sidecar_key)
+            return
+        slots = {part.batch_id: part.slot for part in manifest.batches}
+        slot = slots.get(component.batch_id, 0)
+        self._to.questions(manifest.unit, field_questions(found, component.batch_id, slot))
 
     def _manifest(self, stored: StoredObject) -> Manifest | None:
         try:

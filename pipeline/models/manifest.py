@@ -10,9 +10,11 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field
 
+from pipeline.models.actors import Actor
 from pipeline.models.base import Instant, Model, Sha256
-from pipeline.models.batch import Channel, DossierStage
+from pipeline.models.batch import Channel, DossierStage, IngestTerms
 from pipeline.models.components import FoundSignature, SignatureInfo
+from pipeline.models.files import RefusedFile
 from pipeline.models.split import PageCounts
 
 
@@ -65,6 +67,12 @@ class ManifestBatch(Model):
     """Files of the source that were refused and accepted as missing by a person."""
     as_code: str | None = None
     """Type declared for the whole source (`--as`)."""
+    actor: Actor | None = None
+    """Who handed the source in; None in manifests of earlier versions."""
+    terms: IngestTerms | None = None
+    """What they said; None in manifests of earlier versions."""
+    refused_files: tuple[RefusedFile, ...] = ()
+    """Those that `refused` counts; none in manifests of earlier versions."""
 
 
 class Manifest(ArchiveDocument):

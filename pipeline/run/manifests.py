@@ -224,6 +224,9 @@ def _manifest_batch(tools: Tools, batch_id: str, slot: int) -> ManifestBatch:
         raw_index_sha256=index.sha256,
         refused=len(batch.refused),
         as_code=batch.terms.as_code,
+        actor=batch.actor,
+        terms=batch.terms,
+        refused_files=batch.refused,
     )
 
 

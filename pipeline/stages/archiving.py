@@ -15,10 +15,10 @@ from collections.abc import Mapping, Sequence
 from pydantic import BaseModel
 
 from pipeline.errors import NotFound
-from pipeline.ids import safe_code
+from pipeline.ids import review_id, safe_code
 from pipeline.models.base import Box
 from pipeline.models.batch import Batch
-from pipeline.models.fields import FieldSet
+from pipeline.models.fields import FieldSet, FieldStatus
 from pipeline.models.files import FileRef
 from pipeline.models.manifest import (
     Manifest,
@@ -31,6 +31,7 @@ from pipeline.models.manifest import (
 )
 from pipeline.models.pages import RawPage
 from pipeline.models.records import ComponentRecord, DossierRecord, ManifestRecord
+from pipeline.models.review import ReviewItem, ReviewKind
 from pipeline.models.split import Fate, SplitPlan
 from pipeline.models.text import PageText
 from pipeline.ports.archive import ObjectStore, StoredObject
@@ -192,6 +193,33 @@ def packed(document: Sidecar) -> bytes:
 def unpacked(data: bytes) -> Sidecar:
     """The sidecar that `packed` stored."""
     return Sidecar.model_validate_json(gzip.decompress(data))
+
+
+def field_questions(document: Sidecar, batch_id: str, slot: int) -> tuple[ReviewItem, ...]:
+    """The questions about fields that a sidecar leaves open, as extraction asked them.
+
+    Args:
+        document: of a component.
+        batch_id: that the component came with.
+        slot: of its dossier within the batch.
+    """
+    return tuple(
+        ReviewItem(
+            review_id=review_id(
+                batch_id, ReviewKind.FIELD.value, document.component_id, field.name
+            ),
+            batch_id=batch_id,
+            kind=ReviewKind.FIELD,
+            reason=field.reasons[0],
+            params={"component": document.code},
+            dossier=slot,
+            component_id=document.component_id,
+            page=field.page,
+            field=field.name,
+        )
+        for field in document.fields
+        if field.status == FieldStatus.REVIEW.value and field.reasons
+    )
 
 
 def newest_manifest(written: Sequence[ManifestRecord], store: ObjectStore) -> Manifest | None:

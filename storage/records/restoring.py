@@ -19,6 +19,7 @@ from pipeline.models.records import (
     DossierRecord,
     ManifestRecord,
 )
+from pipeline.models.review import ReviewItem
 from pipeline.models.split import PageCounts
 from storage.records.batches import sources_digest
 from storage.records.components import insert_revision
@@ -31,6 +32,7 @@ from storage.records.counters import (
 from storage.records.database import Database
 from storage.records.ledger import append_events, insert_link
 from storage.records.manifests import insert_manifest
+from storage.records.reviews import put_review
 from storage.records.schema import batch_dossiers, batches, components, dossiers, events
 
 _FILLED = (batches, dossiers, events)
@@ -110,6 +112,11 @@ class Restoration:
         stem, _, number = (record.digitisation_code or "").rpartition(".")
         if number.isdecimal():
             raise_to(self._connection, record.unit, digitisation_counter(stem), int(number))
+
+    def questions(self, unit: str, items: Sequence[ReviewItem]) -> None:
+        """Questions that are still open."""
+        for item in items:
+            put_review(self._connection, unit, item)
 
     def taken(self, unit: str, dossier_code: str, nn: int) -> None:
         """A number that no component may be given any more."""

@@ -31,7 +31,7 @@ class SqlReviews:
         with self._database.write(batch_id) as connection:
             unit = known_batch(connection, batch_id).unit
             for item in items:
-                _put(connection, unit, item)
+                put_review(connection, unit, item)
             asked = {item.review_id for item in items}
             open_ones = select(reviews.c.review_id).where(
                 reviews.c.batch_id == batch_id,
@@ -80,7 +80,8 @@ class SqlReviews:
             append_events(connection, events)
 
 
-def _put(connection: Connection, unit: str, item: ReviewItem) -> None:
+def put_review(connection: Connection, unit: str, item: ReviewItem) -> None:
+    """Ask, or ask again what was withdrawn; what is answered stays answered."""
     row = connection.execute(
         select(reviews).where(reviews.c.review_id == item.review_id)
     ).one_or_none()

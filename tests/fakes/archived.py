@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import gzip
 import hashlib
 import io
 from dataclasses import dataclass
@@ -12,10 +11,10 @@ from pipeline.ids import batch_id as batch_digest
 from pipeline.ids import component_id as component_digest
 from pipeline.models.actors import Actor, Role
 from pipeline.models.base import Box
-from pipeline.models.batch import Batch, IngestTerms
+from pipeline.models.batch import Batch, Channel, IngestTerms
 from pipeline.models.components import FoundSignature, SignatureInfo, SignatureLevel
 from pipeline.models.events import Event
-from pipeline.models.files import FileRef, SourceFile, SourceKind
+from pipeline.models.files import FileRef, RefusedFile, SourceFile, SourceKind
 from pipeline.models.manifest import (
     Manifest,
     ManifestBatch,
@@ -23,12 +22,14 @@ from pipeline.models.manifest import (
     ManifestRevision,
     RawIndex,
     RawPageEntry,
+    Sidecar,
+    SidecarField,
 )
 from pipeline.models.records import ComponentRecord, DossierRecord, Revision
 from pipeline.models.split import PageCounts
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import DossierWish, Records
-from pipeline.stages.archiving import component_key, raw_index_key, sidecar_key
+from pipeline.stages.archiving import component_key, packed, raw_index_key, sidecar_key
 
 START = dt.datetime(2026, 11, 22, 3, 0, tzinfo=dt.UTC)
 ACTOR = Actor(id="dev", role=Role.RECEPTION_OFFICER, unit="DEV")
@@ -74,7 +75,23 @@ def source_bytes(papers: Papers) -> bytes:
 
 
 def sidecar_bytes(papers: Papers, pages: tuple[int, ...]) -> bytes:
-    return gzip.compress(f"sidecar {papers.name} {pages}".encode(), mtime=0)
+    """One field that a person must look at still, one that is accepted."""
+    fields = (
+        SidecarField(name="full_name", value=papers.name, confidence=0.9, status="accepted"),
+        SidecarField(name="phone", value="", confidence=0.0, status="review", reasons=("MISSING",)),
+    )
+    return packed(
+        Sidecar(
+            component_id=component_digest(batch_of(papers).batch_id, pages),
+            code="Z_OTHER",
+            unit="DEV",
+            dossier_code=papers.dossier or "",
+            pages=(),
+            fields=fields,
+            catalogue_version="1",
+            catalogue_sha256="d" * 64,
+        )
+    )
 
 
 def event(action: str, key: str, at: dt.datetime, **hashes: str) -> Event:
@@ -97,8 +114,17 @@ def batch_of(papers: Papers) -> Batch:
         unit="DEV",
         source=f"{papers.name}.pdf",
         actor=ACTOR,
-        terms=IngestTerms(procedure="P1", case="C1", as_code=papers.as_code),
+        terms=IngestTerms(
+            procedure="P1",
+            case="C1",
+            as_code=papers.as_code,
+            channel=Channel.PORTAL if papers.kept_file else Channel.DESK,
+            station="Máy quét 1",
+        ),
         sources=(SourceFile(name=f"{papers.name}.pdf", file=ref, kind=kind, pages=papers.pages),),
+        refused=(RefusedFile(name="hỏng.pdf", sha256="e" * 64, code="PDF_ENCRYPTED"),)
+        if papers.kept_file
+        else (),
         received_at=papers.at,
     )
 
@@ -154,6 +180,10 @@ def write_manifest(
                 raw_index_key=raw_index_key(placed.batch_id),
                 raw_index_sha256=_head(store, raw_index_key(placed.batch_id)),
                 as_code=records.batch(placed.batch_id).batch.terms.as_code,
+                actor=records.batch(placed.batch_id).batch.actor,
+                terms=records.batch(placed.batch_id).batch.terms,
+                refused=len(records.batch(placed.batch_id).batch.refused),
+                refused_files=records.batch(placed.batch_id).batch.refused,
             )
             for placed in records.dossier_batches("DEV", dossier.code)
         ),

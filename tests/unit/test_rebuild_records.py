@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -12,10 +13,12 @@ import pytest
 
 from casework.audit import audit
 from pipeline.errors import ArchiveUnavailable, WorkflowError
+from pipeline.ids import review_id
 from pipeline.models.actors import Actor, Role
 from pipeline.models.batch import BatchState
 from pipeline.models.files import SourceKind
 from pipeline.models.manifest import Manifest
+from pipeline.models.review import ReviewKind
 from pipeline.ports.records import DossierWish
 from pipeline.stages.archiving import canonical, raw_index_key, sidecar_key
 from storage.ledger import ledger_state, seal_finished_days
@@ -85,8 +88,7 @@ def test_what_was_archived_comes_back(
         found = after.batch(expected.batch.batch_id)
         assert found.state is BatchState.ARCHIVED
         assert found.batch == expected.batch
-        digests = [s.file.sha256 for s in expected.batch.sources]
-        assert after.batches_of_sources("DEV", digests) == (found,)
+        assert after.batches_of_sources("DEV", expected.batch.digests) == (found,)
     kept = next(b.batch for b in after.batches() if b.batch.source == "kept.pdf")
     assert kept.sources[0].kind is SourceKind.PDF_SIGNED
 
@@ -133,7 +135,52 @@ def test_events_after_the_last_seal_are_lost_and_named(
     found = audit(after, store, lambda: {c.component_id for c in after.components()})
     assert found.ok
     assert [f.code for f in found.findings] == ["LEDGER_HEAD_LOST"] * 3
-    assert next(after.batches()).batch.actor.id == "unknown"
+    assert {b.batch.actor.id for b in after.batches()} == {"dev"}
+    state = ledger_state(after, store)
+    assert {state(r.sha256) for c in after.components() for r in c.revisions} == {"pending"}
+    seal_finished_days(after, store, NOW.date() + dt.timedelta(days=2))
+    state = ledger_state(after, store)
+    assert {state(r.sha256) for c in after.components() for r in c.revisions} == {"anchored"}
+
+
+def test_an_earlier_manifest_does_not_say_who_handed_in(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    for code in ("DEV-261122-0001", "HS 7/Đ"):
+        for written in before.manifests("DEV", code):
+            with store.open(written.object_key) as stream:
+                document = json.loads(stream.read())
+            for batch in document["batches"]:
+                for name in ("actor", "terms", "refused_files"):
+                    del batch[name]
+            store.plant(written.object_key, json.dumps(document).encode())
+    assert rebuild_records(store, after, actor=AUDITOR, at=NOW).ok
+    assert {b.batch.actor.id for b in after.batches()} == {"unknown"}
+    assert {b.batch.terms.procedure for b in after.batches()} == {"P1"}
+
+
+def test_open_questions_about_fields_are_asked_again(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    asked = after.reviews(open_only=True)
+    assert [(r.item.kind, r.item.field, r.item.reason) for r in asked] == [
+        (ReviewKind.FIELD, "phone", "MISSING")
+    ] * len(after.components())
+    assert {r.item.component_id for r in asked} == {c.component_id for c in after.components()}
+    one = asked[0].item
+    assert one.review_id == review_id(one.batch_id, "FIELD", one.component_id, "phone")
+    assert after.review(one.review_id[:16]).item == one
+
+
+def test_a_sidecar_that_cannot_be_read_is_reported(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    key = sidecar_key("DEV", "HS 7/Đ", before.components(dossier_code="HS 7/Đ")[0].component_id)
+    store.put(key, reference(b"rot"), io.BytesIO(b"rot"), locked=False)
+    report = rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    assert [(p.code, p.object_key) for p in report.problems] == [("SIDECAR_UNREADABLE", key)]
+    assert report.components == 5
 
 
 def test_what_the_seals_do_not_tell_of_is_told_anew(
