@@ -14,6 +14,7 @@ from collections.abc import Callable
 import typer
 
 from app.cli import (
+    custody,
     intake,
     keeping,
     learning,
@@ -60,6 +61,7 @@ def build() -> typer.Typer:
         intake.slip,
         keeping.augment,
         keeping.audit,
+        custody.canary,
         keeping.rebuild,
         keeping.doctor,
     )

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING
 from casework.clearing import clear_shared
 from casework.reporting import ComponentText, DossierView, Reporter, pages_so_far
 from flows.batches import Batches
+from flows.custody import Custody
 from flows.outside import OutsideSigning
 from flows.scanning import Scans
 from flows.wiring import Ports
@@ -62,6 +63,7 @@ class Services:
         self.batches = Batches(self.ports)
         self.outside = OutsideSigning(self.batches)
         self.scans = Scans(self.ports)
+        self.custody = Custody(self.ports)
 
     def actor(
         self,

@@ -20,6 +20,7 @@ from pipeline.catalogue.papers import PaperModel
 from pipeline.errors import ConfigError
 from pipeline.models.batch import BatchState
 from pipeline.ports.archive import ObjectStore
+from pipeline.ports.custody import LockProbe
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.runtime import Claims, Clock, Progress
 from pipeline.ports.scanning import Capture, Scanner
@@ -197,6 +198,22 @@ class Ports:
         if self.settings.archive.url.startswith("s3:"):
             return self._bucket(reading=True)
         return self.store
+
+    @cached_property
+    def lock_probe(self) -> LockProbe | None:
+        """Tries the archive's locks; None for a folder, which has none.
+
+        Raises:
+            ConfigError: see `storage.minio_client.client_of`.
+        """
+        if not self.settings.archive.url.startswith("s3:"):
+            return None
+        with _extra_of("archive.url"):
+            from storage.minio_probe import open_probe
+
+        archive = self.settings.archive
+        ca = self.settings.resolve(archive.ca) if archive.ca else None
+        return open_probe(archive, ca, now=self.clock.now)
 
     def _held(self) -> tuple[str, ...]:
         """What the archive must hold, as the records say: else it is not the archive."""

@@ -7,7 +7,7 @@ something take the events of the ledger with them: both are written or neither i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -304,6 +304,10 @@ class LedgerRecords(Protocol):
 
     def ledger(self, after_seq: int = 0) -> Iterator[ChainedEvent]:
         """Chained events by seq."""
+        ...
+
+    def newest_event(self, actions: Collection[str]) -> Event | None:
+        """The event of any of these actions that was inserted last, chained or not."""
         ...
 
 
