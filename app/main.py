@@ -62,6 +62,7 @@ def build() -> typer.Typer:
         keeping.augment,
         keeping.audit,
         custody.canary,
+        custody.fixity,
         keeping.rebuild,
         keeping.doctor,
     )

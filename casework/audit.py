@@ -32,6 +32,9 @@ Codes of findings, all failures but those marked (info):
     LEDGER_SEAL_BROKEN      a sealed day contradicts itself or the chain
     LEDGER_HEAD_UNKNOWN     a manifest is anchored to a hash that the chain does not hold
     LEDGER_ENTRY_MISSING    the chain does not tell of bytes that records and archive agree on
+    CANARY_LET_THROUGH      the store's locks did not hold, and nobody has cleared it
+    CANARY_OVERDUE          nobody has tried the store's locks for days
+    CANARY_NEVER            (info) nobody has tried the store's locks yet
     LEDGER_HEAD_LOST        (info) as before, and the ledger says that a rebuild lost it
 """
 
@@ -46,6 +49,7 @@ from pydantic import ValidationError
 
 from casework.audit_ledger import audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
+from casework.custody.canary import CanaryNote
 from casework.renewal import Renewal
 from pipeline.errors import ConfigError, NotFound, SearchUnavailable
 from pipeline.models.batch import BatchState
@@ -81,6 +85,7 @@ def audit(
     *,
     renewal: Renewal = _NOTHING_RENEWED,
     refused: Mapping[str, str] = _NOTHING_REFUSED,
+    canary: CanaryNote | None = None,
 ) -> AuditReport:
     """Compare everything with everything.
 
@@ -90,20 +95,25 @@ def audit(
         index_ids: every component_id of the index.
         renewal: what was done before, for the report.
         refused: by component_id, why the index will never take what it is owed.
+        canary: the newest one; None: not asked.
 
     Raises:
         ArchiveUnavailable: the archive or the records cannot be reached.
     """
-    return _Audit(records, store, renewal).run(index_ids, refused)
+    return _Audit(records, store, renewal, canary).run(index_ids, refused)
 
 
 class _Audit:
     """One run: what it has seen, what it found."""
 
-    def __init__(self, records: Records, store: ObjectStore, renewal: Renewal) -> None:
+    def __init__(
+        self, records: Records, store: ObjectStore, renewal: Renewal, canary: CanaryNote | None
+    ) -> None:
         self._records = records
         self._store = store
         self._found = Findings()
+        if canary is not None:
+            self._locks(canary)
         self._found.count(locks_renewed=renewal.renewed)
         for key in renewal.failed:
             self._found.add("LOCK_NOT_RENEWED", object_key=key)
@@ -137,6 +147,15 @@ class _Audit:
         self._index(index_ids, refused)
         audit_ledger(self._records, self._store, self._heads, self._facts, self._found)
         return self._found.report()
+
+    def _locks(self, note: CanaryNote) -> None:
+        self._found.canary(note)
+        if note.stopped:
+            self._found.add("CANARY_LET_THROUGH", attempts=" ".join(note.let_through))
+        if note.overdue:
+            self._found.add("CANARY_OVERDUE")
+        elif note.outcome is None:
+            self._found.add("CANARY_NEVER")
 
     # -- dossiers ---------------------------------------------------------------------------
 

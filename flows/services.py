@@ -285,6 +285,7 @@ class Services:
             ports.index.ids,
             renewal=renewal,
             refused=delivered.refused,
+            canary=self.custody.canary_note(),
         )
 
     def rebuild_index(self) -> tuple[int, tuple[SohoaError, ...]]:

@@ -35,7 +35,8 @@ PREFIX: Final = "ledger/"
 LedgerState: TypeAlias = Literal["anchored", "pending", "broken"]
 """Of one file: its event lies before an anchor · not yet · the chain does not verify."""
 
-_FINAL_BYTES: Final = frozenset({"component.signed", "component.kept", "component.augmented"})
+FINAL_BYTES: Final = frozenset({"component.signed", "component.kept", "component.augmented"})
+"""Actions of events that tell of a file's final bytes."""
 _ATTEMPTS: Final = 5
 _SEAL: Final = ".json"
 
@@ -272,7 +273,7 @@ class _Chain:
     def _noted(self) -> Iterator[ChainedEvent]:
         for found in self._records.ledger():
             self._seqs[found.hash] = found.seq
-            if found.event.action in _FINAL_BYTES:
+            if found.event.action in FINAL_BYTES:
                 for sha256 in found.event.hashes.values():
                     self._finals.setdefault(sha256, found.seq)
             yield found

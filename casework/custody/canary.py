@@ -51,6 +51,8 @@ _NOBODY: Final = "unknown"
 """Identity of who did something between two canaries."""
 _ROUNDING: Final = dt.timedelta(seconds=1)
 """Stores keep whole seconds of a lock's end."""
+_OVERDUE: Final = dt.timedelta(days=3)
+"""A canary is daily; a long week-end's holidays are forgiven."""
 _SHORTEST: Final = dt.timedelta(hours=12)
 """A lock that ends sooner cannot be told from one that was shortened."""
 
@@ -101,6 +103,46 @@ class CanaryReport(Model):
     def ok(self) -> bool:
         """True where nothing was let through, and the line is open."""
         return self.outcome is not Outcome.LET_THROUGH and not self.stopped
+
+
+class CanaryNote(Model):
+    """What the ledger tells of the newest canary, for an audit."""
+
+    outcome: Outcome | None
+    """None: there was none yet."""
+    at: Instant | None = None
+    let_through: tuple[str, ...] = ()
+    """`{identity}.{attempt}`."""
+    stopped: bool = False
+    overdue: bool = False
+    """The last one, or the first archived batch where there was none, is days ago."""
+
+
+def note_of(
+    told: Event | None, *, locks: bool, since: dt.datetime | None, now: dt.datetime
+) -> CanaryNote:
+    """The newest canary in short.
+
+    Args:
+        told: the newest event of `line.TOLD`.
+        locks: the store has locks.
+        since: when the archive took its first batch; None: it holds none.
+        now: the time, UTC.
+    """
+    if not locks:
+        return CanaryNote(outcome=Outcome.ADVISORY)
+    last = told.at if told is not None else since
+    overdue = last is not None and now - last > _OVERDUE
+    if told is None:
+        return CanaryNote(outcome=None, overdue=overdue)
+    through = [n for n, result in told.subjects.items() if result == Result.LET_THROUGH.value]
+    return CanaryNote(
+        outcome=Outcome.LET_THROUGH if told.action == LET_THROUGH else Outcome.HELD,
+        at=told.at,
+        let_through=tuple(sorted(through)),
+        stopped=stops(told),
+        overdue=overdue,
+    )
 
 
 def try_locks(

@@ -263,6 +263,14 @@ class ManifestRecords(Protocol):
         """By seq."""
         ...
 
+    def commit_restored(self, object_key: str, version_id: str, events: Sequence[Event]) -> bool:
+        """The bytes of a revision or manifest were put again: their version is another now.
+
+        Returns:
+            True where one of this key is known, and had another version.
+        """
+        ...
+
 
 class OutboxRecords(Protocol):
     """Deliveries owed to the index, and bytes owed to the archive."""
@@ -304,6 +312,10 @@ class LedgerRecords(Protocol):
 
     def ledger(self, after_seq: int = 0) -> Iterator[ChainedEvent]:
         """Chained events by seq."""
+        ...
+
+    def ledger_length(self) -> int:
+        """Seq of the last chained event; 0 where there is none."""
         ...
 
     def newest_event(self, actions: Collection[str]) -> Event | None:

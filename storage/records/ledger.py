@@ -60,6 +60,11 @@ class SqlLedger:
                 return
             last = rows[-1].seq
 
+    def ledger_length(self) -> int:
+        """See `LedgerRecords.ledger_length`."""
+        with self._database.read() as connection:
+            return _head(connection)[0]
+
     def newest_event(self, actions: Collection[str]) -> Event | None:
         """See `LedgerRecords.newest_event`."""
         query = select(table.c.document).where(table.c.action.in_(sorted(actions)))

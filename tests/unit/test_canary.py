@@ -8,8 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from casework.custody.canary import CanaryReport, Outcome, Result, try_locks
-from casework.custody.line import check_line
+from casework.custody.canary import (
+    CanaryNote,
+    CanaryReport,
+    Outcome,
+    Result,
+    note_of,
+    try_locks,
+)
+from casework.custody.line import check_line, last_told
 from pipeline.errors import ArchiveUnavailable, ConfigError
 from pipeline.models.actors import Actor, Role
 from pipeline.ports.custody import Attempt
@@ -157,3 +164,27 @@ def test_a_folder_claims_nothing(world: World) -> None:
     report = try_locks(None, world.records, ACTOR, START, DAYS)
     assert report.outcome is Outcome.ADVISORY and report.tried == ()
     assert world.actions() == []
+
+
+def test_an_audit_is_told_of_the_newest_canary(world: World) -> None:
+    def note(days: float) -> CanaryNote:
+        now = START + dt.timedelta(days=days)
+        return note_of(last_told(world.records), locks=True, since=START, now=now)
+
+    assert note(1) == CanaryNote(outcome=None)
+    assert note(4).overdue
+    world.run()
+    held = note(2)
+    assert (held.outcome, held.at, held.stopped, held.overdue) == (
+        Outcome.HELD,
+        START,
+        False,
+        False,
+    )
+    assert note(4).overdue
+    world.probe.lets_through = {("writer", Attempt.SHORTEN), ("reader", Attempt.WEAKEN)}
+    world.run()
+    assert note(2).let_through == ("reader.weaken", "writer.shorten") and note(2).stopped
+    assert note_of(None, locks=False, since=START, now=START) == CanaryNote(
+        outcome=Outcome.ADVISORY
+    )
