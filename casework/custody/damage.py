@@ -31,6 +31,10 @@ MOST: Final = 1000
 """Damaged objects that are looked at again in one run; more are only counted."""
 
 
+LISTED: Final = frozenset({"UNKNOWN_OBJECT", "OBJECT_REPLACED", "OBJECT_DELETED"})
+"""Codes of what the list of objects shows; an object may have one of them beside its own damage."""
+
+
 class State(StrEnum):
     """Where a damage stands."""
 
@@ -99,11 +103,12 @@ def open_damage(records: LedgerRecords, after_seq: int) -> tuple[tuple[Damage, .
     Raises:
         ArchiveUnavailable: the records cannot be reached.
     """
-    found: dict[str, Damage] = {}
-    more: set[str] = set()
+    found: dict[tuple[str, str], Damage] = {}
+    more: set[tuple[str, str]] = set()
     for link in records.ledger(after_seq):
         event = link.event
-        key = event.subjects.get("object_key", "")
+        code = event.subjects.get("code", "")
+        key = event.subjects.get("object_key", ""), code if code in LISTED else ""
         if event.action == DAMAGED:
             if key in found or len(found) < MOST:
                 found[key] = _read(event)

@@ -122,8 +122,16 @@ def _manifest_version(key: str, records: Records) -> str | None:
 
 
 def _raw(batch_id: str, sha256: str, store: ObjectStore) -> Iterator[Expected]:
-    key = raw_index_key(batch_id)
-    yield Expected("raw_index", key, None, sha256, batch_id)
+    yield Expected("raw_index", raw_index_key(batch_id), None, sha256, batch_id)
+    yield from listed_raw(batch_id, sha256, store)
+
+
+def listed_raw(batch_id: str, sha256: str, store: ObjectStore) -> Iterator[Expected]:
+    """Sources and pages that a batch's page index lists; none where it is not the ledger's.
+
+    Raises:
+        ArchiveUnavailable: it cannot be reached.
+    """
     index = read_raw_index(batch_id, sha256, store)
     if index is None:
         return

@@ -7,7 +7,10 @@ object (`storage.fixity`), how damage is repaired.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from casework.custody.damage import Damage, State, open_damage
+from casework.custody.expected import listed_raw
 from casework.custody.known import group_of, known_in
 from casework.custody.pace import Pacer
 from casework.custody.plan import Sweep, due_seq, last_sweep
@@ -121,8 +124,21 @@ def _looked_at_again(
         elif repairer is not None:
             now = repairer.repair(now)
         found.append(now)
+        if now.kind == "raw_index" and now.state is not State.OPEN:
+            found += _beneath(now, tools, actor, sweep, repairer, pacer)
     tools.records.chain_events()
     return tuple(found), number - len(told)
+
+
+def _beneath(
+    index: Damage, tools: Tools, actor: Actor, sweep: Sweep, repairer: Repairer | None, pacer: Pacer
+) -> Iterator[Damage]:
+    """What a page index lists that is sound again: while it was not, nobody could tell."""
+    for wanted in listed_raw(index.subject, index.expected or "", tools.store):
+        damage = judge(wanted, tools.records, tools.store, pacer.read)
+        if damage is not None:
+            tools.records.append([damage.told(sweep, actor, tools.clock.now())])
+            yield repairer.repair(damage) if repairer is not None else damage
 
 
 def _now(damage: Damage, tools: Tools, pacer: Pacer) -> Damage:

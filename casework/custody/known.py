@@ -65,6 +65,6 @@ def _raw(batch_id: str, records: Records, store: ObjectStore) -> Mapping[str, st
     index = read_raw_index(batch.batch.batch_id, None, store)
     if index is None:  # that is found by the ledger; what it listed cannot be told
         return None
-    found: dict[str, str | None] = {key: None}
-    found |= {source_key: sha256 for _, sha256, source_key in index.sources if source_key}
-    return found | {page.object_key: page.sha256 for page in index.pages if page.object_key}
+    listed = [source_key for _, _, source_key in index.sources if source_key]
+    listed += [page.object_key for page in index.pages if page.object_key]
+    return dict.fromkeys([key, *listed])  # read as what is newest: the ledger judges the bytes
