@@ -152,7 +152,10 @@ class FolderStore:
             version = self._versions(key) / f"{ref.sha256}.{ref.size}"
             for damaged in (version, self._visible(key)):
                 self._set_aside(key, damaged, ref)
-            self._publish(stored, path, locked=locked)
+            if self._visible(key).is_file():  # sound, else it were aside
+                self._adopt(stored)
+            else:
+                self._publish(stored, path, locked=locked)
             return stored
 
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:

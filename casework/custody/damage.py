@@ -31,7 +31,9 @@ MOST: Final = 1000
 """Damaged objects that are looked at again in one run; more are only counted."""
 
 
-LISTED: Final = frozenset({"UNKNOWN_OBJECT", "OBJECT_REPLACED", "OBJECT_DELETED"})
+REPLACED: Final = "OBJECT_REPLACED"
+"""Other bytes lie over what is recorded, which is whole beneath."""
+LISTED: Final = frozenset({"UNKNOWN_OBJECT", REPLACED, "OBJECT_DELETED"})
 """Codes of what the list of objects shows; an object may have one of them beside its own damage."""
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
 
-from casework.custody.damage import REPAIRED, Damage, State
+from casework.custody.damage import REPAIRED, REPLACED, Damage, State
 from casework.custody.expected import Expected
 from pipeline.errors import ArchiveError, ConfigError, NotFound
 from pipeline.ids import digest
@@ -64,7 +64,7 @@ class Repairer:
             ArchiveUnavailable: the archive cannot be written now. A second copy that cannot be
                 reached leaves the damage open.
         """
-        wanted = damage.wanted
+        wanted = damage.wanted or _beneath(damage)
         if wanted is None:
             return damage
         with self._tools.workspace.scratch() as folder:
@@ -75,7 +75,7 @@ class Repairer:
             stored = self._put(wanted, copy)
         if fixity(self._tools.store, stored.key, stored.version_id, wanted.sha256) != "ok":
             return damage
-        self._record(wanted, stored, source)
+        self._record(damage, wanted, stored, source)
         return damage.model_copy(update={"state": State.REPAIRED})
 
     def finish_last(self) -> None:
@@ -139,10 +139,14 @@ class Repairer:
 
     # -- recording --------------------------------------------------------------------------
 
-    def _record(self, wanted: Expected, stored: StoredObject, source: str) -> None:
-        """The new version in records and, of a component's file, in a new manifest."""
+    def _record(self, damage: Damage, wanted: Expected, stored: StoredObject, source: str) -> None:
+        """The new version in records and, of a component's file, in a new manifest.
+
+        What records name was whole beneath other bytes: they go on to name it.
+        """
         records = self._tools.records
         subjects = {
+            "code": damage.code,
             "object_key": stored.key,
             "version_id": stored.version_id,
             "damaged_version": wanted.version_id or "",
@@ -151,6 +155,9 @@ class Repairer:
         if wanted.kind == "object":
             subjects["component_id"] = wanted.subject
         event = self._event(REPAIRED, subjects=subjects, hashes={"restored": wanted.sha256})
+        if damage.wanted is None:
+            records.append([event])
+            return
         moved = wanted.version_id is not None and wanted.version_id != stored.version_id
         dossier = self._dossier(wanted.subject) if wanted.kind == "object" and moved else None
         if dossier is None:
@@ -179,6 +186,13 @@ class Repairer:
             subjects=subjects,
             hashes=hashes,
         )
+
+
+def _beneath(damage: Damage) -> Expected | None:
+    """What is to lie over foreign bytes again."""
+    if damage.code != REPLACED or damage.expected is None:
+        return None
+    return Expected("raw", damage.object_key, None, damage.expected, damage.subject)
 
 
 def _copied(source: IO[bytes], target: Path) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from casework.custody.damage import MOST, Damage
+from casework.custody.damage import MOST, REPLACED, Damage
 from casework.custody.expected import Expected, expected_of
 from casework.custody.known import NOT_OURS, group_of, known_in
 from casework.custody.pace import Pacer
@@ -218,8 +218,10 @@ def extra(stored: StoredObject, known: Mapping[str, str | None]) -> list[Damage]
         found.append(Damage(code="OBJECT_DELETED", object_key=stored.key))
     if stored.key not in known:
         found.append(Damage(code="UNKNOWN_OBJECT", object_key=stored.key, found=stored.sha256))
-    elif known[stored.key] not in (None, stored.sha256):
-        found.append(Damage(code="OBJECT_REPLACED", object_key=stored.key, found=stored.sha256))
+    elif (sha256 := known[stored.key]) not in (None, stored.sha256):
+        found.append(
+            Damage(code=REPLACED, object_key=stored.key, expected=sha256, found=stored.sha256)
+        )
     return found
 
 
