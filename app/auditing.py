@@ -23,6 +23,10 @@ def audit_lines(report: AuditReport, messages: Messages) -> Iterator[str]:
     yield messages.text("audit_ok" if report.ok else "audit_failed")
     for name, count in report.counts.model_dump().items():
         yield f"  {messages.label(f'audit_count.{name}')}: {count}"
+    if report.canary is not None and report.canary.outcome is not None:
+        at = report.canary.at
+        when = at.astimezone(LEGAL_ZONE).strftime("%d/%m/%Y %H:%M") if at else ""
+        yield messages.text(f"audit_canary_{report.canary.outcome.value}", at=when)
     for finding in report.findings:
         mark = "!" if finding.failure else "·"
         subjects = " ".join(map(short, finding.subjects.values()))

@@ -14,6 +14,7 @@ from collections.abc import Callable
 import typer
 
 from app.cli import (
+    custody,
     intake,
     keeping,
     learning,
@@ -61,6 +62,8 @@ def build() -> typer.Typer:
         intake.slip,
         keeping.augment,
         keeping.audit,
+        custody.canary,
+        custody.fixity,
         keeping.rebuild,
         packaging.evidence,
         packaging.export,

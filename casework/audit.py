@@ -38,6 +38,9 @@ Codes of findings, all failures but those marked (info):
     LEDGER_STAMP_DUE        (info) a sealed day waits for its timestamp
     LEDGER_HEAD_UNKNOWN     a manifest is anchored to a hash that the chain does not hold
     LEDGER_ENTRY_MISSING    the chain does not tell of bytes that records and archive agree on
+    CANARY_LET_THROUGH      the store's locks did not hold, and nobody has cleared it
+    CANARY_OVERDUE          nobody has tried the store's locks for days
+    CANARY_NEVER            (info) nobody has tried the store's locks yet
     LEDGER_HEAD_LOST        (info) as before, and the ledger says that a rebuild lost it
 """
 
@@ -52,6 +55,7 @@ from pydantic import ValidationError
 
 from casework.audit_ledger import audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
+from casework.custody.canary import CanaryNote
 from casework.renewal import Renewal
 from pipeline.errors import ConfigError, NotFound, SearchUnavailable
 from pipeline.models.batch import BatchState
@@ -89,6 +93,7 @@ def audit(
     renewal: Renewal = _NOTHING_RENEWED,
     refused: Mapping[str, str] = _NOTHING_REFUSED,
     timestamps: Timestamps | None = None,
+    canary: CanaryNote | None = None,
 ) -> AuditReport:
     """Compare everything with everything.
 
@@ -99,20 +104,25 @@ def audit(
         renewal: what was done before, for the report.
         refused: by component_id, why the index will never take what it is owed.
         timestamps: reads the timestamps of the ledger's seals; None: they are not looked at.
+        canary: the newest one; None: not asked.
 
     Raises:
         ArchiveUnavailable: the archive or the records cannot be reached.
     """
-    return _Audit(records, store, renewal).run(index_ids, refused, timestamps)
+    return _Audit(records, store, renewal, canary).run(index_ids, refused, timestamps)
 
 
 class _Audit:
     """One run: what it has seen, what it found."""
 
-    def __init__(self, records: Records, store: ObjectStore, renewal: Renewal) -> None:
+    def __init__(
+        self, records: Records, store: ObjectStore, renewal: Renewal, canary: CanaryNote | None
+    ) -> None:
         self._records = records
         self._store = store
         self._found = Findings()
+        if canary is not None:
+            self._locks(canary)
         self._found.count(locks_renewed=renewal.renewed)
         for key in renewal.failed:
             self._found.add("LOCK_NOT_RENEWED", object_key=key)
@@ -149,6 +159,15 @@ class _Audit:
         self._index(index_ids, refused)
         audit_ledger(self._records, self._store, self._heads, self._facts, self._found, timestamps)
         return self._found.report()
+
+    def _locks(self, note: CanaryNote) -> None:
+        self._found.canary(note)
+        if note.stopped:
+            self._found.add("CANARY_LET_THROUGH", attempts=" ".join(note.let_through))
+        if note.overdue:
+            self._found.add("CANARY_OVERDUE")
+        elif note.outcome is None:
+            self._found.add("CANARY_NEVER")
 
     # -- dossiers ---------------------------------------------------------------------------
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
+from casework.custody.canary import CanaryNote
 from pipeline.models.base import Model
 
 INFO: Final = frozenset(
-    {"UNFINISHED_OBJECT", "UNFINISHED_REVISION", "LEDGER_HEAD_LOST", "LEDGER_STAMP_DUE"}
+    {
+        "UNFINISHED_OBJECT",
+        "UNFINISHED_REVISION",
+        "LEDGER_HEAD_LOST",
+        "LEDGER_STAMP_DUE",
+        "CANARY_NEVER",
+    }
 )
 """Codes that explain themselves and fail nothing."""
 
@@ -56,6 +63,8 @@ class AuditReport(Model):
     """The first thousand."""
     failures: int
     """All of them, also those not listed."""
+    canary: CanaryNote | None = None
+    """The newest one; None: not asked."""
 
     @property
     def ok(self) -> bool:
@@ -71,6 +80,11 @@ class Findings:
         self._counts: Counter[str] = Counter()
         self._findings: list[Finding] = []
         self._failures = 0
+        self._canary: CanaryNote | None = None
+
+    def canary(self, note: CanaryNote) -> None:
+        """What is known of the store's locks."""
+        self._canary = note
 
     def count(self, **looked_at: int) -> None:
         """Add to counts of `AuditCounts`."""
@@ -89,4 +103,5 @@ class Findings:
             counts=AuditCounts(**self._counts),
             findings=tuple(self._findings),
             failures=self._failures,
+            canary=self._canary,
         )

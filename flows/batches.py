@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from casework import delivery, review
 from casework.clearing import clear, note_here
+from casework.custody.line import check_line
 from casework.reporting import DossierView, Reporter
 from flows.wiring import Ports
 from pipeline.errors import (
@@ -124,6 +125,16 @@ class Batches:
         _ = self.ports.store
         self.ports.ensure_index()
         self.ports.ensure_records()
+        self._check_line()
+
+    def _check_line(self) -> None:
+        """No new paper goes into an archive whose locks did not hold.
+
+        Raises:
+            ArchiveUnavailable: `LINE_STOPPED`.
+        """
+        if self.ports.lock_probe is not None:
+            check_line(self.ports.records)
 
     def _received(self, source: Path, terms: IngestTerms, actor: Actor) -> Received | Outcome:
         """A registered batch, or what became of papers that were refused."""
@@ -260,6 +271,7 @@ class Batches:
         from pipeline.run.steps import advance, here
 
         try:
+            self._check_line()
             advance(self.ports, batch_id, runner or here)
         except IntakeError as error:
             if error.retryable:

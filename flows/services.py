@@ -17,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 from casework.clearing import clear_shared
 from casework.reporting import ComponentText, DossierView, Reporter, pages_so_far
 from flows.batches import Batches
+from flows.custody import Custody
 from flows.outside import OutsideSigning
 from flows.packaging import Packages
 from flows.scanning import Scans
@@ -65,6 +66,7 @@ class Services:
         self.outside = OutsideSigning(self.batches)
         self.scans = Scans(self.ports)
         self.packages = Packages(self.ports, self._dossier)
+        self.custody = Custody(self.ports)
 
     def actor(
         self,
@@ -308,6 +310,7 @@ class Services:
             renewal=renewal,
             refused=delivered.refused,
             timestamps=ports.timestamps,
+            canary=self.custody.canary_note(),
         )
 
     def rebuild_index(self) -> tuple[int, tuple[SohoaError, ...]]:

@@ -20,10 +20,11 @@ from pipeline.catalogue.papers import PaperModel
 from pipeline.errors import ConfigError
 from pipeline.models.batch import BatchState
 from pipeline.ports.archive import ObjectStore
+from pipeline.ports.custody import LockProbe
 from pipeline.ports.reading import Decoder, OcrEngine, SourceReader, SymbolReader
 from pipeline.ports.runtime import Claims, Clock, Progress
 from pipeline.ports.scanning import Capture, Scanner
-from pipeline.settings import Settings
+from pipeline.settings import ArchiveSettings, Settings
 from pipeline.sharing import Backing
 from pipeline.stages.extraction.trust import Calibration
 from pipeline.stages.separation import StartModel
@@ -197,6 +198,43 @@ class Ports:
         if self.settings.archive.url.startswith("s3:"):
             return self._bucket(reading=True)
         return self.store
+
+    @cached_property
+    def second_store(self) -> ObjectStore | None:
+        """A second copy of the archive, only read; None where none is set.
+
+        Raises:
+            ConfigError: `SECOND_IS_FIRST`; as `store`.
+        """
+        archive = self.settings.archive
+        if archive.second is None:
+            return None
+        if archive.second.url == archive.url:
+            raise ConfigError("SECOND_IS_FIRST", key="archive.second.url")
+        if not archive.second.url.startswith("s3:"):
+            return FolderStore(self._local("archive.second.url", archive.second.url, "file:"))
+        with _extra_of("archive.second.url"):
+            from storage.minio_store import open_store
+
+        second = ArchiveSettings(**dict(archive.second))
+        ca = self.settings.resolve(second.ca) if second.ca else None
+        return open_store(second, ca, reading=True, now=self.clock.now)
+
+    @cached_property
+    def lock_probe(self) -> LockProbe | None:
+        """Tries the archive's locks; None for a folder, which has none.
+
+        Raises:
+            ConfigError: see `storage.minio_client.client_of`.
+        """
+        if not self.settings.archive.url.startswith("s3:"):
+            return None
+        with _extra_of("archive.url"):
+            from storage.minio_probe import open_probe
+
+        archive = self.settings.archive
+        ca = self.settings.resolve(archive.ca) if archive.ca else None
+        return open_probe(archive, ca, now=self.clock.now)
 
     def _held(self) -> tuple[str, ...]:
         """What the archive must hold, as the records say: else it is not the archive."""

@@ -214,6 +214,28 @@ class TsaSettings(Group):
     timeout_seconds: Measure = 10.0
 
 
+class SecondArchiveSettings(Group):
+    """A copy of the archive elsewhere, to repair from; it is only read."""
+
+    url: str
+    """As `archive.url`."""
+    access_key: str | None = None
+    secret_key: SecretStr | None = None
+    region: str = "us-east-1"
+    ca: Path | None = None
+    """PEM file of the authority that issued the server's certificate."""
+    timeout_seconds: Measure = 20.0
+
+
+class FixitySettings(Group):
+    """Reading the archive again, against the hashes of the ledger."""
+
+    days: Count = 30
+    """Everything is read once within so many days, a share every day."""
+    bytes_per_second: Count | None = 40 * 1024**2
+    """Reading goes no faster; None: as fast as it can."""
+
+
 class ArchiveSettings(Group):
     """The object store."""
 
@@ -232,6 +254,8 @@ class ArchiveSettings(Group):
     """`s3:`: longest silence of the server."""
     lock_days: Count = 30
     """First lock of an object; renewed while the dossier is open (architecture §3)."""
+    second: SecondArchiveSettings | None = None
+    """A second copy that damaged objects are repaired from; kept by other means than Sohoa."""
     work_bucket: str | None = None
     """`s3:`: bucket where hosts share files in work; not locked. None: work stays on this host."""
     work_grace_hours: Measure = 24.0
@@ -366,6 +390,7 @@ class Settings(Group):
     fields: FieldSettings = FieldSettings()
     signing: SigningSettings = SigningSettings()
     archive: ArchiveSettings = ArchiveSettings()
+    fixity: FixitySettings = FixitySettings()
     search: SearchSettings = SearchSettings()
     database: DatabaseSettings = DatabaseSettings()
     tsa: TsaSettings = TsaSettings()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from typing import Literal, TypeAlias
 
 from pipeline.errors import NotFound
@@ -11,6 +12,32 @@ from pipeline.ports.archive import ObjectStore
 Fixity: TypeAlias = Literal["ok", "changed", "lost"]
 
 _CHUNK = 1024 * 1024
+
+
+def read_digest(
+    store: ObjectStore,
+    key: str,
+    version_id: str | None,
+    seen: Callable[[int], None] = lambda _: None,
+) -> str:
+    """SHA-256 of a version's bytes, read in pieces.
+
+    Args:
+        store: the archive.
+        key: of the object.
+        version_id: as the archive answered; None for the newest.
+        seen: told the size of every piece, in bytes, after it was read; it may take its time.
+
+    Raises:
+        NotFound: `OBJECT_MISSING`.
+        ArchiveUnavailable: the archive cannot be reached, or broke off.
+    """
+    hasher = hashlib.sha256()
+    with store.open(key, version_id) as stream:
+        while piece := stream.read(_CHUNK):
+            hasher.update(piece)
+            seen(len(piece))
+    return hasher.hexdigest()
 
 
 def fixity(store: ObjectStore, key: str, version_id: str | None, sha256: str) -> Fixity:
@@ -25,11 +52,8 @@ def fixity(store: ObjectStore, key: str, version_id: str | None, sha256: str) ->
     Raises:
         ArchiveUnavailable: the archive cannot be reached, so that nothing can be said.
     """
-    hasher = hashlib.sha256()
     try:
-        with store.open(key, version_id) as stream:
-            while piece := stream.read(_CHUNK):
-                hasher.update(piece)
+        found = read_digest(store, key, version_id)
     except NotFound:
         return "lost"
-    return "ok" if hasher.hexdigest() == sha256 else "changed"
+    return "ok" if found == sha256 else "changed"

@@ -5,6 +5,7 @@ Layout below the root:
     {key}                               the newest bytes, mode 0444: a tree that people can browse
     .versions/{key}/{sha256}.{size}     every version, a hard link of the same bytes
     .tmp/                               puts under way, locked by their process
+    .damaged/{key}/{sha256}.{size}      damaged bytes that were replaced: evidence, never removed
 
 The version id is the SHA-256. The newest version is the one whose inode the visible file shares,
 so that digest and size are known from the name and not from the bytes: bytes changed in place
@@ -39,6 +40,7 @@ _CHUNK = 1024 * 1024
 _READ_ONLY = 0o444
 _VERSIONS = ".versions"
 _TEMPORARY = ".tmp"
+_DAMAGED = ".damaged"
 _VERSION_NAME = re.compile(r"([0-9a-f]{64})\.([0-9]+)")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -137,6 +139,25 @@ class FolderStore:
             for version_id in earlier:
                 yield newest.key, version_id
 
+    def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
+        """See `ObjectStore.restore`: damaged bytes are set aside under `.damaged/`.
+
+        Raises:
+            ChecksumMismatch: `data` is not what `ref` says.
+            ArchiveUnavailable: `ARCHIVE_FULL`, or the folder cannot be used.
+        """
+        stored = StoredObject(checked_key(key), ref.sha256, ref.sha256, ref.size)
+        with self._ready(), self._temporary() as (path, out):
+            _copy(data, out, ref)
+            version = self._versions(key) / f"{ref.sha256}.{ref.size}"
+            for damaged in (version, self._visible(key)):
+                self._set_aside(key, damaged, ref)
+            if self._visible(key).is_file():  # sound, else it were aside
+                self._adopt(stored)
+            else:
+                self._publish(stored, path, locked=locked)
+            return stored
+
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         """See `ObjectStore.renew`: nothing is locked here.
 
@@ -223,6 +244,28 @@ class FolderStore:
             os.replace(again, visible)
             again.unlink(missing_ok=True)  # a rename between two links of one file does nothing
         _sync_folder(visible.parent)
+
+    def _set_aside(self, key: str, path: Path, ref: FileRef) -> None:
+        """Move a file away that is not what it must be; one that is stays."""
+        try:
+            sha256, size = _digest(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        if (sha256, size) == (ref.sha256, ref.size):
+            return
+        aside = self._folder(self.root.joinpath(_DAMAGED, *disk_parts(key)))
+        target = aside / f"{sha256}.{size}"
+        if path.parent == self._versions(key) or not self._is_version(key, path):
+            os.replace(path, target)
+        path.unlink(missing_ok=True)  # a link of what lies aside already, or of a sound version
+        _sync_folder(aside)
+        _sync_folder(path.parent)
+
+    def _is_version(self, key: str, path: Path) -> bool:
+        """True for a sound file that is kept as a version under its own digest."""
+        sha256, size = _digest(path)
+        kept = self._versions(key) / f"{sha256}.{size}"
+        return kept.exists() and kept.stat().st_ino == path.stat().st_ino
 
     @contextlib.contextmanager
     def _temporary(self) -> Iterator[tuple[Path, IO[bytes]]]:

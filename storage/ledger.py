@@ -46,9 +46,10 @@ HEAD_LOST: Final = "ledger.head_lost"
 RECOVERED: Final = "archive.recovered"
 """Action of the event that tells of bytes which a restored ledger knew nothing of."""
 
-_FINAL_BYTES: Final = frozenset(
+FINAL_BYTES: Final = frozenset(
     {"component.signed", "component.kept", "component.augmented", RECOVERED}
 )
+"""Actions of events that tell of a file's final bytes."""
 _ATTEMPTS: Final = 5
 _SEAL: Final = ".json"
 _EVENTS: Final = ".events.json"
@@ -540,7 +541,7 @@ class _Chain:
     def _noted(self) -> Iterator[ChainedEvent]:
         for found in self._records.ledger():
             self._seqs[found.hash] = found.seq
-            if found.event.action in _FINAL_BYTES:
+            if found.event.action in FINAL_BYTES:
                 for sha256 in found.event.hashes.values():
                     self._finals.setdefault(sha256, found.seq)
             elif found.event.action == HEAD_LOST:

@@ -197,6 +197,17 @@ class MinioStore:
                 for version in found:
                     yield key, str(version.version_id)
 
+    def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
+        """See `ObjectStore.restore`: a further version, over whatever lies there.
+
+        Raises:
+            ChecksumMismatch: `data` is not what `ref` says, or changed on the way.
+        """
+        announced = Announced(data, ref)
+        with self._used():
+            version_id = self._send(name_of(key), ref, announced, locked=locked, over=True)
+            return StoredObject(key, version_id, ref.sha256, ref.size)
+
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         """See `ObjectStore.renew`.
 
@@ -257,14 +268,16 @@ class MinioStore:
             raise ContentConflict(key=key)
         return None
 
-    def _send(self, name: str, ref: FileRef, announced: Announced, *, locked: bool) -> str:
+    def _send(
+        self, name: str, ref: FileRef, announced: Announced, *, locked: bool, over: bool = False
+    ) -> str:
         metadata = {_SHA256: ref.sha256}
         if ref.size <= PART:  # of the whole only where it is sent whole
             digest = base64.b64encode(bytes.fromhex(ref.sha256)).decode()
             metadata["x-amz-checksum-sha256"] = digest
         if not ref.size:
             announced.drain()
-        client = self._client.only_new if locked else self._client
+        client = self._client.only_new if locked and not over else self._client
         written = client.put_object(
             self._bucket,
             name,

@@ -82,6 +82,24 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
+        """Put known bytes again under a key whose bytes are lost or changed, as its newest version.
+
+        What lies there stays: beneath as a version, or set aside where the store keeps one file a
+        version. Not for new content: write-once keys are not what this asks about.
+
+        Args:
+            key: see `put`.
+            ref: what was recorded of the bytes.
+            data: the bytes, from a copy.
+            locked: see `put`.
+
+        Raises:
+            ChecksumMismatch: `data` is not what `ref` says; nothing visible was written.
+            ArchiveUnavailable: down or full.
+        """
+        ...
+
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         """Lock a version until a later moment, where its lock ends before another.
 

@@ -7,7 +7,7 @@ something take the events of the ledger with them: both are written or neither i
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -263,6 +263,14 @@ class ManifestRecords(Protocol):
         """By seq."""
         ...
 
+    def commit_restored(self, object_key: str, version_id: str, events: Sequence[Event]) -> bool:
+        """The bytes of a revision or manifest were put again: their version is another now.
+
+        Returns:
+            True where one of this key is known, and had another version.
+        """
+        ...
+
 
 class OutboxRecords(Protocol):
     """Deliveries owed to the index, and bytes owed to the archive."""
@@ -309,6 +317,14 @@ class LedgerRecords(Protocol):
             ChecksumMismatch: `LEDGER_EVENT_UNREADABLE` with the `seq` of a row that is no event
                 any more; asking again after this seq goes on behind it.
         """
+        ...
+
+    def ledger_length(self) -> int:
+        """Seq of the last chained event; 0 where there is none."""
+        ...
+
+    def newest_event(self, actions: Collection[str]) -> Event | None:
+        """The event of any of these actions that was inserted last, chained or not."""
         ...
 
 

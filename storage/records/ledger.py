@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -74,6 +74,19 @@ class SqlLedger:
             if len(rows) < _PAGE:
                 return
             last = rows[-1].seq
+
+    def ledger_length(self) -> int:
+        """See `LedgerRecords.ledger_length`."""
+        with self._database.read() as connection:
+            return _head(connection)[0]
+
+    def newest_event(self, actions: Collection[str]) -> Event | None:
+        """See `LedgerRecords.newest_event`."""
+        query = select(table.c.document).where(table.c.action.in_(sorted(actions)))
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(table.c.row_id.desc()).limit(1)).scalar()
+        event: Event | None = found
+        return event
 
 
 def append_events(connection: Connection, events: Sequence[Event]) -> None:

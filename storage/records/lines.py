@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 
 from sqlalchemy import Select, select
 
-from storage.records.schema import components, reviews
+from storage.records.schema import components, manifests, reviews, revisions
 
 Line: TypeAlias = str | Select[tuple[str]]
 """Name of the line, or the query that gives it (no row: nothing to wait for).
@@ -27,6 +27,17 @@ MIGRATING: Final = "whoever changes the tables"
 def of_component(component_id: str) -> Line:
     """The line of a component's batch."""
     return select(components.c.batch_id).where(components.c.component_id == component_id)
+
+
+def of_object(object_key: str) -> Line:
+    """The line of the batch whose revision or manifest lies under a key."""
+    if "/manifest/" in object_key:
+        return select(manifests.c.batch_id).where(manifests.c.object_key == object_key)
+    return (
+        select(components.c.batch_id)
+        .join(revisions, revisions.c.component_id == components.c.component_id)
+        .where(revisions.c.object_key == object_key)
+    )
 
 
 def of_review(review_id: str) -> Line:

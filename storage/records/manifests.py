@@ -11,12 +11,13 @@ from pipeline.errors import NotFound
 from pipeline.ids import safe_code
 from pipeline.models.events import Event
 from pipeline.models.records import ManifestRecord
+from storage.records import lines
 from storage.records.batches import known_batch
 from storage.records.counters import manifest_counter, next_number
 from storage.records.database import Database
 from storage.records.dossiers import known_dossier
 from storage.records.ledger import append_events
-from storage.records.schema import manifests
+from storage.records.schema import manifests, revisions
 
 
 class SqlManifests:
@@ -79,6 +80,23 @@ class SqlManifests:
             )
             append_events(connection, events)
             return written
+
+    def commit_restored(self, object_key: str, version_id: str, events: Sequence[Event]) -> bool:
+        """See `ManifestRecords.commit_restored`; the events are written in any case."""
+        changed = 0
+        with self._database.write(lines.of_object(object_key)) as connection:
+            for table in (revisions, manifests):
+                changed += connection.execute(
+                    update(table)
+                    .where(
+                        table.c.object_key == object_key,
+                        table.c.version_id.is_not(None),
+                        table.c.version_id != version_id,
+                    )
+                    .values(version_id=version_id)
+                ).rowcount
+            append_events(connection, events)
+        return changed > 0
 
     def manifests(self, unit: str, dossier_code: str) -> tuple[ManifestRecord, ...]:
         """See `ManifestRecords.manifests`."""

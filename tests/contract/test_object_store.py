@@ -171,6 +171,32 @@ def test_a_lock_may_be_asked_to_last(store: ObjectStore) -> None:
         store.renew("dossiers/nothing", stored.version_id, before=now, until=until)
 
 
+def restore(store: ObjectStore, key: str, data: bytes, *, locked: bool = True) -> StoredObject:
+    return store.restore(key, ref_of(data), io.BytesIO(data), locked=locked)
+
+
+def test_what_is_lost_can_be_put_again(store: ObjectStore) -> None:
+    stored = restore(store, KEY, b"one")
+    assert store.head(KEY) == stored
+    assert read(store, KEY) == read(store, KEY, stored.version_id) == b"one"
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_known_bytes_are_put_over_others_which_stay(store: ObjectStore, locked: bool) -> None:
+    key = KEY if locked else TEXT
+    other = put(store, key, b"other", locked=locked)
+    for wrong in (b"on", b"one!", b"oNe"):
+        with pytest.raises(ChecksumMismatch):
+            store.restore(key, ref_of(b"one"), io.BytesIO(wrong), locked=locked)
+    assert store.head(key) == other
+    stored = restore(store, key, b"one", locked=locked)
+    assert store.head(key) == stored
+    assert read(store, key) == read(store, key, stored.version_id) == b"one"
+    assert read(store, key, other.version_id) == b"other"
+    again = restore(store, key, b"one", locked=locked)
+    assert read(store, key) == read(store, key, again.version_id) == b"one"
+
+
 @pytest.mark.parametrize("key", [*BAD_KEYS, "a" * 1025])
 def test_bad_keys_are_refused(store: ObjectStore, key: str) -> None:
     with pytest.raises(ArchiveError) as bad:

@@ -529,6 +529,27 @@ def test_a_manifest_is_allocated_once_and_its_first_digest_wins(records: Records
         records.commit_manifest(written.model_copy(update={"seq": 3}), [])
 
 
+def test_bytes_put_again_have_another_version(records: Records) -> None:
+    identity = allocated(records)
+    key = revision("one").object_key
+    assert not records.commit_restored(key, "v2", [said("e0")])
+    records.commit_revision(identity, revision("one"), [])
+    assert not records.commit_restored(key, "v2", [])  # the archive has not answered yet
+    records.commit_stored(identity, 0, "v1", None, [])
+    for changed in (True, False):
+        assert records.commit_restored(key, "v2", [said("e1")]) is changed
+    current = records.component(identity).current
+    assert current is not None and current.version_id == "v2"
+    component = records.component(identity)
+    manifest = records.allocate_manifest(component.batch_id, component.unit, component.dossier_code)
+    written = manifest.model_copy(update={"sha256": "a" * 64, "size": 9, "version_id": "v1"})
+    records.commit_manifest(written, [])
+    assert records.commit_restored(manifest.object_key, "v3", [said("e2")])
+    (now,) = records.manifests(component.unit, component.dossier_code)
+    assert (now.version_id, now.sha256) == ("v3", "a" * 64)
+    assert told(records) == ["e0", "e1", "e2"]
+
+
 # -- outbox ---------------------------------------------------------------------------------
 
 
@@ -576,6 +597,24 @@ def test_events_are_chained_in_the_order_they_came(records: Records) -> None:
     assert verify_chain(links) is None
     assert links[1].hash == head
     assert list(records.ledger(after_seq=2)) == links[2:]
+
+
+def test_the_newest_event_of_some_kinds(records: Records) -> None:
+    assert records.newest_event(("a.b",)) is None
+    assert records.ledger_length() == 0
+    events = [
+        said(f"e{n}").model_copy(update={"action": f"a.{kind}"}) for n, kind in enumerate("bcb")
+    ]
+    records.append(events)
+    assert records.ledger_length() == 0
+    records.chain_events()
+    assert records.ledger_length() == 3
+    assert records.newest_event(("a.b",)) == events[2]
+    assert records.newest_event(("a.c", "a.x")) == events[1]
+    assert records.newest_event(("a.b", "a.c")) == events[2]
+    records.append([said("e9").model_copy(update={"action": "a.c"})])
+    newest = records.newest_event(("a.b", "a.c"))
+    assert newest is not None and newest.event_id == "e9"  # not chained yet
 
 
 def test_a_failed_change_tells_nothing(records: Records) -> None:

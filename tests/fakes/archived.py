@@ -95,7 +95,8 @@ def sidecar_bytes(papers: Papers, pages: tuple[int, ...]) -> bytes:
 
 
 def event(action: str, key: str, at: dt.datetime, **hashes: str) -> Event:
-    subjects = {"batch_id": key} if action.startswith("batch") else {"component_id": key}
+    names = {"batch": "batch_id", "manifest": "object_key"}
+    subjects = {names.get(action.partition(".")[0], "component_id"): key}
     return Event(
         event_id=f"{action}:{key}:{sorted(hashes.values())}",
         at=at,

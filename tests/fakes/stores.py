@@ -68,6 +68,18 @@ class MemoryStore:
             for stored, _ in reversed(self._versions[newest.key]):
                 yield stored.key, stored.version_id
 
+    def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
+        content = data.read()
+        if (hashlib.sha256(content).hexdigest(), len(content)) != (ref.sha256, ref.size):
+            raise ChecksumMismatch(sha256=ref.sha256)
+        versions = self._versions.setdefault(checked_key(key), [])
+        version_id = ref.sha256
+        if any(stored.version_id == version_id for stored, _ in versions):
+            version_id = f"{ref.sha256}.{len(versions)}"
+        stored = StoredObject(key, version_id, ref.sha256, ref.size)
+        versions.append((stored, content))
+        return stored
+
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         self.open(key, version_id)
         ends = self.locks.get((key, version_id))
@@ -157,6 +169,10 @@ class FaultyStore:
     def versions(self, prefix: str) -> Iterator[tuple[str, str]]:
         self._reachable()
         return self.inner.versions(prefix)
+
+    def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
+        self._reachable()
+        return self.inner.restore(key, ref, data, locked=locked)
 
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         self._reachable()

@@ -84,6 +84,36 @@ def test_bytes_changed_in_place_keep_their_name(store: FolderStore) -> None:
         put(store, KEY, b"one")
 
 
+def restore(store: FolderStore, key: str, data: bytes, *, locked: bool = True) -> StoredObject:
+    ref = FileRef(sha256=hashlib.sha256(data).hexdigest(), size=len(data), media_type="a/b")
+    return store.restore(key, ref, io.BytesIO(data), locked=locked)
+
+
+@pytest.mark.parametrize("damage", ["in place", "laid over", "visible", "version", "both"])
+@pytest.mark.parametrize("key", [KEY, TEXT])
+def test_damaged_bytes_are_set_aside(store: FolderStore, key: str, damage: str) -> None:
+    locked = key == KEY
+    stored = put(store, key, b"one", locked=locked)
+    visible, version = store.root / key, store.root / ".versions" / key / f"{stored.sha256}.3"
+    if damage == "in place":
+        visible.chmod(0o644)
+        visible.write_bytes(b"evil")
+    elif damage == "laid over":
+        (store.root / "other").write_bytes(b"evil")
+        os.replace(store.root / "other", visible)
+    if damage in ("visible", "both"):
+        visible.unlink()
+    if damage in ("version", "both"):
+        version.unlink()
+    assert restore(store, key, b"one", locked=locked) == stored == store.head(key)
+    assert visible.read_bytes() == version.read_bytes() == b"one"
+    assert visible.stat().st_ino == version.stat().st_ino
+    assert put(store, key, b"one", locked=locked) == stored
+    assert list(store.list("")) == [stored]
+    aside = [p.read_bytes() for p in (store.root / ".damaged").rglob("*") if p.is_file()]
+    assert aside == ([b"evil"] if damage in ("in place", "laid over") else [])
+
+
 def test_a_file_laid_over_an_object_is_seen(store: FolderStore) -> None:
     stored = put(store, KEY, b"one")
     other = store.root / "other"

@@ -60,6 +60,9 @@ class Store:
     def versions(self, prefix: str) -> Iterator[tuple[str, str]]:
         return ((stored.key, stored.version_id) for stored in self.list(prefix))
 
+    def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
+        raise NotImplementedError
+
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         return False
 
