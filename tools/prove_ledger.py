@@ -580,6 +580,7 @@ REFUSED = (
     UnsupportedAlgorithm,
     x509.ExtensionNotFound,
     x509.DuplicateExtension,
+    x509.InvalidVersion,
 )
 """What reading a hostile timestamp may raise."""
 
