@@ -29,6 +29,8 @@ class Word(Model):
     """Upright pixels of the page (top-left origin)."""
     read_as: str | None = None
     """What the engine read, where that was corrected; the confidence is that of the reading."""
+    pen: bool = False
+    """Written by hand in blue, where colour shows it."""
 
 
 class Line(Model):
@@ -49,7 +51,7 @@ class Line(Model):
 class PageText(Model):
     """Everything read on one page. A blank page or sheet has no lines and no engine."""
 
-    schema_id: str = "sohoa.page-text/2"
+    schema_id: str = "sohoa.page-text/3"
     index: int
     """0-based in the whole batch."""
     turn: Turn

@@ -47,6 +47,8 @@ LOW_CONFIDENCE: Final = "LOW_CONFIDENCE"
 """Reason of a value that only its confidence speaks against."""
 READINGS_DIFFER: Final = "READINGS_DIFFER"
 """Reason of a value that a second reading did not give."""
+HANDWRITTEN: Final = "HANDWRITTEN"
+"""Reason of a value that a pen wrote: what engines are sure of was measured on print alone."""
 
 _EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integer", "percent"})
 """Types where one wrong sign is a wrong value: the least sure word decides."""
@@ -422,6 +424,8 @@ def _settled(
         reasons += doubts
         # a doubt of confidence may be lifted by another paper, one of extent may not
         liftable = not reasons or reasons == [LOW_CONFIDENCE]
+        if found is not None and any(token.pen for token in found.parsed.tokens):
+            reasons.append(HANDWRITTEN)
         if liftable and found is not None and _cut_short(field, found, scales.paper):
             reasons.append(EXTENT_UNSURE)
     unique = tuple(dict.fromkeys(reasons))

@@ -45,6 +45,8 @@ class Token:
     """Upright pixels of the page."""
     corrected: bool = False
     """True where the engine read another word."""
+    pen: bool = False
+    """Written by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,8 @@ def _part(word: Word, begin: int, end: int) -> Token:
     text = word.text[begin:end].translate(_LIKE_ASCII)
     step = word.box.width / max(len(word.text), 1)
     box = replace_x(word.box, word.box.x0 + begin * step, word.box.x0 + end * step)
-    return Token(text, fold(text), word.confidence, box, corrected=word.read_as is not None)
+    corrected = word.read_as is not None
+    return Token(text, fold(text), word.confidence, box, corrected=corrected, pen=word.pen)
 
 
 def replace_x(box: Box, x0: float, x1: float) -> Box:

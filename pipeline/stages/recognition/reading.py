@@ -4,8 +4,8 @@ The image is turned, straightened and scaled for reading only; every box is mapp
 upright page at its stored resolution. A page whose direction is in doubt is read in the other
 directions too, and the one that reads best is kept. Ruled lines (`ruling`) and round seals
 (`seals`, without colour `seal_rings`) are taken out of what is read; rows that were passed over
-are read by themselves (`missed`). May not come in: an OCR engine, blank detection, doubts about
-digits (`digits`), any meaning of the words.
+are read by themselves (`missed`); words of a blue pen are marked (`pens`). May not come in: an OCR
+engine, blank detection, doubts about digits (`digits`), any meaning of the words.
 """
 
 from __future__ import annotations
@@ -23,11 +23,12 @@ import numpy as np
 from pipeline.models.base import Box
 from pipeline.models.pages import PageLook, RawPage, Turn
 from pipeline.models.text import Line, PageText, Word
-from pipeline.ports.reading import Decoder, Gray, OcrEngine
+from pipeline.ports.reading import Colour, Decoder, Gray, OcrEngine
 from pipeline.settings import ImagingSettings, OcrSettings
 from pipeline.stages.recognition.clearing import cleared
 from pipeline.stages.recognition.digits import doubted
 from pipeline.stages.recognition.missed import with_missed
+from pipeline.stages.recognition.pens import with_pens
 from pipeline.stages.recognition.ruling import without_ruling
 from pipeline.stages.recognition.seal_rings import Ring, held_back, without_rings
 from pipeline.stages.recognition.seals import find_seals, without_seals
@@ -156,8 +157,8 @@ def read_page(
     skew = look.skew_deg if abs(look.skew_deg) >= imaging.deskew_from_deg else 0.0
     reader = _Reader(page, engine, skew)
     scale = reading_scale(dpi, settings.read_dpi, max(page.width_px, page.height_px))
-    gray, seals = _decode(decoder, path, turn, scale, dpi)
-    decoded = turn
+    decoded = _decode(decoder, path, turn, scale, dpi)
+    gray = decoded.gray
     best = reader.read(gray, turn, scale, dpi)
     if quarters := runs_sideways(best.text):
         upright = reader.read(_turned(gray, quarters), _plus(turn, 90 * quarters), scale, dpi)
@@ -171,11 +172,12 @@ def read_page(
                 best = best.or_better(sideways)
     if scale < _KEEP_ABOVE and has_small_print(best.text, scale):
         finer = min(1.0, _MAX_SIDE_PX / max(page.width_px, page.height_px), scale * 2)
-        decoded = best.text.turn
-        gray, seals = _decode(decoder, path, decoded, finer, dpi)
-        best = best.or_better(reader.read(gray, best.text.turn, finer, dpi), margin=1.0)
+        decoded = _decode(decoder, path, best.text.turn, finer, dpi)
+        best = best.or_better(reader.read(decoded.gray, decoded.turn, finer, dpi), margin=1.0)
     text = reader.completed(best)
-    return held_back(text, _followed(seals, decoded, text))
+    quarters = (text.turn - decoded.turn) // 90 % 4
+    text = held_back(text, _followed(decoded.seals, quarters, text))
+    return with_pens(text, _turned(decoded.small, quarters), decoded.less)
 
 
 def paper_dpi(page: RawPage) -> float:
@@ -260,9 +262,8 @@ def _turned(gray: Gray, quarters: int) -> Gray:
     return np.ascontiguousarray(np.rot90(gray, -quarters))
 
 
-def _followed(seals: tuple[Ring, ...], turn: Turn, text: PageText) -> tuple[Ring, ...]:
-    """Seals found on the page turned one way, on the page as it was read."""
-    quarters = (text.turn - turn) // 90 % 4
+def _followed(seals: tuple[Ring, ...], quarters: int, text: PageText) -> tuple[Ring, ...]:
+    """Seals found on the page some clockwise quarter turns before, on the page as it was read."""
     height = text.height_px if quarters % 2 == 0 else text.width_px
     width = text.width_px if quarters % 2 == 0 else text.height_px
     for _ in range(quarters):
@@ -271,25 +272,36 @@ def _followed(seals: tuple[Ring, ...], turn: Turn, text: PageText) -> tuple[Ring
     return seals
 
 
-def _decode(
-    decoder: Decoder, path: Path, turn: Turn, scale: float, dpi: float
-) -> tuple[Gray, tuple[Ring, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Decoded:
+    """A page's pixels in one direction."""
+
+    turn: Turn
+    gray: Gray
+    """Seals taken out."""
+    seals: tuple[Ring, ...]
+    """That left traces, in pixels of the stored page in that direction."""
+    small: Colour
+    less: int
+    """Stored pixels to one of the small image, along each side."""
+
+
+def _decode(decoder: Decoder, path: Path, turn: Turn, scale: float, dpi: float) -> _Decoded:
     """Decode near the wanted scale, seals taken out; the exact resize follows the direction tests.
 
     Seals are sought in a small image; the whole one is only decoded in colour where there are some.
-
-    Returns:
-        The image, and seals that left traces, in pixels of the stored page in that direction.
     """
     reduce = _reduction(1 / scale)
     gray = decoder.gray(path, turn=turn, reduce=reduce)
     less = _reduction(dpi / _SEAL_DPI)
-    seals = find_seals(decoder.colour(path, turn=turn, reduce=less), dpi / less)
+    small = decoder.colour(path, turn=turn, reduce=less)
+    seals = find_seals(small, dpi / less)
     if not seals:
         clean, traces = without_rings(gray, dpi / reduce)
-        return clean, tuple(trace.scaled(reduce) for trace in traces)
+        found = tuple(trace.scaled(reduce) for trace in traces)
+        return _Decoded(turn, clean, found, small, less)
     colour = decoder.colour(path, turn=turn, reduce=reduce)
-    return without_seals(gray, colour, seals, less / reduce), ()
+    return _Decoded(turn, without_seals(gray, colour, seals, less / reduce), (), small, less)
 
 
 def _reduction(most: float) -> Literal[1, 2, 4]:
