@@ -424,7 +424,7 @@ def _settled(
         reasons += doubts
         # a doubt of confidence may be lifted by another paper, one of extent may not
         liftable = not reasons or reasons == [LOW_CONFIDENCE]
-        if found is not None and any(token.pen for token in found.parsed.tokens):
+        if found is not None and _by_pen(found, scales.paper):
             reasons.append(HANDWRITTEN)
         if liftable and found is not None and _cut_short(field, found, scales.paper):
             reasons.append(EXTENT_UNSURE)
@@ -433,6 +433,11 @@ def _settled(
     return value.model_copy(
         update={"confidence": round(confidence, 4), "reasons": unique, "status": status}
     )
+
+
+def _by_pen(found: _Candidate, paper: _Paper) -> bool:
+    """Cards may be printed in blue, but are never filled in."""
+    return paper.kind.kind != _CARD_KIND and any(token.pen for token in found.parsed.tokens)
 
 
 def _cut_short(field: FieldType, found: _Candidate, paper: _Paper) -> bool:
