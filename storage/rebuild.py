@@ -1,7 +1,7 @@
 """Records from the objects alone (architecture §5): what the archive knows of itself.
 
 What comes back: archived dossiers and their stage, batches, components with all revisions,
-manifests, open questions about fields, the ledger up to the last seal. What cannot, the report
+manifests, open questions, the ledger up to the last seal. What cannot, the report
 says: see `NOT_IN_ARCHIVE`.
 May not come in: rows and tables (`storage.records.restoring`), the index.
 """
@@ -42,9 +42,11 @@ from storage.records.restoring import Restoration
 from storage.records.store import SqlRecords
 
 NOT_IN_ARCHIVE: Final = ("OPEN_BATCHES", "REVIEWS", "USERS", "LATER_EVENTS", "SOURCE_WARNINGS")
-"""What only a backup of the database brings back. `REVIEWS`: answers, and questions that are not
-about a field; `OPEN_BATCHES`: also held batches that a repaired folder took the place of."""
+"""What only a backup of the database brings back. `REVIEWS`: answers (what they changed is there),
+questions that arose in manifests of earlier versions; `OPEN_BATCHES`: also held batches that a
+repaired folder took the place of."""
 
+_ANSWERED: Final = "review.answered"
 _MANIFEST = re.compile(r"(dossiers/.+)/manifest/([0-9]{6,})\.json")
 _COMPONENT = re.compile(r"dossiers/([^/]+)/[0-9]{4,}/([^/]+)/([0-9]{3,})\.[^/]+")
 _KINDS: Final = {
@@ -120,6 +122,8 @@ class _Rebuild:
         self._store = store
         self._to = restoration
         self._actors: dict[str, Actor] = {}
+        self._answered: set[str] = set()
+        """Questions that people answered."""
         self._heads = {GENESIS}
         self._dossiers: set[tuple[str, str]] = set()
         self._counts = dict.fromkeys(("batches", "dossiers", "components", "manifests"), 0)
@@ -155,6 +159,8 @@ class _Rebuild:
                 self._to.link(link)
                 self._heads.add(link.hash)
                 self._told.update(link.event.facts)
+                if link.event.action == _ANSWERED:
+                    self._answered.add(link.event.subjects.get("review_id", ""))
                 batch_id = link.event.subjects.get("batch_id")
                 if batch_id is not None:
                     self._actors.setdefault(batch_id, link.event.actor)
@@ -206,6 +212,8 @@ class _Rebuild:
             if not self._to.has_batch(part.batch_id):
                 self._batch(manifest, part)
             self._to.slot(part.batch_id, part.slot, dossier, part.counts)
+            asked = [item for item in part.questions if item.review_id not in self._answered]
+            self._to.questions(dossier.unit, asked)
         for component in newest.components:
             restored = self._component(newest, component)
             self._to.component(restored)

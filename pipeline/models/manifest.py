@@ -15,6 +15,7 @@ from pipeline.models.base import Instant, Model, Sha256
 from pipeline.models.batch import Channel, DossierStage, IngestTerms
 from pipeline.models.components import FoundSignature, SignatureInfo
 from pipeline.models.files import RefusedFile
+from pipeline.models.review import ReviewItem
 from pipeline.models.split import PageCounts
 
 
@@ -73,6 +74,9 @@ class ManifestBatch(Model):
     """What they said; None in manifests of earlier versions."""
     refused_files: tuple[RefusedFile, ...] = ()
     """Those that `refused` counts; none in manifests of earlier versions."""
+    questions: tuple[ReviewItem, ...] = ()
+    """Open when the manifest was written, about anything but a field (those are told by the text
+    sidecars); none in manifests of earlier versions."""
 
 
 class Manifest(ArchiveDocument):

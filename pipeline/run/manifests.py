@@ -19,7 +19,7 @@ from pipeline.models.events import Event
 from pipeline.models.files import FileRef
 from pipeline.models.manifest import Manifest, ManifestBatch, ManifestComponent, ManifestRevision
 from pipeline.models.records import BatchDossier, ComponentRecord, DossierRecord, ManifestRecord
-from pipeline.models.review import confirmed_physical
+from pipeline.models.review import ReviewItem, ReviewKind, confirmed_physical
 from pipeline.ports.records import Records
 from pipeline.provenance import software
 from pipeline.run.work import Tools, Work
@@ -227,6 +227,16 @@ def _manifest_batch(tools: Tools, batch_id: str, slot: int) -> ManifestBatch:
         actor=batch.actor,
         terms=batch.terms,
         refused_files=batch.refused,
+        questions=_questions(records, batch_id, slot),
+    )
+
+
+def _questions(records: Records, batch_id: str, slot: int) -> tuple[ReviewItem, ...]:
+    """What a person is still asked of a dossier's papers; doubts about fields lie in sidecars."""
+    return tuple(
+        r.item
+        for r in records.reviews(batch_id=batch_id, open_only=True)
+        if r.item.kind is not ReviewKind.FIELD and not r.item.blocking and r.item.dossier == slot
     )
 
 

@@ -185,6 +185,9 @@ def write_manifest(
                 terms=records.batch(placed.batch_id).batch.terms,
                 refused=len(records.batch(placed.batch_id).batch.refused),
                 refused_files=records.batch(placed.batch_id).batch.refused,
+                questions=tuple(
+                    r.item for r in records.reviews(batch_id=placed.batch_id, open_only=True)
+                ),
             )
             for placed in records.dossier_batches("DEV", dossier.code)
         ),

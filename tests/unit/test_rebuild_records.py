@@ -16,9 +16,10 @@ from pipeline.errors import ArchiveUnavailable, WorkflowError
 from pipeline.ids import review_id
 from pipeline.models.actors import Actor, Role
 from pipeline.models.batch import BatchState
+from pipeline.models.events import Event
 from pipeline.models.files import SourceKind
 from pipeline.models.manifest import Manifest
-from pipeline.models.review import ReviewKind
+from pipeline.models.review import Answer, AnswerKind, ReviewItem, ReviewKind
 from pipeline.ports.records import DossierWish
 from pipeline.stages.archiving import canonical, raw_index_key, sidecar_key
 from storage.ledger import ledger_state, seal_finished_days
@@ -151,7 +152,7 @@ def test_an_earlier_manifest_does_not_say_who_handed_in(
             with store.open(written.object_key) as stream:
                 document = json.loads(stream.read())
             for batch in document["batches"]:
-                for name in ("actor", "terms", "refused_files"):
+                for name in ("actor", "terms", "refused_files", "questions"):
                     del batch[name]
             store.plant(written.object_key, json.dumps(document).encode())
     assert rebuild_records(store, after, actor=AUDITOR, at=NOW).ok
@@ -171,6 +172,38 @@ def test_open_questions_about_fields_are_asked_again(
     one = asked[0].item
     assert one.review_id == review_id(one.batch_id, "FIELD", one.component_id, "phone")
     assert after.review(one.review_id[:16]).item == one
+
+
+def test_other_open_questions_come_back_unless_the_ledger_tells_of_an_answer(
+    before: SqlRecords, after: SqlRecords, store: MemoryStore
+) -> None:
+    fourth = start_batch(before, store, Papers("fourth", dossier="HS 4"))
+    items = [
+        ReviewItem(
+            review_id=review_id(fourth.batch_id, "QUALITY", page),
+            batch_id=fourth.batch_id,
+            kind=ReviewKind.QUALITY,
+            reason="SKEW",
+            page=page,
+        )
+        for page in (0, 1)
+    ]
+    before.put_reviews(fourth.batch_id, items, [ReviewKind.QUALITY.value])
+    write_manifest(before, store, Papers("fourth", dossier="HS 4"), before.dossier("HS 4"))
+    before.finish_batch(fourth.batch_id, [])
+    told = Event(
+        event_id="answered",
+        at=START,
+        actor=AUDITOR,
+        action="review.answered",
+        subjects={"batch_id": fourth.batch_id, "review_id": items[0].review_id},
+    )
+    answer = Answer(kind=AnswerKind.ACCEPT, actor="admin", at=START)
+    before.answer(items[0].review_id, answer, [told])
+    seal(before, store)
+    rebuild_records(store, after, actor=AUDITOR, at=NOW)
+    asked = [r.item for r in after.reviews(batch_id=fourth.batch_id, open_only=True)]
+    assert [item for item in asked if item.kind is ReviewKind.QUALITY] == items[1:]
 
 
 def test_a_sidecar_that_cannot_be_read_is_reported(
