@@ -57,7 +57,7 @@ from casework.audit_ledger import audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
 from casework.custody.canary import CanaryNote
 from casework.renewal import Renewal
-from pipeline.errors import ConfigError, NotFound, SearchUnavailable
+from pipeline.errors import ArchiveError, ConfigError, NotFound, SearchUnavailable
 from pipeline.models.batch import BatchState
 from pipeline.models.events import Fact
 from pipeline.models.manifest import Manifest, ManifestComponent, RawIndex
@@ -73,7 +73,7 @@ from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
 from pipeline.ports.signing import Timestamps
 from pipeline.stages.archiving import raw_index_key, sidecar_key
-from storage.fixity import fixity
+from storage.fixity import Fixity, ensure_answers, fixity
 
 __all__ = ["INFO", "AuditReport", "audit"]
 
@@ -382,7 +382,11 @@ class _Audit:
     def _fixity(
         self, what: str, key: str, version_id: str | None, sha256: str, **subjects: str
     ) -> bool:
-        state = fixity(self._store, key, version_id, sha256)
+        try:
+            state: Fixity = fixity(self._store, key, version_id, sha256)
+        except ArchiveError:
+            ensure_answers(self._store)
+            state = "lost"
         if state != "ok":
             self._found.add(f"{what}_{state.upper()}", object_key=key, **subjects)
         return state == "ok"

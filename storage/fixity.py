@@ -40,6 +40,17 @@ def read_digest(
     return hasher.hexdigest()
 
 
+def ensure_answers(store: ObjectStore) -> None:
+    """After one object could not be read: is it the object, or the store?
+
+    Servers answer for bytes that their drives have lost as if they were busy.
+
+    Raises:
+        ArchiveUnavailable: the store does not answer for anything.
+    """
+    next(iter(store.list("dossiers/")), None)
+
+
 def fixity(store: ObjectStore, key: str, version_id: str | None, sha256: str) -> Fixity:
     """Read a version in pieces and compare its digest.
 

@@ -23,7 +23,7 @@ from typing import Final, Literal, TypeAlias
 
 from pydantic import ValidationError
 
-from pipeline.errors import NotFound
+from pipeline.errors import ArchiveError, NotFound
 from pipeline.ids import unsafe_code
 from pipeline.models.events import Event
 from pipeline.models.manifest import RawIndex
@@ -31,6 +31,7 @@ from pipeline.models.records import ComponentRecord
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
 from pipeline.stages.archiving import raw_index_key, sidecar_key
+from storage.fixity import ensure_answers
 from storage.ledger import FINAL_BYTES
 
 Kind: TypeAlias = Literal["object", "sidecar", "manifest", "raw_index", "raw"]
@@ -151,7 +152,7 @@ def read_raw_index(batch_id: str, sha256: str | None, store: ObjectStore) -> Raw
         store: the archive.
 
     Raises:
-        ArchiveUnavailable: it cannot be reached.
+        ArchiveUnavailable: the store does not answer.
     """
     try:
         with store.open(raw_index_key(batch_id)) as stream:
@@ -159,5 +160,8 @@ def read_raw_index(batch_id: str, sha256: str | None, store: ObjectStore) -> Raw
         if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
             return None
         return RawIndex.model_validate_json(data)
+    except ArchiveError:
+        ensure_answers(store)
+        return None
     except (NotFound, ValidationError):
         return None

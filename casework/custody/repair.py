@@ -27,7 +27,7 @@ from pipeline.models.records import DossierRecord
 from pipeline.ports.archive import ObjectStore, StoredObject
 from pipeline.run import manifests
 from pipeline.run.work import Tools
-from storage.fixity import fixity
+from storage.fixity import ensure_answers, fixity
 
 _CHUNK: Final = 1024 * 1024
 _MEDIA: Final = {
@@ -73,7 +73,7 @@ class Repairer:
             if source is None:
                 return damage
             stored = self._put(wanted, copy)
-        if fixity(self._tools.store, stored.key, stored.version_id, wanted.sha256) != "ok":
+        if not self._is_sound(wanted, stored.version_id):
             return damage
         self._record(damage, wanted, stored, source)
         return damage.model_copy(update={"state": State.REPAIRED})
@@ -104,7 +104,7 @@ class Repairer:
             with contextlib.suppress(ArchiveError, ConfigError):
                 for key, version_id in list(store.versions(wanted.key)):
                     if key == wanted.key:
-                        with contextlib.suppress(NotFound):
+                        with contextlib.suppress(ArchiveError, NotFound):
                             yield source, store.open(key, version_id)
 
     # -- putting back -----------------------------------------------------------------------
@@ -113,10 +113,10 @@ class Repairer:
         """The bytes as the newest version under the key; one that is so already is adopted."""
         store = self._tools.store
         newest = store.head(wanted.key)
-        if newest is not None and newest.sha256 == wanted.sha256 and not newest.deleted:
-            state = fixity(store, wanted.key, newest.version_id, wanted.sha256)
-            whole = fixity(store, wanted.key, None, wanted.sha256)
-            if state == whole == "ok":
+        right = newest is not None and newest.sha256 == wanted.sha256 and not newest.deleted
+        if newest is not None and right:
+            versions = (newest.version_id, None)  # the newest as such, and what a reader gets
+            if all(self._is_sound(wanted, version_id) for version_id in versions):
                 self._lock(wanted, newest)
                 return newest
         suffix = Path(wanted.key).suffix
@@ -127,6 +127,13 @@ class Repairer:
         )
         with copy.open("rb") as data:
             return store.restore(wanted.key, ref, data, locked=wanted.locked)
+
+    def _is_sound(self, wanted: Expected, version_id: str | None) -> bool:
+        try:
+            return fixity(self._tools.store, wanted.key, version_id, wanted.sha256) == "ok"
+        except ArchiveError:
+            ensure_answers(self._tools.store)
+            return False
 
     def _lock(self, wanted: Expected, newest: StoredObject) -> None:
         """Whoever put it by hand may have forgotten the lock."""

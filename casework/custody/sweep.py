@@ -23,7 +23,7 @@ from pipeline.models.actors import Actor
 from pipeline.ports.archive import ObjectStore, StoredObject
 from pipeline.ports.records import Records
 from pipeline.ports.runtime import Clock
-from storage.fixity import read_digest
+from storage.fixity import ensure_answers, read_digest
 
 _TRIES: Final = 2
 
@@ -191,7 +191,7 @@ def judge(
     except NotFound:
         code = f"{expected.kind.upper()}_LOST"
     except ArchiveError:
-        next(iter(store.list("dossiers/")), None)  # raises where the store does not answer
+        ensure_answers(store)
         code = "OBJECT_UNREADABLE"
     if found == expected.sha256:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -289,4 +289,32 @@ def test_a_restored_file_with_another_version_is_in_a_new_manifest(world: World)
     current = records.component(component.component_id).current
     assert current is not None and current.version_id == revision.version_id
     assert len(records.manifests("DEV", component.dossier_code)) == before + 1
+    assert world.audit_ok()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rot_on_a_servers_drive_is_named_and_repaired(
+    world: World, kind: str, services_told: Mapping[str, str]
+) -> None:
+    """A bit of the bytes themselves: the server then says that it is busy."""
+    store = world.keeper.store
+    if not isinstance(store, MinioStore) or "SERVICES_STATE" not in services_told:
+        pytest.skip("needs the drive of a server of ours")
+    key = world.keys()[kind]
+    content = world.content(key)
+    drive = Path(services_told["SERVICES_STATE"]) / "minio" / "data" / store._bucket
+    (on_drive,) = drive.joinpath(*disk_parts(key)).rglob("xl.meta")
+    data = bytearray(on_drive.read_bytes())
+    at = data.index(content)  # small objects lie beside what is known of them
+    data[at + len(content) // 2] ^= 1
+    on_drive.write_bytes(data)
+    damage = world.check().damage
+    assert [(d.code, d.object_key) for d in damage] == [("OBJECT_UNREADABLE", key)]
+    before = len(world.keeper.records.manifests("DEV", "DEV-261122-0001"))
+    repaired = world.check(repair=True)
+    assert repaired.ok and {d.state for d in repaired.damage} == {State.REPAIRED}
+    assert world.content(key) == content
+    assert world.check().damage == ()
+    after = world.keeper.records.manifests("DEV", "DEV-261122-0001")
+    assert len(after) == before + (kind == "object")
     assert world.audit_ok()
