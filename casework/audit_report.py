@@ -7,7 +7,9 @@ from typing import Final
 
 from pipeline.models.base import Model
 
-INFO: Final = frozenset({"UNFINISHED_OBJECT", "UNFINISHED_REVISION", "LEDGER_HEAD_LOST"})
+INFO: Final = frozenset(
+    {"UNFINISHED_OBJECT", "UNFINISHED_REVISION", "UNFINISHED_DESTRUCTION", "LEDGER_HEAD_LOST"}
+)
 """Codes that explain themselves and fail nothing."""
 
 _MOST_FINDINGS: Final = 1000
@@ -34,6 +36,8 @@ class AuditCounts(Model):
     revisions: int = 0
     manifests: int = 0
     raw_objects: int = 0
+    destroyed: int = 0
+    """Dossiers whose files are gone, or go, by decision."""
     indexed: int = 0
     events: int = 0
     """Of the chain."""

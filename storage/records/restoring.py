@@ -64,6 +64,7 @@ class Restoration:
                 channel=record.channel.value,
                 stage=record.stage.value,
                 created_at=record.created_at,
+                keeping=record.keeping,
             )
         )
 
