@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import CertificateRejected, ConfigError, TimestampError
 from pipeline.models.components import SignatureLevel
+from pipeline.models.stamps import StampSize
 from pipeline.settings import Pkcs11Settings, Settings
 from pipeline.signatures.augmenting import PadesAugmenter
 from pipeline.signatures.book import KeyBook, Opening
@@ -24,7 +25,6 @@ from pipeline.signatures.devpki import (
 )
 from pipeline.signatures.finishing import Finisher
 from pipeline.signatures.font import StampFonts, find_font
-from pipeline.signatures.geometry import StampSize
 from pipeline.signatures.judging import PdfSignatureJudge
 from pipeline.signatures.keys import HeldKey, open_pkcs12
 from pipeline.signatures.levels import Authority, Levels

@@ -34,10 +34,11 @@ from pipeline.errors import AlreadySigned, SigningError
 from pipeline.models.components import CaptureFacts, ComponentPdf
 from pipeline.models.files import FileRef
 from pipeline.models.signing import PreparedSignature
+from pipeline.models.stamps import StampSize
 from pipeline.signatures.certificates import check_certificate, common_name
 from pipeline.signatures.devpki import is_development
 from pipeline.signatures.font import StampFonts
-from pipeline.signatures.geometry import StampPlace, StampSize, place_stamp
+from pipeline.signatures.geometry import PageFrame, StampPlace, place_in_room, place_stamp
 from pipeline.signatures.keys import DIGEST, key_algorithm
 from pipeline.signatures.pages import first_page, frame_of
 from pipeline.signatures.stamp import ALWAYS_CHARACTERS, DossierStampStyle, StampText
@@ -140,7 +141,7 @@ def _stamped(
     page = first_page(writer.root)
     if page is None:
         raise PdfError("no page")
-    place = place_stamp(frame_of(page), profile.size, paper.component.keep_clear)
+    place = _place(frame_of(page), paper.component, profile.size)
     box = place.box
     rectangle: Any = tuple(round(v, 3) for v in (box.x0, box.y0, box.x1, box.y1))
     spec = SigFieldSpec(FIELD_NAME, on_page=0, box=rectangle)
@@ -162,6 +163,12 @@ def _stamped(
     )
     gap, output = steps.send(SigIOSetup(md_algorithm=DIGEST, in_place=True))
     return output.getvalue(), place, gap
+
+
+def _place(frame: PageFrame, component: ComponentPdf, size: StampSize) -> StampPlace:
+    """Where assembly found room, or made it; without, the corner beside what must stay clear."""
+    found = place_in_room(frame, component.room.box) if component.room is not None else None
+    return found or place_stamp(frame, size, component.keep_clear)
 
 
 def _style(
