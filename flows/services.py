@@ -263,6 +263,31 @@ class Services:
             self.batches.settle()
             clear(ports)
 
+    def countersigning(
+        self, actor: Actor, *, codes: Sequence[str] = (), limit: int | None = None
+    ) -> Iterator[Augmentation]:
+        """Counter-sign for the archive what officers signed, one component after another.
+
+        Args:
+            actor: who asks for it.
+            codes: dossiers to look at; none: all.
+            limit: sign no more than this many components.
+
+        Raises:
+            NotFound: `DOSSIER_UNKNOWN`.
+            SohoaError: see `casework.augmenting.countersign`.
+        """
+        from casework.augmenting import countersign
+        from casework.clearing import clear
+
+        ports = self.ports
+        dossiers = [self._dossier(code) for code in codes] or ports.records.dossiers()
+        try:
+            yield from countersign(ports, actor, dossiers, limit=limit, every=bool(codes))
+        finally:
+            self.batches.settle()
+            clear(ports)
+
     def audit(self) -> AuditReport:
         """Pages = records = archive = index, chain whole; and what is due every night beside it.
 

@@ -35,7 +35,9 @@ PREFIX: Final = "ledger/"
 LedgerState: TypeAlias = Literal["anchored", "pending", "broken"]
 """Of one file: its event lies before an anchor · not yet · the chain does not verify."""
 
-_FINAL_BYTES: Final = frozenset({"component.signed", "component.kept", "component.augmented"})
+_FINAL_BYTES: Final = frozenset(
+    {"component.signed", "component.kept", "component.augmented", "component.countersigned"}
+)
 _ATTEMPTS: Final = 5
 _SEAL: Final = ".json"
 

@@ -99,6 +99,17 @@ class SignatureLevel(StrEnum):
     B_LTA = "PAdES-B-LTA"
 
 
+class CounterSignature(Model):
+    """The archive's signature beside the officer's: invisible, in a field of its own."""
+
+    level: SignatureLevel
+    signer: str
+    """Common name of the certificate."""
+    signed_at: Instant
+    certificate_sha256: Sha256
+    development: bool
+
+
 class SignatureInfo(Model):
     """Sohoa's own signature on a component."""
 
@@ -115,6 +126,8 @@ class SignatureInfo(Model):
     sealed_until: Instant | None = None
     """B-LTA: last moment that the outermost document timestamp can be relied on by itself (its
     certificate ends); a further one must be appended before."""
+    counter: CounterSignature | None = None
+    """Of the archive, None before it signed."""
 
 
 class SignedComponent(Model):

@@ -18,6 +18,7 @@ from pipeline.models.stamps import StampSize
 from pipeline.settings import Pkcs11Settings, Settings
 from pipeline.signatures.augmenting import PadesAugmenter
 from pipeline.signatures.book import KeyBook, Opening
+from pipeline.signatures.countersigning import ArchiveCounterSigner
 from pipeline.signatures.devpki import (
     development_pki,
     ensure_development_pki,
@@ -75,6 +76,22 @@ class Signing:
             self._trust,
             production=self._settings.production,
         )
+
+    @cached_property
+    def counter_signer(self) -> ArchiveCounterSigner:
+        """Appends the archive's signature.
+
+        Raises:
+            ConfigError (when it signs): `ARCHIVE_KEY_NOT_SET`, where the office has not said
+                whose key is the archive's; only the development PKI stands in, in development.
+        """
+        return ArchiveCounterSigner(self._archive, self._now)
+
+    def _archive(self) -> HeldKeySigner:
+        account = self._settings.signing.archive
+        if account is None and self._settings.production:
+            raise ConfigError("ARCHIVE_KEY_NOT_SET", key="signing.archive")
+        return self.signers.of(account or self._settings.officer)
 
     @cached_property
     def augmenter(self) -> PadesAugmenter:

@@ -31,21 +31,23 @@ from pyhanko.sign.signers.pdf_cms import ExternalSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from pipeline.errors import AlreadySigned, SigningError
+from pipeline.models.base import Box
 from pipeline.models.components import CaptureFacts, ComponentPdf
 from pipeline.models.files import FileRef
 from pipeline.models.signing import PreparedSignature
 from pipeline.models.stamps import StampSize
+from pipeline.signatures.attained import attained
 from pipeline.signatures.certificates import check_certificate, common_name
 from pipeline.signatures.devpki import is_development
 from pipeline.signatures.font import StampFonts
 from pipeline.signatures.geometry import PageFrame, StampPlace, place_in_room, place_stamp
 from pipeline.signatures.keys import DIGEST, key_algorithm
 from pipeline.signatures.pages import first_page, frame_of
+from pipeline.signatures.profiles import ARCHIVE, INTAKE, SigningProfile
 from pipeline.signatures.stamp import ALWAYS_CHARACTERS, DossierStampStyle, StampText
 from pipeline.signatures.timestamps import MOST_TOKEN_BYTES
 
-FIELD_NAME: Final = "SohoaCapture"
-REASON: Final = "Số hoá hồ sơ giấy"
+FIELD_NAME: Final = INTAKE.field
 _ROOM_BYTES: Final = 3072
 """CMS bytes beyond the certificates: attributes, algorithms and an RSA-4096 signature."""
 
@@ -92,22 +94,78 @@ def prepare(
     """
     certificate = certificates[0]
     check_certificate(certificate, paper.at)
-    algorithm = key_algorithm(certificate)
-    room = _ROOM_BYTES + sum(len(one.dump()) for one in certificates)
-    room += MOST_TOKEN_BYTES if timestamped else 0
+    reserve = _reserve(certificates, timestamped=timestamped)
     try:
         writer = IncrementalPdfFileWriter(io.BytesIO(paper.pdf.read_bytes()))
         if next(enumerate_sig_fields(writer.prev, filled_status=True), None) is not None:
             raise AlreadySigned()
-        document, place, gap = _stamped(writer, paper, certificate, profile, 2 * room)
+        document, place, gap = _stamped(writer, paper, certificate, profile, reserve)
     except (PdfError, ForeignSigningError, ValueError, RecursionError) as error:
         raise SigningError("SIGNING_INPUT_UNREADABLE", problem=type(error).__name__) from error
+    component = paper.component
+    named = (component.component_id, component.code)
+    return document, _prepared(document, gap, certificates, named, paper.at, place.box)
+
+
+def prepare_counter(
+    signed: bytes,
+    certificates: Sequence[x509.Certificate],
+    agency: str,
+    at: dt.datetime,
+    *,
+    timestamped: bool,
+) -> tuple[bytes, PreparedSignature]:
+    """A file that an officer signed with an empty, invisible signature of the archive appended.
+
+    Args:
+        signed: the file.
+        certificates: the archive's, then its issuers.
+        agency: where it is signed, entry /Location.
+        at: moment of signing.
+        timestamped: keep room for a timestamp within the signature.
+
+    Raises:
+        AlreadySigned: the archive has signed it.
+        SignatureInvalid: it is not a sound file that Sohoa signed.
+        CertificateRejected: as `prepare`.
+        SigningError: `SIGNING_INPUT_UNREADABLE`.
+    """
+    check_certificate(certificates[0], at)
+    if attained(signed, INTAKE.field).of(ARCHIVE.field) is not None:
+        raise AlreadySigned()
+    try:
+        writer = IncrementalPdfFileWriter(io.BytesIO(signed))
+        spec = SigFieldSpec(ARCHIVE.field, on_page=0)
+        reserve = _reserve(certificates, timestamped=timestamped)
+        document, gap = _embedded(writer, spec, ARCHIVE, agency, at, reserve)
+    except (PdfError, ForeignSigningError, ValueError, RecursionError) as error:
+        raise SigningError("SIGNING_INPUT_UNREADABLE", problem=type(error).__name__) from error
+    nowhere = Box(x0=0, y0=0, x1=0, y1=0)
+    return document, _prepared(document, gap, certificates, ("", ""), at, nowhere)
+
+
+def _reserve(certificates: Sequence[x509.Certificate], *, timestamped: bool) -> int:
+    """Hexadecimal digits to keep for the CMS."""
+    room = _ROOM_BYTES + sum(len(one.dump()) for one in certificates)
+    return 2 * (room + (MOST_TOKEN_BYTES if timestamped else 0))
+
+
+def _prepared(
+    document: bytes,
+    gap: PreparedByteRangeDigest,
+    certificates: Sequence[x509.Certificate],
+    named: tuple[str, str],
+    at: dt.datetime,
+    box: Box,
+) -> PreparedSignature:
+    """What the key is to sign; `named` are id and code of the component."""
+    certificate = certificates[0]
     attributes = asyncio.run(
         signer_for(certificates).signed_attrs(gap.document_digest, DIGEST, use_pades=True)
     ).dump()
-    return document, PreparedSignature(
-        component_id=paper.component.component_id,
-        code=paper.component.code,
+    return PreparedSignature(
+        component_id=named[0],
+        code=named[1],
         document=FileRef(
             sha256=hashlib.sha256(document).hexdigest(),
             size=len(document),
@@ -115,12 +173,12 @@ def prepare(
         ),
         gap=(gap.reserved_region_start, gap.reserved_region_end),
         certificates=tuple(one.dump() for one in certificates),
-        key_algorithm="rsa" if algorithm == "rsa" else "ec",
+        key_algorithm="rsa" if key_algorithm(certificate) == "rsa" else "ec",
         to_be_signed=attributes,
         digest=hashlib.sha256(attributes).hexdigest(),
         signer=common_name(certificate),
-        signed_at=paper.at,
-        box=place.box,
+        signed_at=at,
+        box=box,
     )
 
 
@@ -145,24 +203,39 @@ def _stamped(
     box = place.box
     rectangle: Any = tuple(round(v, 3) for v in (box.x0, box.y0, box.x1, box.y1))
     spec = SigFieldSpec(FIELD_NAME, on_page=0, box=rectangle)
-    steps = PdfCMSEmbedder(new_field_spec=spec).write_cms(FIELD_NAME, writer)
+    look = SigAppearanceSetup(
+        style=_style(paper, certificate, profile, place), timestamp=paper.at, name=None
+    )
+    document, gap = _embedded(writer, spec, INTAKE, profile.agency, paper.at, reserve, look)
+    return document, place, gap
+
+
+def _embedded(
+    writer: IncrementalPdfFileWriter,
+    spec: SigFieldSpec,
+    kind: SigningProfile,
+    agency: str,
+    at: dt.datetime,
+    reserve: int,
+    look: SigAppearanceSetup | None = None,
+) -> tuple[bytes, PreparedByteRangeDigest]:
+    """The document with the field and an empty signature in it."""
+    steps = PdfCMSEmbedder(new_field_spec=spec).write_cms(kind.field, writer)
     next(steps)
     steps.send(
         SigObjSetup(
             sig_placeholder=SignatureObject(
-                timestamp=paper.at,
+                timestamp=at,
                 subfilter=SigSeedSubFilter.PADES,
-                reason=REASON,
-                location=profile.agency,
+                reason=kind.reason,
+                location=agency,
                 bytes_reserved=reserve,
             ),
-            appearance_setup=SigAppearanceSetup(
-                style=_style(paper, certificate, profile, place), timestamp=paper.at, name=None
-            ),
+            appearance_setup=look,
         )
     )
     gap, output = steps.send(SigIOSetup(md_algorithm=DIGEST, in_place=True))
-    return output.getvalue(), place, gap
+    return output.getvalue(), gap
 
 
 def _place(frame: PageFrame, component: ComponentPdf, size: StampSize) -> StampPlace:

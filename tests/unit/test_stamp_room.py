@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from pipeline.adapters.pixels import OpenCvDecoder
 from pipeline.models.base import Box
@@ -24,8 +25,8 @@ from pipeline.models.pages import Turn
 from pipeline.models.stamps import StampRoom, StampSize, fitted
 from pipeline.settings import Settings
 from pipeline.signatures import build_signer
-from pipeline.signatures.geometry import is_top_left, page_frame
-from pipeline.signatures.pages import frame_of
+from pipeline.signatures.geometry import PageFrame, is_top_left, page_frame
+from pipeline.signatures.pages import first_page, frame_of
 from pipeline.signatures.signer import HeldKeySigner
 from pipeline.stages import assembly
 from pipeline.stages.archiving import page_points
@@ -200,7 +201,8 @@ def test_images_of_any_shape_are_looked_at(shape: tuple[int, int], dpi: float) -
 
 def form(page_mm: tuple[int, int], top_mm: float, dpi: int) -> Image.Image:
     """Rows of text from a height on, as wide as the page."""
-    image = Image.new("RGB", tuple(round(v * dpi / 25.4) for v in page_mm), (250, 248, 240))
+    width, height = (round(v * dpi / 25.4) for v in page_mm)
+    image = Image.new("RGB", (width, height), (250, 248, 240))
     draw = ImageDraw.Draw(image)
     for row in range(round(top_mm * dpi / 25.4), image.height - 20, round(7 * dpi / 25.4)):
         for x in range(round(2 * dpi / 25.4), image.width - 20, 14):
@@ -275,9 +277,11 @@ def test_free_room_is_met_on_every_geometry(
     seen = rendered(pdf, renderer, 72)
     page = tuple(side * unit for side in frame.viewed_size)
     ink = np.zeros(seen.shape[:2], dtype=np.bool_)
-    ink[: round(page[1] * 0.04), : round(page[0] * 0.2)] = True
-    ink[round(page[1] * 0.3) :] = True
-    room = find_room(ink, DPI, (page[0], page[1]), SIZE)
+    height, width = seen.shape[:2]
+    ink[: round(height * 0.04), : round(width * 0.2)] = True
+    ink[round(height * 0.3) :] = True
+    dpi = 72 * seen.shape[1] / page[0]  # poppler does not know UserUnit
+    room = find_room(ink, dpi, (page[0], page[1]), SIZE)
     if room.scale < 1.0:
         pytest.skip("no room without scaling: only assembly makes any")
     viewed = Box(
@@ -294,15 +298,11 @@ def test_free_room_is_met_on_every_geometry(
     pdf.write_bytes(signed)
     changed = np.abs(before - rendered(pdf, renderer, 144)).max(axis=2) > 8
     assert changed.any()
-    rows, columns = np.nonzero(changed)
-    assert not np.kron(ink, np.ones((scale, scale), np.bool_))[rows, columns].any()
+    down, across = np.nonzero(changed)
+    assert not np.kron(ink, np.ones((scale, scale), np.bool_))[down, across].any()
 
 
-def frame_of_file(pdf: Path):  # type: ignore[no-untyped-def]
-    from pyhanko.pdf_utils.reader import PdfFileReader  # noqa: PLC0415
-
-    from pipeline.signatures.pages import first_page  # noqa: PLC0415
-
+def frame_of_file(pdf: Path) -> PageFrame:
     page = first_page(PdfFileReader(io.BytesIO(pdf.read_bytes())).root)
     assert page is not None
     return frame_of(page)
