@@ -82,6 +82,13 @@ class Services:
             raise ConfigError("UNIT_INVALID")
         return Actor(id=who, role=role, unit=where)
 
+    def certificate_endings(self) -> tuple[tuple[dt.date, int], ...]:
+        """Certificates that signed in this process and end soon: last day, and days until then."""
+        if "signing" not in self.ports.__dict__:
+            return ()
+        now = self.ports.clock.now()
+        return tuple((end.date(), (end - now).days) for end in self.ports.signing.endings())
+
     # -- looking --------------------------------------------------------------------------------
 
     def search(self, query: Query, actor: Actor) -> Results:

@@ -194,6 +194,8 @@ class SigningSettings(Group):
     archive: str | None = None
     """Account whose key counter-signs for the archive (`sohoa sign counter`); none needed in
     development."""
+    warn_days: Count = 30
+    """So many days before a certificate ends, `doctor` and signing warn."""
     request_days: Count = 7
     """How long a request to sign elsewhere may be answered."""
     pkcs11: Pkcs11Settings | None = None

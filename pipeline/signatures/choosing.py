@@ -138,6 +138,17 @@ class Signing:
             raise TimestampError("TIMESTAMP_NOT_SET")
         return asyncio.run(self._levels.probe())
 
+    def endings(self) -> tuple[dt.datetime, ...]:
+        """When certificates end that signed in this process and end within `signing.warn_days`.
+
+        The development PKI renews itself.
+        """
+        if "signers" not in self.__dict__:
+            return ()
+        soon = self._now() + dt.timedelta(days=self._settings.signing.warn_days)
+        ends = {one.validity[1] for one in self.signers.opened if not one.development}
+        return tuple(sorted(end for end in ends if end < soon))
+
     def close(self) -> None:
         """End connections and the token's session; the next use opens others."""
         self._web.close()
