@@ -22,7 +22,7 @@ from pipeline.signatures.integrity import (
     read_signatures,
     tail_is_pure,
 )
-from pipeline.signatures.profiles import COUNTERSIGNED
+from pipeline.signatures.profiles import COUNTERSIGNED, FIRST
 from pipeline.signatures.revocation import Known
 from pipeline.signatures.store import read_store
 from pipeline.signatures.timestamps import Token, read_token
@@ -55,7 +55,7 @@ class Attained:
     """The signatures of one file with all that was appended; everything in it is sound."""
 
     signatures: tuple[Proven, ...]
-    """The officer's, then the archive's where there is one."""
+    """The officer's (or the agency's, of a copy), then the archive's where there is one."""
     tokens: tuple[Token, ...]
     """Every timestamp, in the order of their making."""
     known: Known | None
@@ -85,33 +85,32 @@ class Attained:
         return next((one for one in self.signatures if one.signature.field == field), None)
 
 
-def attained(data: bytes, field: str) -> Attained:
+def attained(data: bytes) -> Attained:
     """Read a file that Sohoa signed.
 
     Args:
         data: the file.
-        field: of the capture signature.
 
     Raises:
         SignatureInvalid: it is not what Sohoa makes: a signature does not hold, is missing or is
             one too many, or bytes follow that nobody signed.
     """
     try:
-        return _read(data, field)
+        return _read(data)
     except SignatureInvalid:
         raise
     except Exception as error:  # the boundary to damaged files
         raise SignatureInvalid() from error
 
 
-def _read(data: bytes, field: str) -> Attained:
+def _read(data: bytes) -> Attained:
     reader = PdfFileReader(io.BytesIO(data))
     found = read_signatures(reader, compare=False)
     regular = [one for one in found if not one.is_timestamp]
     names = [one.field for one in regular]
-    if names[:1] != [field] or len(set(names)) != len(names) or not all(o.sound for o in found):
+    if len(set(names)) != len(names) or not all(one.sound for one in found):
         raise SignatureInvalid()
-    if not set(names[1:]) <= COUNTERSIGNED:
+    if not names or names[0] not in FIRST or not set(names[1:]) <= COUNTERSIGNED:
         raise SignatureInvalid()
     last = found[-1]
     if not tail_is_pure(reader, last, len(data)):

@@ -15,7 +15,6 @@ from pipeline.models.components import SignatureInfo, SignatureLevel
 from pipeline.signatures.attained import Attained, attained
 from pipeline.signatures.finishing import raised_info, reached
 from pipeline.signatures.levels import Levels, rank
-from pipeline.signatures.preparing import FIELD_NAME
 
 _RENEW_BEFORE: Final = dt.timedelta(days=90)
 """A seal is renewed this long before the certificate of its authority ends."""
@@ -58,7 +57,7 @@ class PadesAugmenter:
 
 
 async def _raised(before: bytes, levels: Levels) -> tuple[bytes, Attained]:
-    data, state = before, attained(before, FIELD_NAME)
+    data, state = before, attained(before)
     deadline = levels.deadline()
     stamper = levels.timestamper(deadline)
     if state.level is SignatureLevel.B_B:

@@ -26,8 +26,8 @@ from pipeline.signatures.attained import Attained, attained
 from pipeline.signatures.devpki import is_development
 from pipeline.signatures.keys import DIGEST
 from pipeline.signatures.levels import Levels, rank
-from pipeline.signatures.preparing import FIELD_NAME, signer_for
-from pipeline.signatures.profiles import ARCHIVE, INTAKE
+from pipeline.signatures.preparing import signer_for
+from pipeline.signatures.profiles import ARCHIVE
 from pipeline.signatures.timestamps import RemoteTimeStamper
 from pipeline.signatures.web import Deadline
 
@@ -194,8 +194,8 @@ def raised_info(info: SignatureInfo, state: Attained) -> SignatureInfo:
     Raises:
         SignatureInvalid: a recorded signature is not there.
     """
-    capture, archive = state.of(INTAKE.field), state.of(ARCHIVE.field)
-    if capture is None or (archive is None) != (info.counter is None):
+    capture, archive = state.signatures[0], state.of(ARCHIVE.field)
+    if (archive is None) != (info.counter is None):
         raise SignatureInvalid()
     counter = info.counter
     if archive is not None and counter is not None:
@@ -211,7 +211,7 @@ def reached(data: bytes, before: bytes, wanted: SignatureLevel) -> Attained:
     Raises:
         SignatureInvalid: something else than appended to, or not at the level.
     """
-    state = attained(data, FIELD_NAME)
+    state = attained(data)
     if not data.startswith(before) or rank(state.level) < rank(wanted):
         raise SignatureInvalid()
     return state
@@ -221,7 +221,7 @@ def _sound(data: bytes, document: bytes) -> Attained:
     """Read back what was signed: the document, but for the place of the signature."""
     if len(data) != len(document):
         raise SignatureInvalid()
-    return attained(data, FIELD_NAME)
+    return attained(data)
 
 
 async def _filled(

@@ -141,6 +141,20 @@ def place_stamp(frame: PageFrame, size: StampSize, avoid: Sequence[Box] = ()) ->
     )
 
 
+def place_right(frame: PageFrame, size: StampSize, avoid: Sequence[Box] = ()) -> StampPlace:
+    """As `place_stamp`, at the viewed top-right corner."""
+    width, _ = frame.viewed_size
+
+    def mirrored(box: Box) -> Box:
+        viewed = frame.to_viewed(box)
+        return frame.from_viewed(
+            viewed.model_copy(update={"x0": width - viewed.x1, "x1": width - viewed.x0})
+        )
+
+    left = place_stamp(frame, size, [mirrored(box) for box in avoid])
+    return StampPlace(mirrored(left.box), left.rotation, left.width, left.height)
+
+
 def place_in_room(frame: PageFrame, box: Box) -> StampPlace | None:
     """The stamp in a box of user space that was found free; None where that is not all visible."""
     viewed = frame.to_viewed(box)

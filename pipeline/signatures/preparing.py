@@ -40,14 +40,36 @@ from pipeline.signatures.attained import attained
 from pipeline.signatures.certificates import check_certificate, common_name
 from pipeline.signatures.devpki import is_development
 from pipeline.signatures.font import StampFonts
-from pipeline.signatures.geometry import PageFrame, StampPlace, place_in_room, place_stamp
+from pipeline.signatures.geometry import (
+    PageFrame,
+    StampPlace,
+    place_in_room,
+    place_right,
+    place_stamp,
+)
 from pipeline.signatures.keys import DIGEST, key_algorithm
 from pipeline.signatures.pages import first_page, frame_of
-from pipeline.signatures.profiles import ARCHIVE, INTAKE, SigningProfile
-from pipeline.signatures.stamp import ALWAYS_CHARACTERS, DossierStampStyle, StampText
+from pipeline.signatures.profiles import (
+    ARCHIVE,
+    ELECTRONIC_COPY,
+    INTAKE,
+    CopyKind,
+    SigningProfile,
+    copy_lines,
+)
+from pipeline.signatures.stamp import (
+    ALWAYS_CHARACTERS,
+    DEVELOPMENT_LINE,
+    DossierStampStyle,
+    StampText,
+)
 from pipeline.signatures.timestamps import MOST_TOKEN_BYTES
 
 FIELD_NAME: Final = INTAKE.field
+_COPY_PT: Final = 10.0
+_COPY_WIDTH_MM: Final = 75.0
+_COPY_ROW_MM: Final = 1.3 * 25.4 / 72
+"""Height of a row of text for each point of its letters."""
 _ROOM_BYTES: Final = 3072
 """CMS bytes beyond the certificates: attributes, algorithms and an RSA-4096 signature."""
 
@@ -99,12 +121,59 @@ def prepare(
         writer = IncrementalPdfFileWriter(io.BytesIO(paper.pdf.read_bytes()))
         if next(enumerate_sig_fields(writer.prev, filled_status=True), None) is not None:
             raise AlreadySigned()
-        document, place, gap = _stamped(writer, paper, certificate, profile, reserve)
+        place = _place(_first_frame(writer), paper.component, profile.size)
+        lines = _lines(paper, certificate, profile)
+        document, gap = _stamped(writer, paper.at, INTAKE, profile, place, lines, reserve)
     except (PdfError, ForeignSigningError, ValueError, RecursionError) as error:
         raise SigningError("SIGNING_INPUT_UNREADABLE", problem=type(error).__name__) from error
     component = paper.component
     named = (component.component_id, component.code)
     return document, _prepared(document, gap, certificates, named, paper.at, place.box)
+
+
+def prepare_copy(
+    component: ComponentPdf,
+    pdf: Path,
+    kind: CopyKind,
+    certificates: Sequence[x509.Certificate],
+    profile: StampProfile,
+    at: dt.datetime,
+    *,
+    timestamped: bool,
+) -> tuple[bytes, PreparedSignature]:
+    """An electronic copy with the agency's empty signature at the top right (NĐ 30/2020).
+
+    Args:
+        component: what is signed.
+        pdf: its file.
+        kind: of the copy.
+        certificates: the agency's, then its issuers.
+        profile: agency and fonts.
+        at: moment of signing.
+        timestamped: keep room for a timestamp within the signature.
+
+    Raises:
+        AlreadySigned, CertificateRejected, SigningError: as `prepare`.
+    """
+    check_certificate(certificates[0], at)
+    reserve = _reserve(certificates, timestamped=timestamped)
+    lines = copy_lines(kind, profile.agency, at)
+    if is_development(certificates[0]):
+        lines = (*lines, DEVELOPMENT_LINE)
+    try:
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf.read_bytes()))
+        if next(enumerate_sig_fields(writer.prev, filled_status=True), None) is not None:
+            raise AlreadySigned()
+        letters = ELECTRONIC_COPY.look.letters_pt or _COPY_PT
+        size = StampSize(
+            _COPY_WIDTH_MM, len(lines) * letters * _COPY_ROW_MM, profile.size.margin_mm
+        )
+        place = place_right(_first_frame(writer), size, component.keep_clear)
+        document, gap = _stamped(writer, at, ELECTRONIC_COPY, profile, place, lines, reserve)
+    except (PdfError, ForeignSigningError, ValueError, RecursionError) as error:
+        raise SigningError("SIGNING_INPUT_UNREADABLE", problem=type(error).__name__) from error
+    named = (component.component_id, component.code)
+    return document, _prepared(document, gap, certificates, named, at, place.box)
 
 
 def prepare_counter(
@@ -131,7 +200,7 @@ def prepare_counter(
         SigningError: `SIGNING_INPUT_UNREADABLE`.
     """
     check_certificate(certificates[0], at)
-    if attained(signed, INTAKE.field).of(ARCHIVE.field) is not None:
+    if attained(signed).of(ARCHIVE.field) is not None:
         raise AlreadySigned()
     try:
         writer = IncrementalPdfFileWriter(io.BytesIO(signed))
@@ -189,25 +258,30 @@ def signer_for(certificates: Sequence[x509.Certificate], signature: bytes = b"")
     return ExternalSigner(certificates[0], store, signature or None, embed_roots=False)
 
 
-def _stamped(
-    writer: IncrementalPdfFileWriter,
-    paper: Paper,
-    certificate: x509.Certificate,
-    profile: StampProfile,
-    reserve: int,
-) -> tuple[bytes, StampPlace, PreparedByteRangeDigest]:
+def _first_frame(writer: IncrementalPdfFileWriter) -> PageFrame:
     page = first_page(writer.root)
     if page is None:
         raise PdfError("no page")
-    place = _place(frame_of(page), paper.component, profile.size)
+    return frame_of(page)
+
+
+def _stamped(
+    writer: IncrementalPdfFileWriter,
+    at: dt.datetime,
+    kind: SigningProfile,
+    profile: StampProfile,
+    place: StampPlace,
+    lines: Sequence[str],
+    reserve: int,
+) -> tuple[bytes, PreparedByteRangeDigest]:
     box = place.box
     rectangle: Any = tuple(round(v, 3) for v in (box.x0, box.y0, box.x1, box.y1))
-    spec = SigFieldSpec(FIELD_NAME, on_page=0, box=rectangle)
-    look = SigAppearanceSetup(
-        style=_style(paper, certificate, profile, place), timestamp=paper.at, name=None
-    )
-    document, gap = _embedded(writer, spec, INTAKE, profile.agency, paper.at, reserve, look)
-    return document, place, gap
+    spec = SigFieldSpec(kind.field, on_page=0, box=rectangle)
+    written = tuple(profile.fonts.writable(line) for line in lines)
+    font = profile.fonts.subset_for("".join((ALWAYS_CHARACTERS, *written)))
+    style = DossierStampStyle(lines=written, font=font, place=place, look=kind.look)
+    look = SigAppearanceSetup(style=style, timestamp=at, name=None)
+    return _embedded(writer, spec, kind, profile.agency, at, reserve, look)
 
 
 def _embedded(
@@ -244,12 +318,7 @@ def _place(frame: PageFrame, component: ComponentPdf, size: StampSize) -> StampP
     return found or place_stamp(frame, size, component.keep_clear)
 
 
-def _style(
-    paper: Paper, certificate: x509.Certificate, profile: StampProfile, place: StampPlace
-) -> DossierStampStyle:
+def _lines(paper: Paper, certificate: x509.Certificate, profile: StampProfile) -> tuple[str, ...]:
     development = is_development(certificate)
     name = paper.facts.officer if development else common_name(certificate)
-    text = StampText(profile.agency, name, paper.at, development)
-    lines = tuple(profile.fonts.writable(line) for line in text.lines())
-    font = profile.fonts.subset_for("".join((ALWAYS_CHARACTERS, *lines)))
-    return DossierStampStyle(lines=lines, font=font, place=place)
+    return StampText(profile.agency, name, paper.at, development).lines()

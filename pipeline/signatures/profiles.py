@@ -9,9 +9,12 @@ the officer's signature, which certifies nothing, stays valid. May not come in: 
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
+
+from pipeline.ids import LEGAL_ZONE
 
 
 class Corner(StrEnum):
@@ -54,6 +57,11 @@ class SigningProfile:
     look: StampLook
 
 
+def copy_lines(kind: CopyKind, agency: str, at: dt.datetime) -> tuple[str, ...]:
+    """What the signature of an electronic copy says: kind, agency, moment (ISO 8601, +07:00)."""
+    return kind.value, agency, at.astimezone(LEGAL_ZONE).isoformat(timespec="seconds")
+
+
 INTAKE: Final = SigningProfile(
     name="intake",
     field="SohoaCapture",
@@ -76,5 +84,7 @@ ARCHIVE: Final = SigningProfile(
     look=StampLook(ink=(0.0, 0.0, 0.0), framed=False),
 )
 PROFILES: Final = (INTAKE, ELECTRONIC_COPY, ARCHIVE)
+FIRST: Final = frozenset({INTAKE.field, ELECTRONIC_COPY.field})
+"""Fields of which one is filled before any other."""
 COUNTERSIGNED: Final = frozenset({ARCHIVE.field})
 """Fields that may be filled beside that of the officer."""
