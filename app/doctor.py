@@ -33,7 +33,6 @@ _MIN_TESSERACT = 5
 _SCANNING = "scanimage"
 _FREE_MB = 1024
 """Megabytes that should be free: some five hundred pages in work and in the archive."""
-_ENDING_DAYS = 30
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
 
 
@@ -318,9 +317,9 @@ def _office_signing(
 ) -> Iterator[tuple[str, Callable[[], Finding]]]:
     """Token and timestamp authority, where they are set."""
     if settings.signing.pkcs11 is not None:
-        yield "token", lambda: _token(probes)
+        yield "token", lambda: _token(settings, probes)
     if settings.tsa.url is not None:
-        yield "timestamps", lambda: _timestamps(probes)
+        yield "timestamps", lambda: _timestamps(settings, probes)
 
 
 def _transport(settings: Settings) -> Iterator[tuple[str, Callable[[], Finding]]]:
@@ -329,26 +328,30 @@ def _transport(settings: Settings) -> Iterator[tuple[str, Callable[[], Finding]]
         yield "transport", lambda: _warn("transport", "TRANSPORT_CLEAR", "", keys=keys)
 
 
-def _token(probes: Probes) -> Finding:
+def _token(settings: Settings, probes: Probes) -> Finding:
     facts, now = probes.token(), probes.now()
     if now > facts.not_after:
         until = facts.not_after.date().isoformat()
         return _missing("token", "CERTIFICATE_EXPIRED", until=until)
-    return _lasting("token", str(facts.keys), facts.not_after, now)
+    warn = settings.signing.warn_days
+    return _lasting("token", str(facts.keys), facts.not_after, now, warn)
 
 
-def _timestamps(probes: Probes) -> Finding:
+def _timestamps(settings: Settings, probes: Probes) -> Finding:
     """Without timestamps work goes on: signatures are raised later."""
     try:
         until = probes.timestamps()
     except TimestampError as error:
         return _warn("timestamps", error.code, "", **error.params)
-    return _lasting("timestamps", until.date().isoformat(), until, probes.now())
+    day, warn = until.date().isoformat(), settings.signing.warn_days
+    return _lasting("timestamps", day, until, probes.now(), warn)
 
 
-def _lasting(name: str, version: str, until: dt.datetime, now: dt.datetime) -> Finding:
+def _lasting(
+    name: str, version: str, until: dt.datetime, now: dt.datetime, warn_days: int
+) -> Finding:
     days, day = (until - now).days, until.date().isoformat()
-    if days < _ENDING_DAYS:
+    if days < warn_days:
         return _warn(name, "CERTIFICATE_ENDING", version, until=day, days=days)
     return _ok(name, version)
 
@@ -370,7 +373,7 @@ def _signing(settings: Settings, probes: Probes) -> Finding:
         return _missing("signing", "CERTIFICATE_NOT_YET_VALID", since=since)
     if certificate.development:
         return _warn("signing", "SIGNING_DEVELOPMENT", until)
-    return _lasting("signing", until, certificate.not_after, now)
+    return _lasting("signing", until, certificate.not_after, now, settings.signing.warn_days)
 
 
 def _scanner(probes: Probes) -> Finding:

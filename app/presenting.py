@@ -12,7 +12,7 @@ from casework.reporting import ComponentText, ComponentView, DossierView
 from pipeline.errors import ExitCode, SohoaError
 from pipeline.ids import LEGAL_ZONE, shown
 from pipeline.models.batch import BatchState
-from pipeline.models.components import FoundSignature, SignatureInfo
+from pipeline.models.components import CounterSignature, FoundSignature, SignatureInfo
 from pipeline.models.files import RefusedFile
 from pipeline.models.manifest import SidecarField
 from pipeline.models.records import DossierRecord
@@ -229,6 +229,15 @@ def _signature(signature: SignatureInfo) -> Json:
         "signed_at": instant(signature.signed_at),
         "page": signature.page,
         "box": signature.box.as_list(),
+        "counter": _counter(signature.counter) if signature.counter else None,
+    }
+
+
+def _counter(signature: CounterSignature) -> Json:
+    return {
+        "level": signature.level.value,
+        "signer": signature.signer,
+        "signed_at": instant(signature.signed_at),
     }
 
 

@@ -11,11 +11,11 @@ that came signed are not Sohoa's to raise. May not come in: how a signature is r
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from pipeline.errors import (
     ArchiveUnavailable,
@@ -57,10 +57,21 @@ class AugmentTools(Tools, Protocol):
         ...
 
 
+class CounterTools(Tools, Protocol):
+    """Ports of a run that counter-signs."""
+
+    @property
+    def counter_signer(self) -> Augmenter:
+        """Appends the archive's signature."""
+        ...
+
+
 class Outcome(StrEnum):
     """What became of one component."""
 
     RAISED = "RAISED"
+    COUNTERSIGNED = "COUNTERSIGNED"
+    """The archive has signed it."""
     CURRENT = "CURRENT"
     """Nothing was due, or another run was first."""
     FAILED = "FAILED"
@@ -135,9 +146,30 @@ def augment(
     """
     if tools.settings.tsa.url is None:
         raise ConfigError("TSA_NOT_SET", key="tsa.url")
-    run = _Run(tools, actor, limit)
+    yield from _over(_Run(tools, actor, limit, _RAISING), dossiers, every=every)
+
+
+def countersign(
+    tools: CounterTools,
+    actor: Actor,
+    dossiers: Iterable[DossierRecord],
+    *,
+    limit: int | None = None,
+    every: bool = False,
+) -> Iterator[Augmentation]:
+    """Append the archive's signature to what officers signed, as new revisions; see `augment`.
+
+    A file whose signatures are not sound any more is refused, and so is one whose bytes changed.
+
+    Raises:
+        ConfigError: `ARCHIVE_KEY_NOT_SET`.
+    """
+    yield from _over(_Run(tools, actor, limit, _COUNTERSIGNING), dossiers, every=every)
+
+
+def _over(run: _Run, dossiers: Iterable[DossierRecord], *, every: bool) -> Iterator[Augmentation]:
     for dossier in dossiers:
-        with tools.workspace.working():
+        with run.tools.workspace.working():
             found = run.dossier(dossier)
         yield from (one for one in found if every or one.outcome is not Outcome.CURRENT)
         if run.over:
@@ -154,11 +186,30 @@ class _Made:
     info: SignatureInfo
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """What a run appends."""
+
+    appending: Callable[[Any], Augmenter]
+    """The port of the tools that does it."""
+    done: Outcome
+    action: str
+    """Of the ledger event."""
+
+
+_RAISING = _Kind(lambda tools: tools.augmenter, Outcome.RAISED, "component.augmented")
+_COUNTERSIGNING = _Kind(
+    lambda tools: tools.counter_signer, Outcome.COUNTERSIGNED, "component.countersigned"
+)
+
+
 class _Run:
     """One run: whose ports, how much may still be done, what has failed."""
 
-    def __init__(self, tools: AugmentTools, actor: Actor, limit: int | None) -> None:
-        self._tools = tools
+    def __init__(self, tools: Tools, actor: Actor, limit: int | None, kind: _Kind) -> None:
+        self.tools = self._tools = tools
+        self._kind = kind
+        self._appender = kind.appending(tools)
         self._actor = actor
         self._left = limit
         self._refused_in_a_row = 0
@@ -182,9 +233,9 @@ class _Run:
             return self._none(components, error)
         found, made = [], []
         for component, revision, info in components:
-            if not self._tools.augmenter.due(info, self._tools.clock.now()):
+            if not self._appender.due(info, self._tools.clock.now()):
                 late = component.component_id in finished
-                outcome = Outcome.RAISED if late else Outcome.CURRENT
+                outcome = self._kind.done if late else Outcome.CURRENT
                 found.append(_told(component, revision, info, outcome))
                 continue
             if self.over:
@@ -246,10 +297,10 @@ class _Run:
             with tools.store.open(base.object_key, base.version_id) as stream:
                 if _copied(stream, archived) != base.sha256:
                     raise ChecksumMismatch(key=base.object_key)
-            data, raised = tools.augmenter.augment(archived, info)
+            data, raised = self._appender.augment(archived, info)
             if not data.startswith(archived.read_bytes()):
                 raise SignatureInvalid()
-        if (raised.level, raised.sealed_until) == (info.level, info.sealed_until):
+        if raised == info:
             raise TimestampError("SEAL_NOT_PROLONGED")
         self._refused_in_a_row = 0
         self._left = None if self._left is None else self._left - 1
@@ -279,7 +330,7 @@ class _Run:
                     component,
                     current,
                     current.signature or one.info,
-                    Outcome.RAISED if done else Outcome.CURRENT,
+                    self._kind.done if done else Outcome.CURRENT,
                 )
             )
         return found
@@ -298,7 +349,7 @@ class _Run:
             object_key=_key(dossier, component, rev),
         )
         event = self._event(
-            "component.augmented",
+            self._kind.action,
             subjects={"component_id": component.component_id},
             hashes={"content": revision.sha256, "previous": one.base.sha256},
         )

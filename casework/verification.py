@@ -204,19 +204,15 @@ def _known(
 
 
 def _compared(judged: SignatureVerdict, revision: Revision) -> tuple[Reason, ...]:
-    expected = len(revision.found) + (1 if revision.signature is not None else 0)
+    signature = revision.signature
+    made = [s for s in (signature, signature.counter if signature else None) if s is not None]
+    expected = len(revision.found) + len(made)
     if expected and not judged.signatures:
         return (Reason.SIGNATURE_MISSING,)
     if expected != len(judged.signatures):
         return (Reason.RECORD_MISMATCH,)
-    signature = revision.signature
-    if signature is None:
-        return ()
-    held = next(
-        (s for s in judged.signatures if s.certificate_sha256 == signature.certificate_sha256),
-        None,
-    )
-    same = held is not None and (held.level, held.signer) == (signature.level, signature.signer)
+    held = {(s.certificate_sha256, s.level, s.signer) for s in judged.signatures}
+    same = all((s.certificate_sha256, s.level, s.signer) in held for s in made)
     return () if same else (Reason.RECORD_MISMATCH,)
 
 

@@ -90,6 +90,13 @@ class Services:
             raise ConfigError("UNIT_INVALID")
         return Actor(id=who, role=role, unit=where)
 
+    def certificate_endings(self) -> tuple[tuple[dt.date, int], ...]:
+        """Certificates that signed in this process and end soon: last day, and days until then."""
+        if "signing" not in self.ports.__dict__:
+            return ()
+        now = self.ports.clock.now()
+        return tuple((end.date(), (end - now).days) for end in self.ports.signing.endings())
+
     # -- looking --------------------------------------------------------------------------------
 
     def search(self, query: Query, actor: Actor) -> Results:
@@ -428,6 +435,31 @@ class Services:
         dossiers = [self._dossier(code) for code in codes] or ports.records.dossiers()
         try:
             yield from augment(ports, actor, dossiers, limit=limit, every=bool(codes))
+        finally:
+            self.batches.settle()
+            clear(ports)
+
+    def countersigning(
+        self, actor: Actor, *, codes: Sequence[str] = (), limit: int | None = None
+    ) -> Iterator[Augmentation]:
+        """Counter-sign for the archive what officers signed, one component after another.
+
+        Args:
+            actor: who asks for it.
+            codes: dossiers to look at; none: all.
+            limit: sign no more than this many components.
+
+        Raises:
+            NotFound: `DOSSIER_UNKNOWN`.
+            SohoaError: see `casework.augmenting.countersign`.
+        """
+        from casework.augmenting import countersign
+        from casework.clearing import clear
+
+        ports = self.ports
+        dossiers = [self._dossier(code) for code in codes] or ports.records.dossiers()
+        try:
+            yield from countersign(ports, actor, dossiers, limit=limit, every=bool(codes))
         finally:
             self.batches.settle()
             clear(ports)

@@ -350,6 +350,11 @@ class Ports:
         return self.signing.timestamps
 
     @cached_property
+    def counter_signer(self) -> Augmenter:
+        """Signs for the archive."""
+        return self.signing.counter_signer
+
+    @cached_property
     def two_step(self) -> TwoStepSigner:
         """Signs with keys that are elsewhere."""
         return self.signing.two_step

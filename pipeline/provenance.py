@@ -14,7 +14,7 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "recognition": 8,
     "separation": 5,
     "classification": 4,
-    "assembly": 3,
+    "assembly": 4,
     "extraction": 9,
 }
 """Raised whenever a stage's output changes for the same input: old results are then remade."""

@@ -200,6 +200,11 @@ class SigningSettings(Group):
     officers: dict[str, Fingerprints] = {}
     """Officer's account → SHA-256 of the certificates that are theirs: no other signs for them.
     Needed of whoever signs in two steps, on another machine."""
+    archive: str | None = None
+    """Account whose key counter-signs for the archive (`sohoa sign counter`); none needed in
+    development."""
+    warn_days: Count = 30
+    """So many days before a certificate ends, `doctor` and signing warn."""
     request_days: Count = 7
     """How long a request to sign elsewhere may be answered."""
     pkcs11: Pkcs11Settings | None = None

@@ -47,7 +47,13 @@ RECOVERED: Final = "archive.recovered"
 """Action of the event that tells of bytes which a restored ledger knew nothing of."""
 
 FINAL_BYTES: Final = frozenset(
-    {"component.signed", "component.kept", "component.augmented", RECOVERED}
+    {
+        "component.signed",
+        "component.kept",
+        "component.augmented",
+        "component.countersigned",
+        RECOVERED,
+    }
 )
 """Actions of events that tell of a file's final bytes."""
 _ATTEMPTS: Final = 5

@@ -113,4 +113,15 @@ def session(as_json: bool = False, *, looks_only: bool = False) -> Iterator[Sess
         services = Services(settings, progress)
         with suppress(SohoaError) if looks_only else nullcontext():
             services.ports.open_home()
-        yield Session(services, messages, as_json, progress)
+        try:
+            yield Session(services, messages, as_json, progress)
+        finally:
+            progress.clear()
+            _tell_endings(services, messages)
+
+
+def _tell_endings(services: Services, messages: Messages) -> None:
+    """On stderr: an officer must renew a certificate before it can sign no more."""
+    for until, days in services.certificate_endings():
+        told = messages.finding("CERTIFICATE_ENDING", {"until": until.isoformat(), "days": days})
+        print(f"{told.message} {told.advice}", file=sys.stderr)

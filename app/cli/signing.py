@@ -1,4 +1,4 @@
-"""`sign list | export | import`: signatures of keys that are on another machine."""
+"""`sign list | export | import`: signatures of keys that are on another machine; `sign counter`."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from app.auditing import augmentation_json, augmentation_lines
 from app.cli.intake import give_outcome
 from app.cli.output import output_file
 from app.cli.session import AsJson, Session, session
+from app.presenting import worst
 from app.signing import (
     exported_json,
     exported_line,
@@ -19,12 +21,16 @@ from app.signing import (
     waiting_json,
     waiting_line,
 )
+from casework.augmenting import exit_code
 from casework.outside_signing import Export, is_request
 from pipeline.errors import ConfigError, ExitCode
 from pipeline.ids import shown
+from pipeline.models.actors import Role
 from pipeline.stages.archiving import canonical
 
-sign = typer.Typer(help="Ký số bằng thiết bị ở máy khác.", no_args_is_help=True)
+sign = typer.Typer(
+    help="Ký số bằng thiết bị ở máy khác; ký xác nhận của cơ quan lưu trữ.", no_args_is_help=True
+)
 Officer = Annotated[str | None, typer.Option(help="Tài khoản người làm việc này.")]
 
 
@@ -68,6 +74,25 @@ def import_(
     with session(as_json) as run:
         answers = [str(answer) for file in files for answer in _answers(file)]
         run.each(answers, lambda answer: _taken_in(run, Path(answer), officer), refused_json)
+
+
+@sign.command()
+def counter(
+    codes: Annotated[list[str] | None, typer.Argument(metavar="[CODE…]", help="Mã hồ sơ.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Mọi hồ sơ trong kho.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Số thành phần nhiều nhất.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ký xác nhận của cơ quan lưu trữ, không làm mất hiệu lực chữ ký của viên chức."""
+    if everything == bool(codes):
+        raise ConfigError("COUNTERSIGN_NEEDS_WHAT")
+    with session(as_json) as run:
+        actor = run.services.actor(role=Role.ARCHIVE_CENTRE)
+        told = []
+        for one in run.services.countersigning(actor, codes=codes or (), limit=limit):
+            run.give(augmentation_json(one, run.messages), augmentation_lines(one, run.messages))
+            told.append(exit_code(one))
+        raise typer.Exit(worst(told))
 
 
 def _taken_in(run: Session, file: Path, officer: str | None) -> int:

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from pipeline.models.base import Box, Instant, Model, Ratio, Sha256
 from pipeline.models.files import FileRef
+from pipeline.models.stamps import StampRoom
 from pipeline.models.text import EngineIdentity
 
 
@@ -64,6 +65,12 @@ class CaptureFacts(Model):
     """Digest of each raw page image, in order."""
     checks: tuple[str, ...] = ()
     """Of each page, in order: `passed`, or the quality warnings (domain-pack E.1) by code."""
+    content_scale: float | None = None
+    """Of page one, where room for a stamp was sought; 1: as scanned (`StampRoom.scale`)."""
+    stamp_area: str | None = None
+    """`x0 y0 x1 y1`, points of page one: what was left to the stamp."""
+    stamp_ink_pixels: int | None = None
+    """Pixels of ink that were counted there."""
     engine: EngineIdentity | None
     software: str
     """`Sohoa x.y.z`."""
@@ -79,6 +86,8 @@ class ComponentPdf(Model):
     """Width and height of each page, pt."""
     keep_clear: tuple[Box, ...] = ()
     """Boxes of page one (page points) that the stamp must not cover: the QR of an issued paper."""
+    room: StampRoom | None = None
+    """Where page one is free for the stamp; None where nobody looked: `keep_clear` decides."""
 
 
 class SignatureLevel(StrEnum):
@@ -88,6 +97,17 @@ class SignatureLevel(StrEnum):
     B_T = "PAdES-B-T"
     B_LT = "PAdES-B-LT"
     B_LTA = "PAdES-B-LTA"
+
+
+class CounterSignature(Model):
+    """The archive's signature beside the officer's: invisible, in a field of its own."""
+
+    level: SignatureLevel
+    signer: str
+    """Common name of the certificate."""
+    signed_at: Instant
+    certificate_sha256: Sha256
+    development: bool
 
 
 class SignatureInfo(Model):
@@ -106,6 +126,8 @@ class SignatureInfo(Model):
     sealed_until: Instant | None = None
     """B-LTA: last moment that the outermost document timestamp can be relied on by itself (its
     certificate ends); a further one must be appended before."""
+    counter: CounterSignature | None = None
+    """Of the archive, None before it signed."""
 
 
 class SignedComponent(Model):

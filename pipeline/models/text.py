@@ -60,6 +60,8 @@ class PageText(Model):
     """Of the upright image."""
     height_px: int
     dpi: float
+    scale: Ratio = 1.0
+    """Of the content on the archived page (`StampRoom.scale`); pixels here are the image's own."""
     lines: tuple[Line, ...] = ()
     engine: EngineIdentity | None = None
 

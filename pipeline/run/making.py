@@ -5,8 +5,10 @@ Legal order: sign, then extract (QĐ 1333 steps 3 and 4, R-1333-27).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Final, Literal
 
 from pipeline.errors import AssemblyError, CertificateRejected, KeyUnavailable
 from pipeline.ids import legal_day
@@ -24,11 +26,16 @@ from pipeline.models.fields import FieldSet
 from pipeline.models.pages import Symbol
 from pipeline.models.records import ComponentRecord, Revision
 from pipeline.models.review import ReviewItem, ReviewKind
+from pipeline.models.stamps import StampRoom, StampSize
 from pipeline.ports.reading import Gray
 from pipeline.provenance import software
 from pipeline.run.work import Extracted, Work
 from pipeline.stages import assembly, extraction
 from pipeline.stages.archiving import component_key
+
+_POINTS_PER_INCH: Final = 72.0
+_LEAST_DPI: Final = 100
+"""At which ink is sought."""
 
 
 def register(work: Work) -> None:
@@ -214,9 +221,12 @@ def _assemble(work: Work, component: Classified) -> None:
         for index, text in zip(component.pages, work.texts_of(component), strict=True)
     ]
     title = tools.catalogue.component(component.code).name_vi
+    clear = _keep_clear(work, inputs[0])
+    room = _room(work, inputs[0], clear) if needs_key(work, component) else None
+    facts = _with_room(capture_facts(work, component), room)
     with tools.workspace.scratch() as folder:
         out = folder / "component.pdf"
-        made = assembly.assemble(inputs, capture_facts(work, component), title, out)
+        made = assembly.assemble(inputs, facts, title, out, room.scale if room else 1.0)
         with out.open("rb") as stream:
             ref = tools.workspace.take(stream, "application/pdf")
     result = ComponentPdf(
@@ -224,7 +234,8 @@ def _assemble(work: Work, component: Classified) -> None:
         code=component.code,
         file=ref,
         page_sizes=made.page_sizes,
-        keep_clear=_keep_clear(work, inputs[0]),
+        keep_clear=clear,
+        room=room,
     )
     tools.workspace.publish("component", work.component_key(component), result)
 
@@ -232,6 +243,41 @@ def _assemble(work: Work, component: Classified) -> None:
 def _keep_clear(work: Work, first: assembly.AssemblyPage) -> tuple[Box, ...]:
     seen = work.seen(first.raw)
     return assembly.keep_clear(first.raw, seen.sheet.symbols, seen.look.turn, first.text.turn)
+
+
+def _room(work: Work, first: assembly.AssemblyPage, clear: Sequence[Box]) -> StampRoom:
+    """Where page one is free for the stamp, or is made so.
+
+    Raises:
+        AssemblyError: the page cannot be archived.
+        UnreadableScan: its image cannot be decoded.
+    """
+    signing = work.tools.settings.signing
+    size = StampSize(signing.stamp_width_mm, signing.stamp_height_mm, signing.stamp_margin_mm)
+    page = assembly.page_size(first)
+    gray = work.tools.decoder.gray(
+        first.path, turn=first.text.turn, reduce=_reduction(first.raw.dpi)
+    )
+    dpi = gray.shape[1] * _POINTS_PER_INCH / page[0]
+    upper = gray[: max(1, math.ceil(gray.shape[0] * assembly.part_needed(size, page)))]
+    return assembly.find_room(assembly.ink_of(upper, dpi), dpi, page, size, clear)
+
+
+def _reduction(dpi: float) -> Literal[1, 2, 4]:
+    """As small as still shows thin strokes."""
+    return 4 if dpi >= 4 * _LEAST_DPI else 2 if dpi >= 2 * _LEAST_DPI else 1
+
+
+def _with_room(facts: CaptureFacts, room: StampRoom | None) -> CaptureFacts:
+    if room is None:
+        return facts
+    return facts.model_copy(
+        update={
+            "content_scale": round(room.scale, 6),
+            "stamp_area": " ".join(f"{edge:.2f}" for edge in room.box.as_list()),
+            "stamp_ink_pixels": room.ink_pixels,
+        }
+    )
 
 
 def _assembled(work: Work, component: Classified) -> ComponentPdf | None:

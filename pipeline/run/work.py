@@ -304,9 +304,16 @@ class Work:
         return split
 
     def texts_of(self, component: Classified) -> tuple[PageText, ...]:
-        """Texts of a component's pages in order; a page without text has an empty one."""
+        """Texts of a component's pages in order; a page without text has an empty one.
+
+        Page one tells how its content was scaled in assembly, once that is done.
+        """
         by_index = {p.index: p for p in self.pages()}
-        return tuple(self._text_or_empty(by_index[index]) for index in component.pages)
+        texts = tuple(self._text_or_empty(by_index[index]) for index in component.pages)
+        made = self.tools.workspace.result("component", self.component_key(component), ComponentPdf)
+        if made is None or made.room is None or made.room.scale == 1.0:
+            return texts
+        return (texts[0].model_copy(update={"scale": made.room.scale}), *texts[1:])
 
     def _text_or_empty(self, page: RawPage) -> PageText:
         found = self.text(page)
@@ -359,7 +366,12 @@ class Work:
             [self.text_key(pages[i], self.seen(pages[i])) for i in component.pages],
             self.batch.received_at.isoformat(),
             software(),
+            self._stamp_size(),
         )
+
+    def _stamp_size(self) -> list[float]:
+        signing = self.tools.settings.signing
+        return [signing.stamp_width_mm, signing.stamp_height_mm, signing.stamp_margin_mm]
 
     def request_key(self, component_id: str) -> str:
         """Digest that names what was handed out for signing outside; the newest replaces."""

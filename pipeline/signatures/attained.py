@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -21,18 +22,42 @@ from pipeline.signatures.integrity import (
     read_signatures,
     tail_is_pure,
 )
+from pipeline.signatures.profiles import COUNTERSIGNED, FIRST
 from pipeline.signatures.revocation import Known
 from pipeline.signatures.store import read_store
 from pipeline.signatures.timestamps import Token, read_token
 
 
 @dataclass(frozen=True, slots=True)
-class Attained:
-    """One capture signature with all that was appended to it; everything in it is sound."""
+class Proven:
+    """One signature with the timestamps over it."""
 
-    capture: ReadSignature
+    signature: ReadSignature
     tokens: tuple[Token, ...]
-    """Timestamps within the signature and over the document, in the order of their making."""
+    """Within the signature, and over the document behind it."""
+    stored: bool
+    """The file holds validation data of this signer."""
+    sealed: bool
+    """A document timestamp behind it covers validation data."""
+
+    @property
+    def level(self) -> SignatureLevel:
+        """The PAdES level of this signature."""
+        if not self.tokens:
+            return SignatureLevel.B_B
+        if not self.stored:
+            return SignatureLevel.B_T
+        return SignatureLevel.B_LTA if self.sealed else SignatureLevel.B_LT
+
+
+@dataclass(frozen=True, slots=True)
+class Attained:
+    """The signatures of one file with all that was appended; everything in it is sound."""
+
+    signatures: tuple[Proven, ...]
+    """The officer's (or the agency's, of a copy), then the archive's where there is one."""
+    tokens: tuple[Token, ...]
+    """Every timestamp, in the order of their making."""
     known: Known | None
     """Validation data of the file."""
     sealed: bool
@@ -40,10 +65,10 @@ class Attained:
 
     @property
     def level(self) -> SignatureLevel:
-        """The PAdES level."""
-        if not self.tokens:
+        """The level that all signatures have, the file being as it is."""
+        if not all(one.tokens for one in self.signatures):
             return SignatureLevel.B_B
-        if self.known is None:
+        if not all(one.stored for one in self.signatures):
             return SignatureLevel.B_T
         return SignatureLevel.B_LTA if self.sealed else SignatureLevel.B_LT
 
@@ -55,43 +80,71 @@ class Attained:
         until: dt.datetime = self.tokens[-1].certificate.not_valid_after
         return until.astimezone(dt.UTC)
 
+    def of(self, field: str) -> Proven | None:
+        """The signature in a field."""
+        return next((one for one in self.signatures if one.signature.field == field), None)
 
-def attained(data: bytes, field: str) -> Attained:
+
+def attained(data: bytes) -> Attained:
     """Read a file that Sohoa signed.
 
     Args:
         data: the file.
-        field: of the capture signature.
 
     Raises:
         SignatureInvalid: it is not what Sohoa makes: a signature does not hold, is missing or is
             one too many, or bytes follow that nobody signed.
     """
     try:
-        return _read(data, field)
+        return _read(data)
     except SignatureInvalid:
         raise
     except Exception as error:  # the boundary to damaged files
         raise SignatureInvalid() from error
 
 
-def _read(data: bytes, field: str) -> Attained:
+def _read(data: bytes) -> Attained:
     reader = PdfFileReader(io.BytesIO(data))
     found = read_signatures(reader, compare=False)
-    captures = [one for one in found if not one.is_timestamp]
-    if len(captures) != 1 or captures[0].field != field or not all(one.sound for one in found):
+    regular = [one for one in found if not one.is_timestamp]
+    names = [one.field for one in regular]
+    if len(set(names)) != len(names) or not all(one.sound for one in found):
+        raise SignatureInvalid()
+    if not names or names[0] not in FIRST or not set(names[1:]) <= COUNTERSIGNED:
         raise SignatureInvalid()
     last = found[-1]
     if not tail_is_pure(reader, last, len(data)):
         raise SignatureInvalid()
     known = read_store(reader)
-    capture, *stamps = sorted(found, key=lambda one: one.is_timestamp)
+    made = {one.field: _tokens(one) for one in found}
     return Attained(
-        capture=capture,
-        tokens=(*_within(capture), *(read_token(one.opened.signed_data) for one in stamps)),
+        signatures=tuple(_proven(one, found, made, reader, known) for one in regular),
+        tokens=tuple(token for one in found for token in made[one.field]),
         known=known,
         sealed=last.is_timestamp and last.reaches == len(data) and holds_store(reader, last),
     )
+
+
+def _proven(
+    signature: ReadSignature,
+    found: Sequence[ReadSignature],
+    made: dict[str, tuple[Token, ...]],
+    reader: PdfFileReader,
+    known: Known | None,
+) -> Proven:
+    later = [one for one in found if one.is_timestamp and one.reaches > signature.reaches]
+    return Proven(
+        signature=signature,
+        tokens=(*made[signature.field], *(t for one in later for t in made[one.field])),
+        stored=known is not None and known.holds(signature.opened.signer_cert),
+        sealed=any(holds_store(reader, one) for one in later),
+    )
+
+
+def _tokens(one: ReadSignature) -> tuple[Token, ...]:
+    if one.is_timestamp:
+        return (read_token(one.opened.signed_data),)
+    return _within(one)
 
 
 def _within(capture: ReadSignature) -> tuple[Token, ...]:

@@ -13,9 +13,8 @@ from typing import Final
 from pipeline.errors import TimestampError
 from pipeline.models.components import SignatureInfo, SignatureLevel
 from pipeline.signatures.attained import Attained, attained
-from pipeline.signatures.finishing import reached
+from pipeline.signatures.finishing import raised_info, reached
 from pipeline.signatures.levels import Levels, rank
-from pipeline.signatures.preparing import FIELD_NAME
 
 _RENEW_BEFORE: Final = dt.timedelta(days=90)
 """A seal is renewed this long before the certificate of its authority ends."""
@@ -32,7 +31,8 @@ class PadesAugmenter:
         """See `pipeline.ports.signing.Augmenter`."""
         if self._levels is None:
             return False
-        if rank(info.level) < rank(self._levels.wanted):
+        levels = [info.level, *([info.counter.level] if info.counter else [])]
+        if min(map(rank, levels)) < rank(self._levels.wanted):
             return True
         until = info.sealed_until
         return until is not None and until - at < _RENEW_BEFORE and self._levels.renewable(until)
@@ -53,13 +53,11 @@ class PadesAugmenter:
             raise TimestampError("TIMESTAMP_NOT_SET")
         before = pdf.read_bytes()
         data, state = asyncio.run(_raised(before, self._levels))
-        return data, info.model_copy(
-            update={"level": state.level, "sealed_until": state.sealed_until}
-        )
+        return data, raised_info(info, state)
 
 
 async def _raised(before: bytes, levels: Levels) -> tuple[bytes, Attained]:
-    data, state = before, attained(before, FIELD_NAME)
+    data, state = before, attained(before)
     deadline = levels.deadline()
     stamper = levels.timestamper(deadline)
     if state.level is SignatureLevel.B_B:

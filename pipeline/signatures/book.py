@@ -45,6 +45,12 @@ class KeyBook:
         """Accounts whose keys are held here."""
         return tuple(self._keys)
 
+    @property
+    def opened(self) -> tuple[HeldKeySigner, ...]:
+        """Signers that were asked for so far."""
+        with self._lock:
+            return tuple(self._open.values())
+
     def of(self, officer: str) -> HeldKeySigner:
         """See `pipeline.ports.signing.SignerBook`."""
         opening = self._keys.get(officer, self._for_anybody)

@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 
 from pipeline.errors import CertificateRejected, ConfigError, TimestampError
 from pipeline.models.components import SignatureLevel
+from pipeline.models.stamps import StampSize
 from pipeline.settings import Pkcs11Settings, Settings
 from pipeline.signatures.augmenting import PadesAugmenter
 from pipeline.signatures.book import KeyBook, Opening
+from pipeline.signatures.countersigning import ArchiveCounterSigner
 from pipeline.signatures.data_stamps import DataTimestamps
 from pipeline.signatures.devpki import (
     development_pki,
@@ -25,7 +27,6 @@ from pipeline.signatures.devpki import (
 )
 from pipeline.signatures.finishing import Finisher
 from pipeline.signatures.font import StampFonts, find_font
-from pipeline.signatures.geometry import StampSize
 from pipeline.signatures.judging import PdfSignatureJudge
 from pipeline.signatures.keys import HeldKey, open_pkcs12
 from pipeline.signatures.levels import Authority, Levels
@@ -78,6 +79,22 @@ class Signing:
         )
 
     @cached_property
+    def counter_signer(self) -> ArchiveCounterSigner:
+        """Appends the archive's signature.
+
+        Raises:
+            ConfigError (when it signs): `ARCHIVE_KEY_NOT_SET`, where the office has not said
+                whose key is the archive's; only the development PKI stands in, in development.
+        """
+        return ArchiveCounterSigner(self._archive, self._now)
+
+    def _archive(self) -> HeldKeySigner:
+        account = self._settings.signing.archive
+        if account is None and self._settings.production:
+            raise ConfigError("ARCHIVE_KEY_NOT_SET", key="signing.archive")
+        return self.signers.of(account or self._settings.officer)
+
+    @cached_property
     def augmenter(self) -> PadesAugmenter:
         """Raises later what could not be raised at once."""
         return PadesAugmenter(self._levels)
@@ -126,6 +143,17 @@ class Signing:
         if self._levels is None:
             raise TimestampError("TIMESTAMP_NOT_SET")
         return asyncio.run(self._levels.probe())
+
+    def endings(self) -> tuple[dt.datetime, ...]:
+        """When certificates end that signed in this process and end within `signing.warn_days`.
+
+        The development PKI renews itself.
+        """
+        if "signers" not in self.__dict__:
+            return ()
+        soon = self._now() + dt.timedelta(days=self._settings.signing.warn_days)
+        ends = {one.validity[1] for one in self.signers.opened if not one.development}
+        return tuple(sorted(end for end in ends if end < soon))
 
     def close(self) -> None:
         """End connections and the token's session; the next use opens others."""

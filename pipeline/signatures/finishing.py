@@ -20,13 +20,14 @@ from typing import Final
 from asn1crypto import cms, x509
 
 from pipeline.errors import CertificateRejected, SignatureInvalid, TimestampError
-from pipeline.models.components import SignatureInfo, SignatureLevel
+from pipeline.models.components import CounterSignature, SignatureInfo, SignatureLevel
 from pipeline.models.signing import PreparedSignature
 from pipeline.signatures.attained import Attained, attained
 from pipeline.signatures.devpki import is_development
 from pipeline.signatures.keys import DIGEST
 from pipeline.signatures.levels import Levels, rank
-from pipeline.signatures.preparing import FIELD_NAME, signer_for
+from pipeline.signatures.preparing import signer_for
+from pipeline.signatures.profiles import ARCHIVE
 from pipeline.signatures.timestamps import RemoteTimeStamper
 from pipeline.signatures.web import Deadline
 
@@ -95,11 +96,18 @@ class Finisher:
             CertificateRejected: revoked.
             SignatureInvalid: the result does not verify.
         """
+        data, state = self.finished(prepared, document, signature, deadline)
+        return data, info_of(prepared, state)
+
+    def finished(
+        self, prepared: PreparedSignature, document: bytes, signature: bytes, deadline: Deadline
+    ) -> tuple[bytes, Attained]:
+        """As `finish`, with what the file has reached instead of what is recorded of it."""
         return asyncio.run(self._finish(prepared, document, signature, deadline))
 
     async def _finish(
         self, prepared: PreparedSignature, document: bytes, signature: bytes, deadline: Deadline
-    ) -> tuple[bytes, SignatureInfo]:
+    ) -> tuple[bytes, Attained]:
         levels = self._levels
         if levels is not None and not self._resting(_TIMESTAMPS):
             stamper = levels.timestamper(deadline)
@@ -111,10 +119,9 @@ class Finisher:
                 self._rest(error)
             else:
                 state = _sound(data, document)
-                data, state = await self._raised(data, state, levels, stamper, deadline)
-                return data, info_of(prepared, state)
+                return await self._raised(data, state, levels, stamper, deadline)
         data = await _filled(prepared, document, signature, None)
-        return data, info_of(prepared, _sound(data, document))
+        return data, _sound(data, document)
 
     async def _raised(
         self,
@@ -127,6 +134,9 @@ class Finisher:
         if rank(levels.wanted) <= rank(SignatureLevel.B_T) or self._resting(_STATUSES):
             return data, state
         try:
+            if state.level is SignatureLevel.B_B:  # the officer's, that the archive's now follows
+                stamped = await levels.timestamped(data, stamper)
+                data, state = stamped, reached(stamped, data, SignatureLevel.B_T)
             more = await levels.proven(data, state, stamper, deadline)
         except TimestampError as error:
             self._rest(error)
@@ -164,13 +174,44 @@ def info_of(prepared: PreparedSignature, state: Attained) -> SignatureInfo:
     )
 
 
+def countersigned(
+    info: SignatureInfo, prepared: PreparedSignature, state: Attained
+) -> SignatureInfo:
+    """What is recorded of a file once the archive has signed it, too."""
+    counter = CounterSignature(
+        level=SignatureLevel.B_B,
+        signer=prepared.signer,
+        signed_at=prepared.signed_at,
+        certificate_sha256=hashlib.sha256(prepared.certificates[0]).hexdigest(),
+        development=is_development(x509.Certificate.load(prepared.certificates[0])),
+    )
+    return raised_info(info.model_copy(update={"counter": counter}), state)
+
+
+def raised_info(info: SignatureInfo, state: Attained) -> SignatureInfo:
+    """The record with the levels that a file has reached.
+
+    Raises:
+        SignatureInvalid: a recorded signature is not there.
+    """
+    capture, archive = state.signatures[0], state.of(ARCHIVE.field)
+    if (archive is None) != (info.counter is None):
+        raise SignatureInvalid()
+    counter = info.counter
+    if archive is not None and counter is not None:
+        counter = counter.model_copy(update={"level": archive.level})
+    return info.model_copy(
+        update={"level": capture.level, "sealed_until": state.sealed_until, "counter": counter}
+    )
+
+
 def reached(data: bytes, before: bytes, wanted: SignatureLevel) -> Attained:
     """Read back what was appended.
 
     Raises:
         SignatureInvalid: something else than appended to, or not at the level.
     """
-    state = attained(data, FIELD_NAME)
+    state = attained(data)
     if not data.startswith(before) or rank(state.level) < rank(wanted):
         raise SignatureInvalid()
     return state
@@ -180,7 +221,7 @@ def _sound(data: bytes, document: bytes) -> Attained:
     """Read back what was signed: the document, but for the place of the signature."""
     if len(data) != len(document):
         raise SignatureInvalid()
-    return attained(data, FIELD_NAME)
+    return attained(data)
 
 
 async def _filled(

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipeline.models.base import Box
+from pipeline.models.stamps import StampSize
 
 POINTS_PER_MM = 72.0 / 25.4
 LETTER = Box(x0=0, y0=0, x1=612, y1=792)
@@ -79,16 +80,6 @@ class PageFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class StampSize:
-    """Wanted size of the stamp."""
-
-    width_mm: float
-    height_mm: float
-    margin_mm: float
-    """From the visible left and top edges."""
-
-
-@dataclass(frozen=True, slots=True)
 class StampPlace:
     """Where the stamp goes, and how it must be drawn to read upright."""
 
@@ -148,6 +139,28 @@ def place_stamp(frame: PageFrame, size: StampSize, avoid: Sequence[Box] = ()) ->
     return StampPlace(
         box=frame.from_viewed(spot), rotation=frame.rotation, width=spot.width, height=spot.height
     )
+
+
+def place_right(frame: PageFrame, size: StampSize, avoid: Sequence[Box] = ()) -> StampPlace:
+    """As `place_stamp`, at the viewed top-right corner."""
+    width, _ = frame.viewed_size
+
+    def mirrored(box: Box) -> Box:
+        viewed = frame.to_viewed(box)
+        return frame.from_viewed(
+            viewed.model_copy(update={"x0": width - viewed.x1, "x1": width - viewed.x0})
+        )
+
+    left = place_stamp(frame, size, [mirrored(box) for box in avoid])
+    return StampPlace(mirrored(left.box), left.rotation, left.width, left.height)
+
+
+def place_in_room(frame: PageFrame, box: Box) -> StampPlace | None:
+    """The stamp in a box of user space that was found free; None where that is not all visible."""
+    viewed = frame.to_viewed(box)
+    if not is_top_left(box, frame):
+        return None
+    return StampPlace(box=box, rotation=frame.rotation, width=viewed.width, height=viewed.height)
 
 
 def _free_spot(whole: Box, taken: Sequence[Box], frame: PageFrame) -> Box | None:

@@ -36,6 +36,7 @@ from pipeline.signatures.integrity import (
 )
 from pipeline.signatures.pages import first_page, frame_of, widget_box
 from pipeline.signatures.preparing import FIELD_NAME
+from pipeline.signatures.profiles import COUNTERSIGNED
 from pipeline.signatures.trust import Standings, TrustAnchors
 from pipeline.signatures.verdicts import (
     JudgedSignature,
@@ -254,10 +255,15 @@ def _level(
         return None
     if not stamped:
         return SignatureLevel.B_B
-    if not standings.has_security_store:
+    if not standings.has_security_store or not _stored(signature, standings):
         return SignatureLevel.B_T
     sealed = any(holds_store(reader, t) for t in later if t.sound)
     return SignatureLevel.B_LTA if sealed else SignatureLevel.B_LT
+
+
+def _stored(signature: ReadSignature, standings: Standings) -> bool:
+    """False for a counter-signature that came after the validation data of the file."""
+    return signature.field not in COUNTERSIGNED or standings.stores(signature.opened.signer_cert)
 
 
 def _stamp_top_left(reader: PdfFileReader, capture: ReadSignature) -> bool:

@@ -183,12 +183,16 @@ class Levels:
     async def _chains(
         self, state: Attained, coming: Token | None, deadline: Deadline
     ) -> list[ProvenChain]:
-        """For the signer when the signature was made, and for every timestamp authority."""
+        """For each signer when they signed, and for every timestamp authority."""
         known = state.known or Known()
-        embedded = state.capture.opened
-        proven = min(token.at for token in state.tokens)
-        extra = tuple(embedded.other_embedded_certs)
-        found = [await self._known_first(embedded.signer_cert, extra, known, proven, deadline)]
+        found = []
+        for signed in state.signatures:
+            embedded = signed.signature.opened
+            proven = min(token.at for token in signed.tokens)
+            extra = tuple(embedded.other_embedded_certs)
+            found.append(
+                await self._known_first(embedded.signer_cert, extra, known, proven, deadline)
+            )
         authorities = {token.certificate.sha256: token for token in state.tokens}
         if coming is not None:
             authorities[coming.certificate.sha256] = coming

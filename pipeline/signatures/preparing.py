@@ -31,20 +31,45 @@ from pyhanko.sign.signers.pdf_cms import ExternalSigner
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from pipeline.errors import AlreadySigned, SigningError
+from pipeline.models.base import Box
 from pipeline.models.components import CaptureFacts, ComponentPdf
 from pipeline.models.files import FileRef
 from pipeline.models.signing import PreparedSignature
+from pipeline.models.stamps import StampSize
+from pipeline.signatures.attained import attained
 from pipeline.signatures.certificates import check_certificate, common_name
 from pipeline.signatures.devpki import is_development
 from pipeline.signatures.font import StampFonts
-from pipeline.signatures.geometry import StampPlace, StampSize, place_stamp
+from pipeline.signatures.geometry import (
+    PageFrame,
+    StampPlace,
+    place_in_room,
+    place_right,
+    place_stamp,
+)
 from pipeline.signatures.keys import DIGEST, key_algorithm
 from pipeline.signatures.pages import first_page, frame_of
-from pipeline.signatures.stamp import ALWAYS_CHARACTERS, DossierStampStyle, StampText
+from pipeline.signatures.profiles import (
+    ARCHIVE,
+    ELECTRONIC_COPY,
+    INTAKE,
+    CopyKind,
+    SigningProfile,
+    copy_lines,
+)
+from pipeline.signatures.stamp import (
+    ALWAYS_CHARACTERS,
+    DEVELOPMENT_LINE,
+    DossierStampStyle,
+    StampText,
+)
 from pipeline.signatures.timestamps import MOST_TOKEN_BYTES
 
-FIELD_NAME: Final = "SohoaCapture"
-REASON: Final = "Số hoá hồ sơ giấy"
+FIELD_NAME: Final = INTAKE.field
+_COPY_PT: Final = 10.0
+_COPY_WIDTH_MM: Final = 75.0
+_COPY_ROW_MM: Final = 1.3 * 25.4 / 72
+"""Height of a row of text for each point of its letters."""
 _ROOM_BYTES: Final = 3072
 """CMS bytes beyond the certificates: attributes, algorithms and an RSA-4096 signature."""
 
@@ -91,22 +116,125 @@ def prepare(
     """
     certificate = certificates[0]
     check_certificate(certificate, paper.at)
-    algorithm = key_algorithm(certificate)
-    room = _ROOM_BYTES + sum(len(one.dump()) for one in certificates)
-    room += MOST_TOKEN_BYTES if timestamped else 0
+    reserve = _reserve(certificates, timestamped=timestamped)
     try:
         writer = IncrementalPdfFileWriter(io.BytesIO(paper.pdf.read_bytes()))
         if next(enumerate_sig_fields(writer.prev, filled_status=True), None) is not None:
             raise AlreadySigned()
-        document, place, gap = _stamped(writer, paper, certificate, profile, 2 * room)
+        place = _place(_first_frame(writer), paper.component, profile.size)
+        lines = _lines(paper, certificate, profile)
+        document, gap = _stamped(writer, paper.at, INTAKE, profile, place, lines, reserve)
     except (PdfError, ForeignSigningError, ValueError, RecursionError) as error:
         raise SigningError("SIGNING_INPUT_UNREADABLE", problem=type(error).__name__) from error
+    component = paper.component
+    named = (component.component_id, component.code)
+    return document, _prepared(document, gap, certificates, named, paper.at, place.box)
+
+
+def prepare_copy(
+    component: ComponentPdf,
+    pdf: Path,
+    kind: CopyKind,
+    certificates: Sequence[x509.Certificate],
+    profile: StampProfile,
+    at: dt.datetime,
+    *,
+    timestamped: bool,
+) -> tuple[bytes, PreparedSignature]:
+    """An electronic copy with the agency's empty signature at the top right (NĐ 30/2020).
+
+    Args:
+        component: what is signed.
+        pdf: its file.
+        kind: of the copy.
+        certificates: the agency's, then its issuers.
+        profile: agency and fonts.
+        at: moment of signing.
+        timestamped: keep room for a timestamp within the signature.
+
+    Raises:
+        AlreadySigned, CertificateRejected, SigningError: as `prepare`.
+    """
+    check_certificate(certificates[0], at)
+    reserve = _reserve(certificates, timestamped=timestamped)
+    lines = copy_lines(kind, profile.agency, at)
+    if is_development(certificates[0]):
+        lines = (*lines, DEVELOPMENT_LINE)
+    try:
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf.read_bytes()))
+        if next(enumerate_sig_fields(writer.prev, filled_status=True), None) is not None:
+            raise AlreadySigned()
+        letters = ELECTRONIC_COPY.look.letters_pt or _COPY_PT
+        size = StampSize(
+            _COPY_WIDTH_MM, len(lines) * letters * _COPY_ROW_MM, profile.size.margin_mm
+        )
+        place = place_right(_first_frame(writer), size, component.keep_clear)
+        document, gap = _stamped(writer, at, ELECTRONIC_COPY, profile, place, lines, reserve)
+    except (PdfError, ForeignSigningError, ValueError, RecursionError) as error:
+        raise SigningError("SIGNING_INPUT_UNREADABLE", problem=type(error).__name__) from error
+    named = (component.component_id, component.code)
+    return document, _prepared(document, gap, certificates, named, at, place.box)
+
+
+def prepare_counter(
+    signed: bytes,
+    certificates: Sequence[x509.Certificate],
+    agency: str,
+    at: dt.datetime,
+    *,
+    timestamped: bool,
+) -> tuple[bytes, PreparedSignature]:
+    """A file that an officer signed with an empty, invisible signature of the archive appended.
+
+    Args:
+        signed: the file.
+        certificates: the archive's, then its issuers.
+        agency: where it is signed, entry /Location.
+        at: moment of signing.
+        timestamped: keep room for a timestamp within the signature.
+
+    Raises:
+        AlreadySigned: the archive has signed it.
+        SignatureInvalid: it is not a sound file that Sohoa signed.
+        CertificateRejected: as `prepare`.
+        SigningError: `SIGNING_INPUT_UNREADABLE`.
+    """
+    check_certificate(certificates[0], at)
+    if attained(signed).of(ARCHIVE.field) is not None:
+        raise AlreadySigned()
+    try:
+        writer = IncrementalPdfFileWriter(io.BytesIO(signed))
+        spec = SigFieldSpec(ARCHIVE.field, on_page=0)
+        reserve = _reserve(certificates, timestamped=timestamped)
+        document, gap = _embedded(writer, spec, ARCHIVE, agency, at, reserve)
+    except (PdfError, ForeignSigningError, ValueError, RecursionError) as error:
+        raise SigningError("SIGNING_INPUT_UNREADABLE", problem=type(error).__name__) from error
+    nowhere = Box(x0=0, y0=0, x1=0, y1=0)
+    return document, _prepared(document, gap, certificates, ("", ""), at, nowhere)
+
+
+def _reserve(certificates: Sequence[x509.Certificate], *, timestamped: bool) -> int:
+    """Hexadecimal digits to keep for the CMS."""
+    room = _ROOM_BYTES + sum(len(one.dump()) for one in certificates)
+    return 2 * (room + (MOST_TOKEN_BYTES if timestamped else 0))
+
+
+def _prepared(
+    document: bytes,
+    gap: PreparedByteRangeDigest,
+    certificates: Sequence[x509.Certificate],
+    named: tuple[str, str],
+    at: dt.datetime,
+    box: Box,
+) -> PreparedSignature:
+    """What the key is to sign; `named` are id and code of the component."""
+    certificate = certificates[0]
     attributes = asyncio.run(
         signer_for(certificates).signed_attrs(gap.document_digest, DIGEST, use_pades=True)
     ).dump()
-    return document, PreparedSignature(
-        component_id=paper.component.component_id,
-        code=paper.component.code,
+    return PreparedSignature(
+        component_id=named[0],
+        code=named[1],
         document=FileRef(
             sha256=hashlib.sha256(document).hexdigest(),
             size=len(document),
@@ -114,12 +242,12 @@ def prepare(
         ),
         gap=(gap.reserved_region_start, gap.reserved_region_end),
         certificates=tuple(one.dump() for one in certificates),
-        key_algorithm="rsa" if algorithm == "rsa" else "ec",
+        key_algorithm="rsa" if key_algorithm(certificate) == "rsa" else "ec",
         to_be_signed=attributes,
         digest=hashlib.sha256(attributes).hexdigest(),
         signer=common_name(certificate),
-        signed_at=paper.at,
-        box=place.box,
+        signed_at=at,
+        box=box,
     )
 
 
@@ -130,46 +258,67 @@ def signer_for(certificates: Sequence[x509.Certificate], signature: bytes = b"")
     return ExternalSigner(certificates[0], store, signature or None, embed_roots=False)
 
 
-def _stamped(
-    writer: IncrementalPdfFileWriter,
-    paper: Paper,
-    certificate: x509.Certificate,
-    profile: StampProfile,
-    reserve: int,
-) -> tuple[bytes, StampPlace, PreparedByteRangeDigest]:
+def _first_frame(writer: IncrementalPdfFileWriter) -> PageFrame:
     page = first_page(writer.root)
     if page is None:
         raise PdfError("no page")
-    place = place_stamp(frame_of(page), profile.size, paper.component.keep_clear)
+    return frame_of(page)
+
+
+def _stamped(
+    writer: IncrementalPdfFileWriter,
+    at: dt.datetime,
+    kind: SigningProfile,
+    profile: StampProfile,
+    place: StampPlace,
+    lines: Sequence[str],
+    reserve: int,
+) -> tuple[bytes, PreparedByteRangeDigest]:
     box = place.box
     rectangle: Any = tuple(round(v, 3) for v in (box.x0, box.y0, box.x1, box.y1))
-    spec = SigFieldSpec(FIELD_NAME, on_page=0, box=rectangle)
-    steps = PdfCMSEmbedder(new_field_spec=spec).write_cms(FIELD_NAME, writer)
+    spec = SigFieldSpec(kind.field, on_page=0, box=rectangle)
+    written = tuple(profile.fonts.writable(line) for line in lines)
+    font = profile.fonts.subset_for("".join((ALWAYS_CHARACTERS, *written)))
+    style = DossierStampStyle(lines=written, font=font, place=place, look=kind.look)
+    look = SigAppearanceSetup(style=style, timestamp=at, name=None)
+    return _embedded(writer, spec, kind, profile.agency, at, reserve, look)
+
+
+def _embedded(
+    writer: IncrementalPdfFileWriter,
+    spec: SigFieldSpec,
+    kind: SigningProfile,
+    agency: str,
+    at: dt.datetime,
+    reserve: int,
+    look: SigAppearanceSetup | None = None,
+) -> tuple[bytes, PreparedByteRangeDigest]:
+    """The document with the field and an empty signature in it."""
+    steps = PdfCMSEmbedder(new_field_spec=spec).write_cms(kind.field, writer)
     next(steps)
     steps.send(
         SigObjSetup(
             sig_placeholder=SignatureObject(
-                timestamp=paper.at,
+                timestamp=at,
                 subfilter=SigSeedSubFilter.PADES,
-                reason=REASON,
-                location=profile.agency,
+                reason=kind.reason,
+                location=agency,
                 bytes_reserved=reserve,
             ),
-            appearance_setup=SigAppearanceSetup(
-                style=_style(paper, certificate, profile, place), timestamp=paper.at, name=None
-            ),
+            appearance_setup=look,
         )
     )
     gap, output = steps.send(SigIOSetup(md_algorithm=DIGEST, in_place=True))
-    return output.getvalue(), place, gap
+    return output.getvalue(), gap
 
 
-def _style(
-    paper: Paper, certificate: x509.Certificate, profile: StampProfile, place: StampPlace
-) -> DossierStampStyle:
+def _place(frame: PageFrame, component: ComponentPdf, size: StampSize) -> StampPlace:
+    """Where assembly found room, or made it; without, the corner beside what must stay clear."""
+    found = place_in_room(frame, component.room.box) if component.room is not None else None
+    return found or place_stamp(frame, size, component.keep_clear)
+
+
+def _lines(paper: Paper, certificate: x509.Certificate, profile: StampProfile) -> tuple[str, ...]:
     development = is_development(certificate)
     name = paper.facts.officer if development else common_name(certificate)
-    text = StampText(profile.agency, name, paper.at, development)
-    lines = tuple(profile.fonts.writable(line) for line in text.lines())
-    font = profile.fonts.subset_for("".join((ALWAYS_CHARACTERS, *lines)))
-    return DossierStampStyle(lines=lines, font=font, place=place)
+    return StampText(profile.agency, name, paper.at, development).lines()

@@ -58,6 +58,10 @@ class Known:
     ocsps: tuple[ocsp.OCSPResponse, ...] = ()
     crls: tuple[crl.CertificateList, ...] = ()
 
+    def holds(self, certificate: x509.Certificate) -> bool:
+        """True where a certificate is among them."""
+        return any(one.sha256 == certificate.sha256 for one in self.certificates)
+
     def until(self, moment: dt.datetime) -> Known:
         """Only statuses that were given by that moment."""
         return Known(

@@ -14,9 +14,16 @@ from pipeline.errors import SignatureInvalid
 from pipeline.models.components import CaptureFacts, ComponentPdf, SignatureInfo
 from pipeline.signatures.certificates import check_certificate, common_name
 from pipeline.signatures.devpki import is_development
-from pipeline.signatures.finishing import Finisher
+from pipeline.signatures.finishing import Finisher, countersigned
 from pipeline.signatures.keys import HeldKey, fits
-from pipeline.signatures.preparing import Paper, StampProfile, prepare
+from pipeline.signatures.preparing import (
+    Paper,
+    StampProfile,
+    prepare,
+    prepare_copy,
+    prepare_counter,
+)
+from pipeline.signatures.profiles import CopyKind
 
 
 class HeldKeySigner:
@@ -75,3 +82,68 @@ class HeldKeySigner:
         if not fits(self._key.certificate, prepared.to_be_signed, signature):
             raise SignatureInvalid()
         return self._finisher.finish(prepared, document, signature, deadline)
+
+    def sign_copy(
+        self, component: ComponentPdf, pdf: Path, kind: CopyKind, at: dt.datetime
+    ) -> tuple[bytes, SignatureInfo]:
+        """An electronic copy of paper, signed for the agency (NĐ 30/2020, Phụ lục I).
+
+        Args:
+            component: what is signed; its boxes to keep clear are.
+            pdf: its file; it is not changed.
+            kind: of the copy.
+            at: moment of signing.
+
+        Raises:
+            As `sign`.
+        """
+        check_certificate(self._key.certificate, at)
+        deadline = self._finisher.deadline()
+        self._finisher.check(self.certificates, at, deadline)
+        document, prepared = prepare_copy(
+            component,
+            pdf,
+            kind,
+            self.certificates,
+            self._profile,
+            at,
+            timestamped=self._finisher.timestamps,
+        )
+        signature = self._key.sign(prepared.to_be_signed)
+        if not fits(self._key.certificate, prepared.to_be_signed, signature):
+            raise SignatureInvalid()
+        return self._finisher.finish(prepared, document, signature, deadline)
+
+    def countersign(
+        self, pdf: Path, info: SignatureInfo, at: dt.datetime
+    ) -> tuple[bytes, SignatureInfo]:
+        """A file that an officer signed, with this key's signature appended, invisible.
+
+        Args:
+            pdf: the file; it is not changed.
+            info: the officer's signature, as recorded.
+            at: moment of signing.
+
+        Raises:
+            SignatureInvalid: the file is not what Sohoa signed, or the result does not verify.
+            AlreadySigned: it is counter-signed.
+            CertificateRejected, KeyUnavailable: as `sign`.
+        """
+        check_certificate(self._key.certificate, at)
+        deadline = self._finisher.deadline()
+        self._finisher.check(self.certificates, at, deadline)
+        before = pdf.read_bytes()
+        document, prepared = prepare_counter(
+            before,
+            self.certificates,
+            self._profile.agency,
+            at,
+            timestamped=self._finisher.timestamps,
+        )
+        signature = self._key.sign(prepared.to_be_signed)
+        if not fits(self._key.certificate, prepared.to_be_signed, signature):
+            raise SignatureInvalid()
+        data, state = self._finisher.finished(prepared, document, signature, deadline)
+        if not data.startswith(before):
+            raise SignatureInvalid()
+        return data, countersigned(info, prepared, state)

@@ -23,6 +23,7 @@ from pyhanko.stamp.base import BaseStamp, BaseStampStyle
 
 from pipeline.ids import LEGAL_ZONE
 from pipeline.signatures.geometry import StampPlace
+from pipeline.signatures.profiles import INTAKE, StampLook
 
 DEVELOPMENT_LINE = "BẢN THỬ NGHIỆM – KHÔNG CÓ GIÁ TRỊ PHÁP LÝ"
 """On every stamp made with the development PKI."""
@@ -31,7 +32,6 @@ ALWAYS_CHARACTERS = "0123456789 :/+-.…?"
 """In every subset, so that the cached font does not depend on the time."""
 
 _LONGEST = 90
-_INK = b"0.66 0.04 0.06"
 _TALLEST = 0.2
 """Of the letters (em), as a share of the stamp's height."""
 _BORDER = 0.015
@@ -73,6 +73,7 @@ class DossierStampStyle(BaseStampStyle):
     font: bytes = b""
     """TrueType, 1000 units per em."""
     place: StampPlace | None = None
+    look: StampLook = INTAKE.look
 
     def create_stamp(
         self, writer: BasePdfFileWriter, box: BoxConstraints, text_params: dict[str, Any]
@@ -94,7 +95,7 @@ class _DossierStamp(BaseStamp):
         rotation: int,
     ) -> None:
         super().__init__(writer, style, BoxConstraints(width=width, height=height))
-        self._lines = style.lines
+        self._lines, self._look = style.lines, style.look
         self._width, self._height = width, height
         self._rotation = rotation
         self._font = GlyphAccumulator(writer, io.BytesIO(style.font), font_size=1)
@@ -119,11 +120,15 @@ class _DossierStamp(BaseStamp):
         width, height = self._width, self._height
         line = height * _BORDER
         row = height * (1 - 2 * _PAD_Y) / max(len(self._lines), 1)
+        ink = b"%.2f %.2f %.2f" % self._look.ink
         commands = [
-            b"/Ink gs %s RG %s rg" % (_INK, _INK),
-            b"%.3f w %.3f %.3f %.3f %.3f re S"
-            % (line, line / 2, line / 2, width - line, height - line),
+            b"/Ink gs %s RG %s rg" % (ink, ink),
         ]
+        if self._look.framed:
+            commands.append(
+                b"%.3f w %.3f %.3f %.3f %.3f re S"
+                % (line, line / 2, line / 2, width - line, height - line)
+            )
         commands += [
             self._row(text, height * (1 - _PAD_Y) - row * index, row)
             for index, text in enumerate(self._lines, 1)
@@ -135,7 +140,9 @@ class _DossierStamp(BaseStamp):
         pad = self._height * _PAD_X
         shaped = self._font.shape(text, with_actual_text=False)
         room = self._width - 2 * pad
-        size = min(row * _ROW_FILL, self._height * _TALLEST, room / max(shaped.x_advance, 0.01))
+        size = min(row * _ROW_FILL, room / max(shaped.x_advance, 0.01))
+        if self._look.letters_pt is None:
+            size = min(size, self._height * _TALLEST)
         return b"BT /F1 1 Tf %.4f 0 0 %.4f %.3f %.3f Tm %s ET" % (
             size,
             size,

@@ -101,6 +101,10 @@ class Standings:
         self.has_security_store = store is not None
         self._known = store or Known()
 
+    def stores(self, certificate: x509.Certificate) -> bool:
+        """True where the validation data hold a certificate."""
+        return self._known.holds(certificate)
+
     async def of(
         self,
         signature: ReadSignature,

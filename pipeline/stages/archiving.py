@@ -33,6 +33,7 @@ from pipeline.models.pages import RawPage
 from pipeline.models.records import ComponentRecord, DossierRecord, ManifestRecord
 from pipeline.models.review import ReviewItem, ReviewKind
 from pipeline.models.split import Fate, SplitPlan
+from pipeline.models.stamps import fitted
 from pipeline.models.text import PageText
 from pipeline.ports.archive import ObjectStore, StoredObject
 from pipeline.workspace import Workspace
@@ -156,12 +157,14 @@ def page_points(box: Box, text: PageText) -> tuple[float, float, float, float]:
     """A box in upright pixels as page points, origin bottom-left, two decimals."""
     scale = _POINTS / text.dpi
     height = text.height_px * scale
-    return (
-        round(box.x0 * scale, 2),
-        round(height - box.y1 * scale, 2),
-        round(box.x1 * scale, 2),
-        round(height - box.y0 * scale, 2),
+    page = Box(
+        x0=box.x0 * scale,
+        y0=height - box.y1 * scale,
+        x1=box.x1 * scale,
+        y1=height - box.y0 * scale,
     )
+    placed = fitted(page, text.scale, text.width_px * scale)
+    return (round(placed.x0, 2), round(placed.y0, 2), round(placed.x1, 2), round(placed.y1, 2))
 
 
 def sidecar_page(number: int, text: PageText) -> SidecarPage:

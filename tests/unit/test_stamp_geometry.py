@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.models.base import Box
+from pipeline.models.stamps import StampSize
 from pipeline.signatures.geometry import (
     LETTER,
     POINTS_PER_MM,
     PageFrame,
-    StampSize,
     is_top_left,
     page_frame,
     place_stamp,

@@ -5,7 +5,19 @@ turned by the content matrix (architecture §3). May not come in: signing, stamp
 """
 
 from pipeline.stages.assembly.clearance import keep_clear
-from pipeline.stages.assembly.document import AssembledPdf, AssemblyPage, assemble
+from pipeline.stages.assembly.document import AssembledPdf, AssemblyPage, assemble, page_size
+from pipeline.stages.assembly.ink import ink_of
+from pipeline.stages.assembly.room import find_room, part_needed
 from pipeline.stages.assembly.transfer_note import read_transfer_note
 
-__all__ = ["AssembledPdf", "AssemblyPage", "assemble", "keep_clear", "read_transfer_note"]
+__all__ = [
+    "AssembledPdf",
+    "AssemblyPage",
+    "assemble",
+    "find_room",
+    "ink_of",
+    "keep_clear",
+    "page_size",
+    "part_needed",
+    "read_transfer_note",
+]

@@ -49,7 +49,11 @@ class AssembledPdf:
 
 
 def assemble(
-    pages: Sequence[AssemblyPage], facts: CaptureFacts, title: str, out: Path
+    pages: Sequence[AssemblyPage],
+    facts: CaptureFacts,
+    title: str,
+    out: Path,
+    scale: float = 1.0,
 ) -> AssembledPdf:
     """Write the component file; the same input gives the same bytes.
 
@@ -58,6 +62,8 @@ def assemble(
         facts: the transfer note.
         title: title of the document, shown by readers.
         out: file to write; its folder takes a temporary file meanwhile.
+        scale: of the content of page one, about the middle of its lower edge: where it leaves the
+            stamp no room. The image data stay as they are.
 
     Raises:
         AssemblyError: `NO_PAGES`; `IMAGE_UNREADABLE`, `IMAGE_UNSUPPORTED`, `IMAGE_CMYK`,
@@ -66,12 +72,12 @@ def assemble(
     """
     if not pages:
         raise AssemblyError("NO_PAGES")
-    sizes = tuple(_page_size(page, number) for number, page in enumerate(pages, start=1))
+    sizes = tuple(page_size(page, number) for number, page in enumerate(pages, start=1))
     try:
         with tempfile.TemporaryDirectory(prefix=".assembly-", dir=out.parent) as folder:
             draft = Path(folder) / "draft.pdf"
             with Pdf.new() as pdf:
-                _build(pdf, pages, sizes)
+                _build(pdf, pages, sizes, scale)
                 pikepdf.pdfa.save(pdf, draft, _FLAVOUR)
             with Pdf.open(draft) as pdf:
                 transfer_note.stamp(pdf, facts, title)
@@ -85,13 +91,21 @@ def assemble(
     return AssembledPdf(path=out, page_sizes=sizes)
 
 
-def _build(pdf: Pdf, pages: Sequence[AssemblyPage], sizes: Sequence[tuple[float, float]]) -> None:
+def _build(
+    pdf: Pdf,
+    pages: Sequence[AssemblyPage],
+    sizes: Sequence[tuple[float, float]],
+    scale: float,
+) -> None:
     used = set().union(*(text_layer.characters(page.text) for page in pages))
     font = glyphless.embed(pdf, used)
     for number, (page, size) in enumerate(zip(pages, sizes, strict=True), start=1):
         image = _image(page, number)
         words = text_layer.operators(page.text, size, font.encode)
         content = f"q {_matrix(page.text.turn, size)} cm /Im0 Do Q\n{words}\n"
+        if number == 1 and scale != 1.0:
+            shift = size[0] / 2 * (1 - scale)
+            content = f"q {scale:.6f} 0 0 {scale:.6f} {shift:.4f} 0 cm\n{content}Q\n"
         resources = Dictionary(XObject=Dictionary(Im0=image.add_to(pdf)))
         if words:
             resources.Font = Dictionary(F0=font.resource)
@@ -116,8 +130,12 @@ def _image(page: AssemblyPage, number: int) -> images.EmbeddedImage:
     return image
 
 
-def _page_size(page: AssemblyPage, number: int) -> tuple[float, float]:
-    """Width and height of the upright page, pt: RawPage's resolution counts, not the file's."""
+def page_size(page: AssemblyPage, number: int = 1) -> tuple[float, float]:
+    """Width and height of the upright page, pt: RawPage's resolution counts, not the file's.
+
+    Raises:
+        AssemblyError: `PAGE_SIZE_OUT_OF_RANGE`.
+    """
     sides = (page.raw.width_px, page.raw.height_px)
     if page.text.turn in (90, 270):
         sides = (sides[1], sides[0])

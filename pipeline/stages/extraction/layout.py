@@ -16,6 +16,7 @@ from statistics import median
 from typing import Final
 
 from pipeline.models.base import Box
+from pipeline.models.stamps import fitted
 from pipeline.models.text import Line, PageText, Word
 from pipeline.textnorm import fold
 
@@ -96,16 +97,19 @@ class Sheet:
     """Rise of the text lines, px per px, downwards positive."""
     confidence: float
     """Median of its words: how well the page can be read, whatever a pen wrote on it."""
+    scale: float = 1.0
+    """Of its content on the archived page."""
 
     def to_points(self, box: Box) -> Box:
         """Upright pixels to points of the archived page, origin bottom-left."""
         k = 72 / self.dpi
-        return Box(
+        page = Box(
             x0=box.x0 * k,
             y0=(self.height - box.y1) * k,
             x1=box.x1 * k,
             y1=(self.height - box.y0) * k,
         )
+        return fitted(page, self.scale, self.width * k)
 
 
 def sheet(text: PageText, page: int) -> Sheet:
@@ -133,6 +137,7 @@ def sheet(text: PageText, page: int) -> Sheet:
         right=ends[int(0.9 * (len(ends) - 1))] if ends else float(text.width_px),
         tilt=tilt,
         confidence=median(sure) if (sure := _sure(text.lines)) else 0.0,
+        scale=text.scale,
     )
 
 
