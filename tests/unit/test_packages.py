@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import subprocess
+import sys
 import tracemalloc
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
@@ -45,6 +47,7 @@ from tests.fakes.stores import MemoryStore
 AUDITOR = Actor(id="thanh.tra", role=Role.AUDITOR, unit="DEV")
 NOW = START.replace(day=25)
 CODE = "HS 7/Đ"
+VERIFIER = Path(__file__).parents[2] / "tools" / "prove_ledger.py"
 CATALOGUE = load_catalogue()
 
 
@@ -96,7 +99,7 @@ class World:
             ),
             locks=lambda key, version_id: (NOW, False),
             summarise=lambda report: Summary(report.dossier_code.encode(), signed=False),
-            verifier=b"print('verifier')\n",
+            verifier=VERIFIER.read_bytes(),
             roots=(("root.pem", b"PEM"),),
         )
 
@@ -208,6 +211,34 @@ def test_proofs_lead_from_every_file_to_a_sealed_day(world: World) -> None:
         seal = files[f"data/ledger/seals/{proof['seal_key'].removeprefix('ledger/')}"]
         assert hashlib.sha256(seal).hexdigest() == proof["seal_sha256"]
         assert json.loads(seal)["root"] == proof["root"]
+
+
+def test_the_enclosed_verifier_proves_the_enclosed_files(world: World) -> None:
+    folder = world.folder / "opened"
+    _, files = world.evidence()
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    paper = sorted((folder / "data/components").iterdir())[0]
+    sha256 = hashlib.sha256(paper.read_bytes()).hexdigest()
+    (proof,) = (folder / "data/ledger/proofs").glob(f"{sha256}.*.json")
+
+    def findings() -> set[str]:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-I", folder / "data/tools/prove_ledger.py"),
+                folder / "data/ledger/seals",
+                *("--proof", proof, "--file", paper, "--json"),
+            ],
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode in (0, 4)  # no timestamp, so its moment is unproven
+        return {f["code"] for f in json.loads(done.stdout)["findings"]}
+
+    assert "FILE_UNPROVEN" not in findings()
+    paper.write_bytes(b"another")
+    assert "FILE_UNPROVEN" in findings()
 
 
 def root_of(proof: Mapping[str, Any]) -> str:
