@@ -25,15 +25,17 @@ from casework.packages.markup import element, written
 from casework.packages.printed import Row, print_rows
 from casework.packages.readers import told_of
 from casework.packages.report import ValidationReport
+from casework.packages.signing import summariser
 from casework.packages.sip import write_sip
 from casework.packages.submission import Submission, submission
 from casework.packages.wrapping import ZipPackage, plain_name
 from casework.verification import Evidence
 from pipeline.catalogue import load_catalogue
-from pipeline.errors import ChecksumMismatch, ConfigError, NotFound
+from pipeline.errors import ChecksumMismatch, ConfigError, KeyUnavailable, NotFound
 from pipeline.ids import legal_day
 from pipeline.models.actors import Actor, Role
 from pipeline.models.events import Event
+from pipeline.ports.signing import ComponentSigner
 from pipeline.settings import PackageSettings, load_settings
 from pipeline.signatures.font import StampFonts, find_font
 from pipeline.signatures.verdicts import Outcome, Reason, SignatureVerdict
@@ -462,3 +464,30 @@ def test_printed_rows_can_be_read_back(tmp_path: Path) -> None:
     with pikepdf.open(out) as pdf:
         assert len(pdf.pages) == pages > 1
         assert pdf.open_metadata().pdfa_status == "2U"
+
+
+class NoKey:
+    """A signer book that holds nobody's key, for a given reason."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+
+    def of(self, officer: str) -> ComponentSigner:
+        raise KeyUnavailable(self._code)
+
+
+def test_without_a_key_of_the_account_the_summary_is_unsigned(world: World, tmp_path: Path) -> None:
+    made, _ = world.evidence()
+    letters = StampFonts(find_font(), tmp_path / "fonts")
+    signers = NoKey("KEY_OF_OFFICER_MISSING")
+    summary = summariser(letters, str, str, signers, NOW)(made.report)
+    assert not summary.signed
+    with pikepdf.open(io.BytesIO(summary.pdf)) as pdf:
+        assert pdf.open_metadata().pdfa_status == "2U"
+
+
+def test_a_token_that_cannot_be_reached_is_an_error(world: World, tmp_path: Path) -> None:
+    made, _ = world.evidence()
+    letters = StampFonts(find_font(), tmp_path / "fonts")
+    with pytest.raises(KeyUnavailable):
+        summariser(letters, str, str, NoKey("TOKEN_UNAVAILABLE"), NOW)(made.report)
