@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import subprocess
+import sys
 import tracemalloc
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
@@ -23,15 +25,17 @@ from casework.packages.markup import element, written
 from casework.packages.printed import Row, print_rows
 from casework.packages.readers import told_of
 from casework.packages.report import ValidationReport
+from casework.packages.signing import summariser
 from casework.packages.sip import write_sip
 from casework.packages.submission import Submission, submission
 from casework.packages.wrapping import ZipPackage, plain_name
 from casework.verification import Evidence
 from pipeline.catalogue import load_catalogue
-from pipeline.errors import ChecksumMismatch, ConfigError, NotFound
+from pipeline.errors import ChecksumMismatch, ConfigError, KeyUnavailable, NotFound
 from pipeline.ids import legal_day
 from pipeline.models.actors import Actor, Role
 from pipeline.models.events import Event
+from pipeline.ports.signing import ComponentSigner
 from pipeline.settings import PackageSettings, load_settings
 from pipeline.signatures.font import StampFonts, find_font
 from pipeline.signatures.verdicts import Outcome, Reason, SignatureVerdict
@@ -45,6 +49,7 @@ from tests.fakes.stores import MemoryStore
 AUDITOR = Actor(id="thanh.tra", role=Role.AUDITOR, unit="DEV")
 NOW = START.replace(day=25)
 CODE = "HS 7/Đ"
+VERIFIER = Path(__file__).parents[2] / "tools" / "prove_ledger.py"
 CATALOGUE = load_catalogue()
 
 
@@ -96,7 +101,7 @@ class World:
             ),
             locks=lambda key, version_id: (NOW, False),
             summarise=lambda report: Summary(report.dossier_code.encode(), signed=False),
-            verifier=b"print('verifier')\n",
+            verifier=VERIFIER.read_bytes(),
             roots=(("root.pem", b"PEM"),),
         )
 
@@ -208,6 +213,34 @@ def test_proofs_lead_from_every_file_to_a_sealed_day(world: World) -> None:
         seal = files[f"data/ledger/seals/{proof['seal_key'].removeprefix('ledger/')}"]
         assert hashlib.sha256(seal).hexdigest() == proof["seal_sha256"]
         assert json.loads(seal)["root"] == proof["root"]
+
+
+def test_the_enclosed_verifier_proves_the_enclosed_files(world: World) -> None:
+    folder = world.folder / "opened"
+    _, files = world.evidence()
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    paper = sorted((folder / "data/components").iterdir())[0]
+    sha256 = hashlib.sha256(paper.read_bytes()).hexdigest()
+    (proof,) = (folder / "data/ledger/proofs").glob(f"{sha256}.*.json")
+
+    def findings() -> set[str]:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-I", folder / "data/tools/prove_ledger.py"),
+                folder / "data/ledger/seals",
+                *("--proof", proof, "--file", paper, "--json"),
+            ],
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode in (0, 4)  # no timestamp, so its moment is unproven
+        return {f["code"] for f in json.loads(done.stdout)["findings"]}
+
+    assert "FILE_UNPROVEN" not in findings()
+    paper.write_bytes(b"another")
+    assert "FILE_UNPROVEN" in findings()
 
 
 def root_of(proof: Mapping[str, Any]) -> str:
@@ -431,3 +464,30 @@ def test_printed_rows_can_be_read_back(tmp_path: Path) -> None:
     with pikepdf.open(out) as pdf:
         assert len(pdf.pages) == pages > 1
         assert pdf.open_metadata().pdfa_status == "2U"
+
+
+class NoKey:
+    """A signer book that holds nobody's key, for a given reason."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+
+    def of(self, officer: str) -> ComponentSigner:
+        raise KeyUnavailable(self._code)
+
+
+def test_without_a_key_of_the_account_the_summary_is_unsigned(world: World, tmp_path: Path) -> None:
+    made, _ = world.evidence()
+    letters = StampFonts(find_font(), tmp_path / "fonts")
+    signers = NoKey("KEY_OF_OFFICER_MISSING")
+    summary = summariser(letters, str, str, signers, NOW)(made.report)
+    assert not summary.signed
+    with pikepdf.open(io.BytesIO(summary.pdf)) as pdf:
+        assert pdf.open_metadata().pdfa_status == "2U"
+
+
+def test_a_token_that_cannot_be_reached_is_an_error(world: World, tmp_path: Path) -> None:
+    made, _ = world.evidence()
+    letters = StampFonts(find_font(), tmp_path / "fonts")
+    with pytest.raises(KeyUnavailable):
+        summariser(letters, str, str, NoKey("TOKEN_UNAVAILABLE"), NOW)(made.report)
