@@ -79,7 +79,6 @@ class Packages:
                 store=ports.store_to_read,
                 ledger_state=ledger_state(ports.records, ports.store_to_read),
             ),
-            locks=_not_asked,
             summarise=summariser(letters, words, self._paper, ports.signers, at),
             verifier=_VERIFIER.read_bytes() if _VERIFIER.is_file() else b"",
             roots=tuple(self._roots()),
@@ -169,7 +168,3 @@ class Packages:
         self._ports.records.append([event])
         self._ports.records.chain_events()
         return sha256
-
-
-def _not_asked(key: str, version_id: str) -> tuple[dt.datetime | None, bool]:
-    return None, False

@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final, Literal, Protocol
+from typing import IO, Final, Literal
 
 from pydantic import Field
 
@@ -64,14 +64,6 @@ class Locks(ArchiveDocument):
     objects: tuple[Lock, ...]
 
 
-class LockReader(Protocol):
-    """Asks the archive what keeps a version."""
-
-    def __call__(self, key: str, version_id: str) -> tuple[dt.datetime | None, bool]:
-        """End of its retention, and whether it is held."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Summary:
     """The summary for people."""
@@ -87,7 +79,6 @@ class EvidenceTools:
     store: ObjectStore
     ledger: LedgerRecords
     evidence: Evidence
-    locks: LockReader
     summarise: Callable[[ValidationReport], Summary]
     """Draws and signs the summary."""
     verifier: bytes
@@ -288,11 +279,17 @@ def _locks(
     objects = []
     for key, version_id, sha256 in kept:
         try:
-            until, on = tools.locks(key, version_id)
+            lock = tools.store.lock(key, version_id)
         except NotFound:  # the report says so
             continue
         objects.append(
-            Lock(object_key=key, version_id=version_id, sha256=sha256, until=until, held=on)
+            Lock(
+                object_key=key,
+                version_id=version_id,
+                sha256=sha256,
+                until=lock.until,
+                held=lock.held,
+            )
         )
     return Locks(asked_at=at, immutability=tools.store.immutability, objects=tuple(objects))
 

@@ -99,7 +99,6 @@ class World:
                 store=self.store,
                 ledger_state=ledger_state(self.records, self.store),
             ),
-            locks=lambda key, version_id: (NOW, False),
             summarise=lambda report: Summary(report.dossier_code.encode(), signed=False),
             verifier=VERIFIER.read_bytes(),
             roots=(("root.pem", b"PEM"),),
