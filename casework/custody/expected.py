@@ -10,8 +10,9 @@ they lie now. Neither is asked of the store. Every object is expected by one eve
     batch.sources_stored                  the page index, and every source and page that it lists
     archive.recovered                     whatever a rebuild found the ledger silent about
 
-Sealed days are the ledger's own to judge (`casework.audit_ledger`). May not come in: reading what
-is judged, but for the page index, whose digest is checked first.
+What goes or went by a decision to destroy is expected no more. Sealed days are the ledger's own to
+judge (`casework.audit_ledger`). May not come in: reading what is judged, but for the page index,
+whose digest is checked first.
 """
 
 from __future__ import annotations
@@ -83,11 +84,15 @@ def expected_of(event: Event, records: Records, store: ObjectStore) -> Iterator[
     if (sha256 := event.hashes.get("raw_index")) is not None:
         batch_id = event.subjects.get("batch_id", of)
         if batch_id is not None:
-            yield from _raw(batch_id, sha256, store)
+            placed = records.batch_dossiers(batch_id)
+            if not placed or not all(part.dossier.keeping.gone for part in placed):
+                yield from _raw(batch_id, sha256, store)
 
 
 def _object(event: Event, component_id: str, sha256: str, records: Records) -> Iterator[Expected]:
     component = _component(component_id, records)
+    if component is not None and _is_gone(component, records):
+        return
     known = [r for r in component.revisions if r.sha256 == sha256] if component else []
     for revision in known:
         if event.action != _ARCHIVED and revision.version_id is not None:
@@ -100,7 +105,9 @@ def _object(event: Event, component_id: str, sha256: str, records: Records) -> I
 
 def _sidecar(component_id: str, sha256: str, records: Records) -> Iterator[Expected]:
     component = _component(component_id, records)
-    if component is not None and component.sidecar_sha256 == sha256:
+    if component is None or _is_gone(component, records):
+        return
+    if component.sidecar_sha256 == sha256:
         key = sidecar_key(component.unit, component.dossier_code, component_id)
         yield Expected("sidecar", key, None, sha256, component_id)
 
@@ -110,6 +117,11 @@ def _component(component_id: str, records: Records) -> ComponentRecord | None:
         return records.component(component_id)
     except NotFound:
         return None
+
+
+def _is_gone(component: ComponentRecord, records: Records) -> bool:
+    """True where the dossier's files go or went by decision: the audit asks for its proof."""
+    return records.dossier(component.dossier_code, component.unit).keeping.gone
 
 
 def _manifest_version(key: str, records: Records) -> str | None:

@@ -6,10 +6,12 @@ raw objects, a dossier's sidecars. May not come in: reading objects, but for a b
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Final
 
 from casework.custody.expected import read_raw_index
+from casework.renewal import notes_of
 from pipeline.errors import NotFound
 from pipeline.ids import unsafe_code
 from pipeline.models.batch import BatchState
@@ -51,7 +53,10 @@ def known_in(group: str, records: Records, store: ObjectStore) -> Mapping[str, s
     found: dict[str, str | None] = {
         revision.object_key: revision.sha256 for c in components for revision in c.revisions
     }
-    return found | {m.object_key: m.sha256 for m in records.manifests(unit, code)}
+    found |= {m.object_key: m.sha256 for m in records.manifests(unit, code)}
+    with contextlib.suppress(NotFound):
+        found |= {n.object_key: n.sha256 for n in notes_of(records.dossier(code, unit))}
+    return found
 
 
 def _raw(batch_id: str, records: Records, store: ObjectStore) -> Mapping[str, str | None] | None:

@@ -38,6 +38,7 @@ from tests.fakes.archived import START, Papers, archive_batch, reference
 from tests.fakes.clocks import StillClock
 from tests.fakes.databases import blank_records
 from tests.fakes.keepers import Keeper
+from tests.fakes.keeping import keeping_office
 from tests.fakes.stores import FaultyStore, MemoryStore
 
 ACTOR = Actor(id="system", role=Role.SYSTEM, unit="DEV")
@@ -369,3 +370,18 @@ def test_any_damage_is_named_and_repaired(archived: tuple[Path, MemoryStore]) ->
     run_state_machine_as_test(
         Machine, settings=settings(max_examples=12, stateful_step_count=8, deadline=None)
     )
+
+
+def test_what_went_by_decision_is_not_missed(tmp_path: Path) -> None:
+    office = keeping_office(tmp_path)
+    archive_batch(office.records, office.store, Papers("a"))
+    office.transfer()
+    office.clock.pass_(12 * 366 * DAY)
+    office.approved()
+    office.carry_out()
+    office.clock.pass_(366 * DAY)  # the last locks are over
+    assert office.carry_out().done
+    report = check_fixity(office.tools, ACTOR, pacer=Pacer(None), whole=True)
+    assert office.dossier().keeping.destroyed and report.finished
+    assert report.damage == ()
+    office.records.close()
