@@ -22,6 +22,7 @@ from app.cli import (
     models,
     orchestrating,
     packaging,
+    retaining,
     reviewing,
     scanning,
     signing,
@@ -60,6 +61,9 @@ def build() -> typer.Typer:
     app.add_typer(signing.sign, name="sign")
     upkeep: tuple[Callable[..., None], ...] = (
         intake.slip,
+        retaining.waive,
+        retaining.true_copy,
+        retaining.transfer,
         keeping.augment,
         keeping.audit,
         custody.canary,
@@ -71,6 +75,8 @@ def build() -> typer.Typer:
     )
     for command in upkeep:
         app.command()(command)
+    app.add_typer(retaining.hold, name="hold")
+    app.add_typer(retaining.destroy, name="destroy")
     app.add_typer(models.models, name="models")
     app.add_typer(learning.learn, name="learn")
     app.add_typer(keeping.db, name="db")

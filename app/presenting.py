@@ -15,6 +15,7 @@ from pipeline.models.batch import BatchState
 from pipeline.models.components import FoundSignature, SignatureInfo
 from pipeline.models.files import RefusedFile
 from pipeline.models.manifest import SidecarField
+from pipeline.models.records import DossierRecord
 from pipeline.models.review import ResolvedReview
 from pipeline.models.split import PageCounts
 from search.port import Hit, Results
@@ -62,9 +63,9 @@ def view_json(view: DossierView, seconds: float, messages: Messages) -> Json:
         "stage": dossier.stage.value if dossier and not gone else None,
         "channel": batch.terms.channel.value,
         "pages": _counts(view.counts),
-        "components": [component_json(c) for c in view.components],
+        "components": [_flagged(c, dossier) for c in view.components],
         "physical": list(view.physical),
-        "waived": [],
+        "waived": list(view.waived),
         "linked": [],
         "missing": None if gaps is None else list(gaps.missing),
         "conditional": [] if gaps is None else [list(pair) for pair in gaps.conditional],
@@ -122,6 +123,18 @@ def _nothing(source: str) -> Json:
         "seconds": 0.0,
         "error": None,
     }
+
+
+def _flagged(view: ComponentView, dossier: DossierRecord | None) -> Json:
+    """One component; of a true copy and its fragile original also the other's id."""
+    copies = dossier.keeping.true_copies if dossier else ()
+    told = component_json(view)
+    for link in copies:
+        if link.true_copy == view.component_id:
+            told |= {"copy": "true_copy", "linked_to": link.original}
+        elif link.original == view.component_id:
+            told |= {"copy": "original", "linked_to": link.true_copy}
+    return told
 
 
 def component_json(view: ComponentView) -> Json:
@@ -314,13 +327,7 @@ def view_lines(view: DossierView, seconds: float, messages: Messages) -> Iterato
     )
     for component in view.components:
         yield from _component_lines(component, messages)
-    if view.physical:
-        yield "  " + messages.text("dossier_physical", codes=", ".join(view.physical))
-    if view.gaps is not None and view.gaps.missing:
-        yield "  " + messages.text("dossier_missing", codes=", ".join(view.gaps.missing))
-    if view.gaps is not None and view.gaps.conditional:
-        codes = ", ".join(dict.fromkeys(code for code, _ in view.gaps.conditional))
-        yield "  " + messages.text("dossier_conditional", codes=codes)
+    yield from _paper_lines(view, messages)
     for refused in view.batch.refused:
         rendered = messages.code(refused.code, refused.params, exit_code=int(ExitCode.REFUSED))
         yield "  " + messages.text("file_refused", name=refused.name, message=rendered.message)
@@ -337,6 +344,19 @@ def view_lines(view: DossierView, seconds: float, messages: Messages) -> Iterato
         yield f"  {rendered.message} {rendered.advice}".rstrip()
     if round(seconds, 1):
         yield "  " + messages.text("dossier_time", seconds=round(seconds, 1))
+
+
+def _paper_lines(view: DossierView, messages: Messages) -> Iterator[str]:
+    """Papers that are not files, and those that are not there."""
+    if view.physical:
+        yield "  " + messages.text("dossier_physical", codes=", ".join(view.physical))
+    if view.waived:
+        yield "  " + messages.text("dossier_waived", codes=", ".join(view.waived))
+    if view.gaps is not None and view.gaps.missing:
+        yield "  " + messages.text("dossier_missing", codes=", ".join(view.gaps.missing))
+    if view.gaps is not None and view.gaps.conditional:
+        codes = ", ".join(dict.fromkeys(code for code, _ in view.gaps.conditional))
+        yield "  " + messages.text("dossier_conditional", codes=codes)
 
 
 def _component_lines(component: ComponentView, messages: Messages) -> Iterator[str]:

@@ -22,6 +22,10 @@ Codes of findings, all failures but those marked (info):
     MANIFEST_DIFFERS        the newest manifest and the records disagree
     BATCH_UNLISTED          the newest manifest does not name an archived batch of its dossier
     UNKNOWN_OBJECT          an object that no record knows
+    CERTIFICATE_LOST/_CHANGED  inventory or certificate of a destruction
+    DESTRUCTION_UNPROVEN    files are gone without two people, a decision, or before the term ended
+    DESTROYED_PRESENT       a file of a dossier whose certificate says that it is gone
+    UNFINISHED_DESTRUCTION  (info) a file that is still locked: run `destroy run` again later
     UNFINISHED_OBJECT       (info) an object of a batch that is still in work
     UNFINISHED_REVISION     (info) a new revision is on its way: run `augment` again
     INDEX_MISSING           an archived component cannot be found
@@ -56,7 +60,8 @@ from pydantic import ValidationError
 from casework.audit_ledger import audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
 from casework.custody.canary import CanaryNote
-from casework.renewal import Renewal
+from casework.renewal import Renewal, notes_of
+from casework.retention import destroyed_in_time
 from pipeline.errors import ArchiveError, ConfigError, NotFound, SearchUnavailable
 from pipeline.models.batch import BatchState
 from pipeline.models.events import Fact
@@ -72,7 +77,12 @@ from pipeline.models.split import Fate, PageCounts
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
 from pipeline.ports.signing import Timestamps
-from pipeline.stages.archiving import raw_index_key, sidecar_key
+from pipeline.stages.archiving import (
+    dossier_prefix,
+    raw_index_key,
+    sidecar_key,
+    text_prefix,
+)
 from storage.fixity import Fixity, ensure_answers, fixity
 
 __all__ = ["INFO", "AuditReport", "audit"]
@@ -140,6 +150,8 @@ class _Audit:
         """Manifest key by the ledger head it is anchored to."""
         self._facts: set[Fact] = set()
         """What the ledger must tell of."""
+        self._doomed: dict[str, bool] = {}
+        """Prefixes of files of dossiers that are destroyed, by decision; True: all are gone."""
 
     def run(
         self,
@@ -173,7 +185,9 @@ class _Audit:
 
     def _dossier(self, dossier: DossierRecord) -> None:
         components = self._records.components(unit=dossier.unit, dossier_code=dossier.code)
-        for component in components:
+        if dossier.keeping.gone:
+            self._destroyed(dossier)
+        for component in components if not dossier.keeping.gone else ():
             if component.batch_id in self._archived:
                 self._component(component)
             else:
@@ -189,7 +203,11 @@ class _Audit:
             self._raw_digests |= {b.batch_id: b.raw_index_sha256 for b in manifest.batches}
         if written:
             key, newest = written[-1]
-            if not _agrees(newest, dossier, self._archived, components):
+            if (newest.stage, newest.keeping) != (dossier.stage, dossier.keeping):
+                coming = self._is_renewed(dossier, newest)
+                code = "UNFINISHED_REVISION" if coming else "MANIFEST_DIFFERS"
+                self._found.add(code, object_key=key)
+            elif not _agrees(newest, dossier, self._archived, components):
                 coming = self._is_renewed(dossier, newest) and _agrees(
                     newest, dossier, self._archived, tuple(_as_listed(components, newest))
                 )
@@ -199,6 +217,20 @@ class _Audit:
             for part in expected:
                 if (part.batch_id, part.slot) not in listed:
                     self._found.add("BATCH_UNLISTED", batch_id=part.batch_id, object_key=key)
+
+    def _destroyed(self, dossier: DossierRecord) -> None:
+        """What proves that files are gone by decision; that they are is seen among the objects."""
+        done = dossier.keeping.destroyed
+        self._found.count(destroyed=1)
+        if not destroyed_in_time(dossier.keeping):
+            self._found.add("DESTRUCTION_UNPROVEN", dossier_code=dossier.code)
+        for note in notes_of(dossier):
+            self._keys.add(note.object_key)
+            self._fixity("CERTIFICATE", note.object_key, note.version_id, note.sha256)
+            self._only_version(note.object_key, note.sha256)
+            self._facts.add(Fact("document", note.sha256, note.object_key))
+        self._doomed[dossier_prefix(dossier)] = done
+        self._doomed[text_prefix(dossier.unit, dossier.code)] = done
 
     def _is_renewed(self, dossier: DossierRecord, newest: Manifest) -> bool:
         """True where a later manifest was allocated for new revisions and is not written yet."""
@@ -286,6 +318,10 @@ class _Audit:
         pages = [page for component in components for page in component.pages]
         if len(pages) != len(set(pages)):
             self._found.add("PAGE_DOUBLED", batch_id=batch_id)
+        if placed and all(p.dossier.keeping.gone for p in placed):
+            done = all(p.dossier.keeping.destroyed for p in placed)
+            self._doomed[f"raw/{batch_id}/"] = done
+            return
         self._raw(record, [d.counts for d in placed], sorted(pages))
 
     def _raw(self, record: BatchRecord, counts: list[PageCounts], kept: list[int]) -> None:
@@ -349,10 +385,23 @@ class _Audit:
                     self._found.add("OBJECT_DELETED", object_key=stored.key)
                 if stored.key in self._keys or prefix == _LEDGER:
                     continue
+                if (done := self._is_doomed(stored.key)) is not None:
+                    code = "DESTROYED_PRESENT" if done else "UNFINISHED_DESTRUCTION"
+                    self._found.add(code, object_key=stored.key)
+                    continue
                 known = stored.key in self._unfinished or self._in_work(stored.key)
                 self._found.add(
                     "UNFINISHED_OBJECT" if known else "UNKNOWN_OBJECT", object_key=stored.key
                 )
+
+    def _is_doomed(self, key: str) -> bool | None:
+        """True where it must be gone, False where it will be, None where it is nobody's to go."""
+        parts = key.split("/")
+        for depth in range(2, len(parts)):
+            done = self._doomed.get("/".join(parts[:depth]) + "/")
+            if done is not None:
+                return done
+        return None
 
     def _in_work(self, key: str) -> bool:
         if not key.startswith("raw/"):

@@ -12,6 +12,7 @@ INFO: Final = frozenset(
     {
         "UNFINISHED_OBJECT",
         "UNFINISHED_REVISION",
+        "UNFINISHED_DESTRUCTION",
         "LEDGER_HEAD_LOST",
         "LEDGER_STAMP_DUE",
         "CANARY_NEVER",
@@ -43,6 +44,8 @@ class AuditCounts(Model):
     revisions: int = 0
     manifests: int = 0
     raw_objects: int = 0
+    destroyed: int = 0
+    """Dossiers whose files are gone, or go, by decision."""
     indexed: int = 0
     events: int = 0
     """Of the chain."""

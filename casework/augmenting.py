@@ -211,6 +211,8 @@ class _Run:
     ) -> list[tuple[ComponentRecord, Revision, SignatureInfo]]:
         """Archived components that Sohoa signed, with their current revision."""
         records = self._tools.records
+        if records.dossier(dossier.code, dossier.unit).keeping.approved:
+            return []  # it is to be destroyed: nothing is added to it
         found = []
         for component in records.components(unit=dossier.unit, dossier_code=dossier.code):
             revision = component.current

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from pipeline.catalogue import Catalogue, ScanRule
 
+_PHYSICAL = "physical_item"
+"""Condition of a paper that is there and never scanned."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gaps:
@@ -39,8 +42,35 @@ def gaps(procedure: str, case: str, present: Collection[str], catalogue: Catalog
         if scanned:
             missing.append("|".join(scanned))
         else:
-            conditional += [(code, "physical_item") for code in group]
+            conditional += [(code, _PHYSICAL) for code in group]
     return Gaps(
         missing=tuple(dict.fromkeys(missing)),
         conditional=tuple((code, when) for code, when in conditional if code not in present),
     )
+
+
+def archive_gaps(
+    procedure: str, case: str, present: Collection[str], catalogue: Catalogue
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What a dossier still lacks for the archive (domain-pack C.1): results, too, and the book.
+
+    Args:
+        procedure: code.
+        case: code.
+        present: codes of components, physical items and waived papers.
+        catalogue: the rules.
+
+    Returns:
+        Codes of files that are missing, and of papers that must be noted as physical items.
+
+    Raises:
+        NotFound: `PROCEDURE_UNKNOWN`, `CASE_UNKNOWN`.
+    """
+    lacking = gaps(procedure, case, present, catalogue)
+    missing = list(lacking.missing)
+    physical = [code for code, when in lacking.conditional if when == _PHYSICAL]
+    for code in catalogue.procedure(procedure).results:
+        if code not in present:
+            scanned = catalogue.component(code).scan is not ScanRule.NO
+            (missing if scanned else physical).append(code)
+    return tuple(dict.fromkeys(missing)), tuple(dict.fromkeys(physical))

@@ -57,13 +57,19 @@ def deliver(tools: Tools, index: ComponentIndex, *, most: int | None = None) -> 
         # Rows are read before the documents are drawn: what a later row tells of may be in
         # already, what an earlier one tells of is.
         newest = {row.component_id: row.row_id for row in rows}
-        documents = []
+        documents, gone = [], []
         for component_id in newest:
             try:
-                documents.append(_document(component_id, tools))
+                document = _document(component_id, tools)
+                if document is None:
+                    gone.append(component_id)
+                else:
+                    documents.append(document)
             except (NotFound, ChecksumMismatch):
                 lost |= {row.row_id for row in rows if row.component_id == component_id}
         orders = [newest[document.component_id] for document in documents]
+        if gone:
+            index.remove(gone)
         never = index.put(documents, orders)
         refused |= never
         lost |= {row.row_id for row in rows if row.component_id in refused}
@@ -78,10 +84,13 @@ def _owed(records: Records, lost: Collection[int]) -> list[OutboxRow]:
     return [r for r in records.outbox(_ROUND + len(lost)) if r.row_id not in lost]
 
 
-def _document(component_id: str, tools: Tools) -> Document:
+def _document(component_id: str, tools: Tools) -> Document | None:
+    """None where its dossier is destroyed: nobody is to find it any more."""
     records = tools.records
     component = records.component(component_id)
     dossier = records.dossier(component.dossier_code, component.unit)
+    if dossier.keeping.gone:
+        return None
     sidecar = carried_out(component, tools)
     facts = ComponentFacts(
         component_id=component_id,

@@ -75,6 +75,8 @@ class DossierView:
     open_reviews: tuple[ResolvedReview, ...]
     physical: tuple[str, ...]
     """Codes of papers that are there and never scanned."""
+    waived: tuple[str, ...]
+    """Codes of papers that nobody digitises, by leave; they count as present."""
     gaps: Gaps | None
     problem: Problem | None
 
@@ -128,6 +130,7 @@ class Reporter:
                         r for r in reviews if _concerns(r, part) or (number == 0 and _general(r))
                     ),
                     physical=never_scanned,
+                    waived=dossier.keeping.waived if dossier else (),
                     gaps=self._gaps(dossier, {*never_scanned, *(c.code for c in part.components)}),
                     problem=record.problem,
                 )
@@ -244,7 +247,7 @@ class Reporter:
         if dossier is None or dossier.procedure is None or dossier.case is None:
             return None
         others = self._records.components(unit=dossier.unit, dossier_code=dossier.code)
-        present = codes.union(c.code for c in others)
+        present = codes.union((c.code for c in others), dossier.keeping.waived)
         try:
             return gaps(dossier.procedure, dossier.case, present, self._catalogue)
         except NotFound:

@@ -33,10 +33,10 @@ from pipeline.errors import (
     SohoaError,
 )
 from pipeline.ids import LEGAL_ZONE, digest
-from pipeline.models.actors import Actor
-from pipeline.models.batch import Batch, BatchState, IngestTerms, Problem
+from pipeline.models.actors import Actor, Role
+from pipeline.models.batch import Batch, BatchState, Channel, IngestTerms, Problem
 from pipeline.models.events import Event
-from pipeline.models.records import BatchRecord
+from pipeline.models.records import BatchRecord, ComponentRecord, DossierRecord
 from pipeline.models.review import Answer, ResolvedReview
 from pipeline.run.work import Work
 from storage.ledger import seal_finished_days
@@ -44,6 +44,7 @@ from storage.ledger_stamps import Stamping, stamp_sealed_days
 
 if TYPE_CHECKING:
     from casework.reception import Received, Refused
+    from casework.transfer import Transfer
     from pipeline.run.steps import Runner
 
 _STAMPS_AT_ONCE = 3
@@ -205,8 +206,47 @@ class Batches:
                 with ports.claims.claim(batch_id):
                     note_here(ports, record.batch)
                     self._walk(batch_id, runner)
+            self._transfer_backfill(batch_id)
             self.settle()
         return ports.records.batch(batch_id).state
+
+    def transfer(self, dossier: DossierRecord, actor: Actor) -> Transfer:
+        """See `casework.transfer.transfer`, judged as `verify` judges."""
+        from casework.transfer import transfer
+        from casework.verification import Evidence, verify_component
+        from pipeline.signatures.verdicts import Outcome as Judged
+        from storage.ledger import ledger_state
+
+        ports = self.ports
+        ports.records.chain_events()
+        evidence = Evidence(
+            judge=ports.judge,
+            records=ports.records,
+            store=ports.store,
+            ledger_state=ledger_state(ports.records, ports.store),
+        )
+
+        def valid(component: ComponentRecord) -> bool:
+            return verify_component(component, evidence).verdict is Judged.VALID
+
+        with ports.workspace.working():
+            return transfer(ports, dossier, actor, valid)
+
+    def _transfer_backfill(self, batch_id: str) -> None:
+        """Closed dossiers that are backfilled transfer at once, where they are complete and sound.
+
+        What stands in the way now is said by `transfer` when somebody asks for it.
+        """
+        records = self.ports.records
+        record = records.batch(batch_id)
+        if record.state is not BatchState.ARCHIVED:
+            return
+        who = record.batch.actor
+        actor = Actor(id=who.id, role=Role.ARCHIVE_CENTRE, unit=who.unit)
+        for placed in records.batch_dossiers(batch_id):
+            if placed.dossier.channel is Channel.BACKFILL and not placed.dossier.keeping.approved:
+                with contextlib.suppress(SohoaError):
+                    self.transfer(placed.dossier, actor)
 
     def resume_all(self) -> Iterator[tuple[str, Outcome | SohoaError]]:
         """Walk on every batch that stands still and waits for no answer; each by its source."""

@@ -34,6 +34,7 @@ from pipeline.ids import digest, shown
 from pipeline.models.actors import Actor, Role
 from pipeline.models.events import Event
 from pipeline.models.files import FileRef
+from pipeline.models.keeping import Hold
 from pipeline.models.records import ComponentRecord, DossierRecord
 from pipeline.models.review import ResolvedReview
 from pipeline.ports.runtime import Progress
@@ -47,6 +48,8 @@ from storage.records.prefixes import SHORTEST
 if TYPE_CHECKING:
     from casework.audit_report import AuditReport
     from casework.augmenting import Augmentation, AugmentReport
+    from casework.destruction import Destruction
+    from casework.transfer import Transfer
     from casework.verification import Verdict
     from storage.rebuild import RebuildReport
 
@@ -126,12 +129,14 @@ class Services:
         Raises:
             NotFound: no such component in the dossier, or not archived yet.
         """
-        component = self._component(self._dossier(code), component_id)
+        dossier = self._dossier(code)
+        component = self._component(dossier, component_id)
         if not isinstance(component, ComponentRecord):
             raise NotFound("COMPONENT_NOT_SIGNED", component=shown(component[1]))
         revision = component.current
         if revision is None:
             raise NotFound("COMPONENT_NOT_SIGNED", component=shown(component.component_id))
+        _there(dossier)
         self._read("component.read", actor, {"component_id": component.component_id})
         if revision.version_id is None:
             ref = FileRef(sha256=revision.sha256, size=revision.size, media_type="application/pdf")
@@ -148,6 +153,7 @@ class Services:
             ChecksumMismatch: what is archived is not what was read.
         """
         dossier = self._dossier(code)
+        _there(dossier)
         component = self._component(dossier, component_id)
         if isinstance(component, ComponentRecord):
             archived = self._reporter.sidecar(component)
@@ -191,12 +197,151 @@ class Services:
             except PermissionError as error:
                 raise UnsafeInput("PERMISSION_DENIED") from error
         dossier = self._dossier(what)
+        _there(dossier)
         self._read("dossier.verified", actor, {"dossier_code": dossier.code})
         components = self.ports.records.components(unit=dossier.unit, dossier_code=dossier.code)
         if not components:
             return (nothing_archived(dossier.code),)
         with self.ports.workspace.working():
             return tuple(verify_component(c, evidence) for c in components)
+
+    # -- keeping --------------------------------------------------------------------------------
+
+    def transfer(self, code: str, actor: Actor) -> Transfer:
+        """Transfer a complete and sound dossier, or say what it lacks.
+
+        Raises:
+            NotFound: `DOSSIER_UNKNOWN`.
+            WorkflowError: `RETENTION_UNSET`.
+        """
+        with self._settling():
+            return self.batches.transfer(self._dossier(code), actor)
+
+    def place_hold(self, code: str, reason: str, actor: Actor) -> tuple[DossierRecord, Hold]:
+        """See `casework.keeping.place_hold`."""
+        from casework.keeping import place_hold
+
+        with self._settling():
+            return place_hold(self.ports, self._dossier(code), actor, reason)
+
+    def lift_hold(
+        self, code: str, hold_id: str, reason: str, actor: Actor
+    ) -> tuple[DossierRecord, Hold]:
+        """See `casework.keeping.lift_hold`."""
+        from casework.keeping import lift_hold
+
+        with self._settling():
+            return lift_hold(self.ports, self._dossier(code), actor, hold_id, reason)
+
+    def holds(self, code: str | None) -> Iterator[tuple[DossierRecord, Hold]]:
+        """Holds of a dossier, lifted ones too; without a code the open ones of all."""
+        dossiers = self.ports.records.dossiers() if code is None else [self._dossier(code)]
+        for dossier in dossiers:
+            for hold in dossier.keeping.holds:
+                if hold.open or code is not None:
+                    yield dossier, hold
+
+    def waive(
+        self,
+        code: str,
+        component_code: str,
+        actor: Actor,
+        *,
+        approver: str,
+        reason: str,
+        decided_on: dt.date | None,
+    ) -> DossierRecord:
+        """See `casework.keeping.waive`."""
+        from casework.keeping import waive
+
+        with self._settling():
+            return waive(
+                self.ports,
+                self._dossier(code),
+                actor,
+                code=component_code,
+                approver=approver,
+                reason=reason,
+                decided_on=decided_on,
+            )
+
+    def link_true_copy(
+        self,
+        code: str,
+        true_copy: str,
+        original: str | None,
+        actor: Actor,
+        *,
+        clerk: str,
+        organisation: str,
+    ) -> DossierRecord:
+        """See `casework.keeping.link_true_copy`.
+
+        Raises:
+            NotFound: no such component in the dossier, or not archived yet.
+        """
+        from casework.keeping import link_true_copy
+
+        dossier = self._dossier(code)
+        found = [self._component(dossier, given) for given in (true_copy, original) if given]
+        stored = [c for c in found if isinstance(c, ComponentRecord)]
+        if len(stored) < len(found):
+            raise NotFound("COMPONENT_NOT_SIGNED", component=true_copy[:64])
+        with self._settling():
+            return link_true_copy(
+                self.ports,
+                dossier,
+                actor,
+                true_copy=stored[0],
+                original=stored[1] if original else None,
+                clerk=clerk,
+                organisation=organisation,
+            )
+
+    def propose_destruction(self, code: str, reason: str, actor: Actor) -> Destruction:
+        """See `casework.destruction.propose`."""
+        from casework.destruction import Destruction, propose
+
+        with self._settling():
+            dossier = self._dossier(code)
+            disposal = propose(self.ports, dossier, actor, reason)
+        return Destruction(dossier_code=dossier.code, disposal=disposal)
+
+    def withdraw_destruction(self, code: str, actor: Actor) -> DossierRecord:
+        """See `casework.destruction.withdraw`."""
+        from casework.destruction import withdraw
+
+        with self._settling():
+            return withdraw(self.ports, self._dossier(code), actor)
+
+    def approve_destruction(self, code: str, decision: str, actor: Actor) -> Destruction:
+        """See `casework.destruction.approve`."""
+        from casework.destruction import Destruction, approve
+
+        with self._settling():
+            dossier = self._dossier(code)
+            disposal = approve(self.ports, dossier, actor, decision)
+        return Destruction(dossier_code=dossier.code, disposal=disposal)
+
+    def destroy(self, code: str, actor: Actor) -> Destruction:
+        """See `casework.destruction.carry_out`.
+
+        Raises:
+            ConfigError: `ARCHIVE_REMOVER_MISSING`.
+        """
+        from casework.destruction import carry_out
+
+        with self._settling():
+            ports = self.ports
+            return carry_out(ports, ports.store_to_remove, self._dossier(code), actor)
+
+    @contextlib.contextmanager
+    def _settling(self) -> Iterator[None]:
+        """The ledger is chained and the index served at the end, whatever became of it."""
+        try:
+            yield
+        finally:
+            self.batches.settle()
 
     # -- review ---------------------------------------------------------------------------------
 
@@ -409,6 +554,12 @@ class Services:
 def _digest_of(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _there(dossier: DossierRecord) -> None:
+    """Refuse what was destroyed by decision: it is not lost."""
+    if dossier.keeping.gone:
+        raise NotFound("DOSSIER_DESTROYED", dossier=dossier.code)
 
 
 def _is_file(path: Path) -> bool:

@@ -183,7 +183,7 @@ class Ports:
         if self.settings.archive.url.startswith("s3:"):
             return self._bucket(reading=False)
         path = self._local("archive.url", self.settings.archive.url, "file:")
-        store = FolderStore(path, holds=self._held())
+        store = FolderStore(path, holds=self._held(), now=self.clock.now)
         if self.settings.production and store.immutability == "advisory":
             raise ConfigError("ARCHIVE_ADVISORY_IN_PRODUCTION")
         return store
@@ -236,16 +236,36 @@ class Ports:
         ca = self.settings.resolve(archive.ca) if archive.ca else None
         return open_probe(archive, ca, now=self.clock.now)
 
+    @cached_property
+    def store_to_remove(self) -> ObjectStore:
+        """The archive, as the identity that may remove what no lock protects any more.
+
+        Raises:
+            ConfigError: `ARCHIVE_REMOVER_MISSING`; as `store`.
+        """
+        archive = self.settings.archive
+        if not archive.url.startswith("s3:"):
+            return self.store
+        if not archive.remover_access_key or archive.remover_secret_key is None:
+            raise ConfigError("ARCHIVE_REMOVER_MISSING", key="archive.remover_access_key")
+        remover = archive.model_copy(
+            update={
+                "access_key": archive.remover_access_key,
+                "secret_key": archive.remover_secret_key,
+            }
+        )
+        return self._bucket(reading=False, archive=remover)
+
     def _held(self) -> tuple[str, ...]:
         """What the archive must hold, as the records say: else it is not the archive."""
         archived = self.records.batches(state=BatchState.ARCHIVED)
         return () if next(archived, None) is None else ("dossiers", "raw")
 
-    def _bucket(self, *, reading: bool) -> ObjectStore:
+    def _bucket(self, *, reading: bool, archive: ArchiveSettings | None = None) -> ObjectStore:
         with _extra_of("archive.url"):
             from storage.minio_store import open_store
 
-        archive = self.settings.archive
+        archive = archive or self.settings.archive
         ca = self.settings.resolve(archive.ca) if archive.ca else None
         return open_store(archive, ca, reading=reading, now=self.clock.now, holds=self._held())
 

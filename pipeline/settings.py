@@ -247,6 +247,10 @@ class ArchiveSettings(Group):
     reader_access_key: str | None = None
     """Identity that only reads: searching, showing, verifying; None: the writer's."""
     reader_secret_key: SecretStr | None = None
+    remover_access_key: str | None = None
+    """Identity that removes what no lock protects any more; set only where a council's decision is
+    carried out."""
+    remover_secret_key: SecretStr | None = None
     region: str = "us-east-1"
     ca: Path | None = None
     """PEM file of the authority that issued the server's certificate."""

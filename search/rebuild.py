@@ -55,6 +55,8 @@ def _dossier(
     for key in sorted(keys, reverse=True):
         manifest = _manifest(store, key, fault)
         if manifest is not None:
+            if manifest.keeping.gone:
+                return
             for component in manifest.components:
                 sidecar = _sidecar(store, component, fault)
                 yield document_of(_facts(manifest, component), sidecar, catalogue)

@@ -6,6 +6,7 @@ Layout below the root:
     .versions/{key}/{sha256}.{size}     every version, a hard link of the same bytes
     .tmp/                               puts under way, locked by their process
     .damaged/{key}/{sha256}.{size}      damaged bytes that were replaced: evidence, never removed
+    .locks/                             retention and holds, see `storage.folder_locks`
 
 The version id is the SHA-256. The newest version is the one whose inode the visible file shares,
 so that digest and size are known from the name and not from the bytes: bytes changed in place
@@ -27,13 +28,20 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import IO
 
-from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, ContentConflict, NotFound
+from pipeline.errors import (
+    ArchiveError,
+    ArchiveUnavailable,
+    ChecksumMismatch,
+    ContentConflict,
+    NotFound,
+)
 from pipeline.models.files import FileRef
-from pipeline.ports.archive import Immutability, StoredObject
+from pipeline.ports.archive import Immutability, ObjectLock, StoredObject
+from storage.folder_locks import FolderLocks
 from storage.object_keys import checked_key, disk_name, disk_parts
 
 _CHUNK = 1024 * 1024
@@ -54,7 +62,13 @@ class FolderStore:
     must hold.
     """
 
-    def __init__(self, root: Path, *, holds: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        holds: Collection[str] = (),
+        now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    ) -> None:
         """Bind to a folder; it is made on the first put with mode 0700.
 
         Args:
@@ -62,8 +76,11 @@ class FolderStore:
             holds: first segments of keys, under one of which something lies already. Where there
                 is none, its volume is not there, or the folder is another's: nothing is said to be
                 lost, and nothing is put in its place.
+            now: the time, UTC, by which locks end.
         """
         self.root = root
+        self._locks = FolderLocks(root)
+        self._now = now
         self._holds = holds
 
     @property
@@ -159,13 +176,62 @@ class FolderStore:
             return stored
 
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
-        """See `ObjectStore.renew`: nothing is locked here.
+        """See `ObjectStore.renew`: it is noted, and kept to by this store alone.
+
+        Raises:
+            NotFound: `OBJECT_MISSING`.
+        """
+        ends = self.lock(key, version_id).until
+        if ends is not None and ends >= min(before, until):
+            return False
+        with _mapped():
+            self._locks.lengthen(key, version_id, until)
+        return True
+
+    def lock(self, key: str, version_id: str) -> ObjectLock:
+        """See `ObjectStore.lock`.
 
         Raises:
             NotFound: `OBJECT_MISSING`.
         """
         self.open(key, version_id).close()
-        return False
+        with _mapped():
+            return self._locks.of(key, version_id)
+
+    def hold(self, key: str, version_id: str, *, on: bool) -> bool:
+        """See `ObjectStore.hold`.
+
+        Raises:
+            NotFound: `OBJECT_MISSING`.
+        """
+        if self.lock(key, version_id).held == on:
+            return False
+        with _mapped():
+            self._locks.hold(key, version_id, on=on)
+        return True
+
+    def remove(self, key: str, version_id: str) -> bool:
+        """See `ObjectStore.remove`.
+
+        Raises:
+            ArchiveError: `OBJECT_LOCKED`.
+        """
+        try:
+            lock = self.lock(key, version_id)
+        except NotFound:
+            return False
+        if lock.lasts(self._now()):
+            raise ArchiveError("OBJECT_LOCKED", key=key)
+        with _mapped():
+            newest = self._head(key)
+            version = self._version(key, version_id)
+            if newest is not None and newest.version_id == version_id:
+                self._uncover(newest)
+            if version is not None:
+                version.unlink(missing_ok=True)
+                _sync_folder(version.parent)
+            self._locks.forget(key, version_id)
+        return True
 
     # -- inside -----------------------------------------------------------------------------
 
@@ -219,6 +285,20 @@ class FolderStore:
         with contextlib.suppress(FileExistsError):
             os.link(self._visible(stored.key), versions / f"{stored.sha256}.{stored.size}")
         _sync_folder(versions)
+
+    def _uncover(self, newest: StoredObject) -> None:
+        """Show the version before the newest, or nothing."""
+        visible = self._visible(newest.key)
+        earlier = next(iter(self._earlier(newest)), None)
+        beneath = None if earlier is None else self._version(newest.key, earlier)
+        if beneath is None:
+            visible.unlink(missing_ok=True)
+        else:
+            with self._temporary() as (temporary, _):
+                again = temporary.with_name(f"{temporary.name}.visible")
+                os.link(beneath, again)
+                os.replace(again, visible)
+        _sync_folder(visible.parent)
 
     def _publish(self, stored: StoredObject, temporary: Path, *, locked: bool) -> None:
         version = self._folder(self._versions(stored.key)) / f"{stored.sha256}.{stored.size}"

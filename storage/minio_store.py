@@ -35,6 +35,7 @@ from minio.error import S3Error
 from minio.retention import Retention
 
 from pipeline.errors import (
+    ArchiveError,
     ArchiveUnavailable,
     ChecksumMismatch,
     ConfigError,
@@ -42,7 +43,7 @@ from pipeline.errors import (
     NotFound,
 )
 from pipeline.models.files import FileRef
-from pipeline.ports.archive import Immutability, StoredObject
+from pipeline.ports.archive import Immutability, ObjectLock, StoredObject
 from pipeline.settings import ArchiveSettings
 from storage.announced import Announced
 from storage.bucket_names import key_of, name_of, name_prefix, stem_of
@@ -216,20 +217,71 @@ class MinioStore:
         """
         name = name_of(key)
         with self._used():
-            try:
-                found = self._client.stat_object(self._bucket, name, version_id=version_id)
-            except S3Error as error:
-                if _absent(error):
-                    raise NotFound("OBJECT_MISSING", key=key) from error
-                raise
-            ends, compliant = _locked_until(found.metadata or {})
-            if compliant and ends is not None and ends >= before:
+            ends = self._lock_of(key, name, version_id).until
+            if ends is not None and ends >= min(before, until):
                 return False
             lock = Retention(COMPLIANCE, until)
             self._client.set_object_retention(self._bucket, name, lock, version_id=version_id)
             return True
 
+    def lock(self, key: str, version_id: str) -> ObjectLock:
+        """See `ObjectStore.lock`; a retention that is not COMPLIANCE is none.
+
+        Raises:
+            NotFound: `OBJECT_MISSING`.
+        """
+        name = name_of(key)
+        with self._used():
+            return self._lock_of(key, name, version_id)
+
+    def hold(self, key: str, version_id: str, *, on: bool) -> bool:
+        """See `ObjectStore.hold`.
+
+        Raises:
+            NotFound: `OBJECT_MISSING`.
+        """
+        name = name_of(key)
+        with self._used():
+            if self._lock_of(key, name, version_id).held == on:
+                return False
+            change = (
+                self._client.enable_object_legal_hold
+                if on
+                else self._client.disable_object_legal_hold
+            )
+            change(self._bucket, name, version_id=version_id)
+            return True
+
+    def remove(self, key: str, version_id: str) -> bool:
+        """See `ObjectStore.remove`: looked at before, and the server refuses by itself.
+
+        Raises:
+            ArchiveError: `OBJECT_LOCKED`.
+        """
+        name = name_of(key)
+        with self._used():
+            try:
+                lock = self._lock_of(key, name, version_id)
+            except NotFound:
+                return False
+            if lock.lasts(self._now()):
+                raise ArchiveError("OBJECT_LOCKED", key=key)
+            self._client.remove_object(self._bucket, name, version_id=version_id)
+            return True
+
     # -- inside -----------------------------------------------------------------------------
+
+    def _lock_of(self, key: str, name: str, version_id: str) -> ObjectLock:
+        if not _VERSION_ID.fullmatch(version_id):
+            raise NotFound("OBJECT_MISSING", key=key)
+        try:
+            found = self._client.stat_object(self._bucket, name, version_id=version_id)
+        except S3Error as error:
+            if _absent(error):
+                raise NotFound("OBJECT_MISSING", key=key) from error
+            raise
+        ends, compliant = _locked_until(found.metadata or {})
+        return ObjectLock(until=ends if compliant else None, held=_held(found.metadata or {}))
 
     @contextlib.contextmanager
     def _used(self) -> Iterator[None]:
@@ -430,3 +482,9 @@ def _locked_until(metadata: Mapping[str, str]) -> tuple[dt.datetime | None, bool
     until = low.get("x-amz-object-lock-retain-until-date")
     ends = dt.datetime.fromisoformat(until) if until else None
     return ends, low.get("x-amz-object-lock-mode") == COMPLIANCE
+
+
+def _held(metadata: Mapping[str, str]) -> bool:
+    """Under legal hold."""
+    low = {name.lower(): value for name, value in metadata.items()}
+    return low.get("x-amz-object-lock-legal-hold", "").upper() == "ON"

@@ -205,12 +205,13 @@ class _Rebuild:
             channel=newest.channel,
             stage=newest.stage,
             created_at=min(part.received_at for _, part in parts),
+            keeping=newest.keeping,
         )
         self._to.dossier(dossier)
         self._counts["dossiers"] += 1
         for manifest, part in parts:
             if not self._to.has_batch(part.batch_id):
-                self._batch(manifest, part)
+                self._batch(manifest, part, gone=newest.keeping.gone)
             self._to.slot(part.batch_id, part.slot, dossier, part.counts)
             asked = [item for item in part.questions if item.review_id not in self._answered]
             self._to.questions(dossier.unit, asked)
@@ -246,7 +247,7 @@ class _Rebuild:
             if manifest.ledger_head not in self._heads:
                 self.lost[stored.key] = manifest.ledger_head
 
-    def _batch(self, manifest: Manifest, part: ManifestBatch) -> None:
+    def _batch(self, manifest: Manifest, part: ManifestBatch, *, gone: bool) -> None:
         batch = Batch(
             batch_id=part.batch_id,
             unit=manifest.unit,
@@ -263,7 +264,7 @@ class _Rebuild:
                 channel=manifest.channel,
             ),
             refused=part.refused_files,
-            sources=self._sources(manifest, part),
+            sources=self._sources(manifest, part, gone=gone),
             received_at=part.received_at,
         )
         self._to.batch(
@@ -272,7 +273,12 @@ class _Rebuild:
         self._facts.add(Fact("raw_index", part.raw_index_sha256, part.batch_id))
         self._counts["batches"] += 1
 
-    def _sources(self, manifest: Manifest, part: ManifestBatch) -> tuple[SourceFile, ...]:
+    def _sources(
+        self, manifest: Manifest, part: ManifestBatch, *, gone: bool
+    ) -> tuple[SourceFile, ...]:
+        """Of a destroyed dossier's batch none, unless another dossier keeps them."""
+        if gone and self._store.head(part.raw_index_key) is None:
+            return ()
         state = fixity(self._store, part.raw_index_key, None, part.raw_index_sha256)
         if state != "ok":
             self._problem(f"RAW_INDEX_{state.upper()}", part.raw_index_key)

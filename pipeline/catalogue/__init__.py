@@ -14,6 +14,7 @@ from pipeline.catalogue.types import (
     ComponentType,
     FieldType,
     Procedure,
+    RetentionClass,
     ScanRule,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "ComponentType",
     "FieldType",
     "Procedure",
+    "RetentionClass",
     "ScanRule",
     "built_in_path",
     "load_catalogue",

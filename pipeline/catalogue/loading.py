@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -17,11 +18,14 @@ from pipeline.catalogue.types import (
     ComponentType,
     FieldType,
     Procedure,
+    RetentionClass,
     ScanRule,
 )
 from pipeline.errors import ConfigError
 from pipeline.textnorm import nfc
 
+_PERMANENT = "Vĩnh viễn"
+_YEARS = re.compile(r"([1-9][0-9]{0,2}) năm")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -57,8 +61,11 @@ def _catalogue(data: dict[str, Any], sha256: str) -> Catalogue:
     by_code = {c.code: c for c in components}
     if len(by_code) != len(components) or "Z_OTHER" not in by_code:
         raise ValueError("component codes are not unique, or Z_OTHER is missing")
+    retention = {str(code): _retention(str(code), str(name)) for code, name in _classes(data)}
     for procedure in procedures:
         _known(by_code, procedure)
+        if procedure.retention not in retention:
+            raise ValueError(f"{procedure.code}: unknown retention {procedure.retention}")
     pairs = (str(p).split("→") for p in data["ocr_matching"]["observed_dropouts"])
     return Catalogue(
         version=str(data["catalog_version"]),
@@ -73,6 +80,7 @@ def _catalogue(data: dict[str, Any], sha256: str) -> Catalogue:
         dossier_code_patterns=MappingProxyType(
             {name: p for name, p in patterns.items() if name.startswith("DOSSIER_CODE")}
         ),
+        retention=MappingProxyType(retention),
     )
 
 
@@ -119,6 +127,22 @@ def _procedure(entry: dict[str, Any]) -> Procedure:
         results=tuple(entry["results"]),
         retention=str(entry["retention"]),
         cases=tuple(_case(c) for c in entry["cases"]),
+    )
+
+
+def _classes(data: dict[str, Any]) -> Iterable[tuple[Any, Any]]:
+    classes: dict[Any, Any] = data["retention_codes"]
+    return classes.items()
+
+
+def _retention(code: str, name: str) -> RetentionClass:
+    """Named `Vĩnh viễn`, `N năm`, or a term that the ministry has yet to set."""
+    years = _YEARS.fullmatch(name)
+    return RetentionClass(
+        code=code,
+        name_vi=name,
+        years=int(years[1]) if years else None,
+        permanent=name == _PERMANENT,
     )
 
 

@@ -68,6 +68,17 @@ class ComponentType:
 
 
 @dataclass(frozen=True, slots=True)
+class RetentionClass:
+    """How long dossiers are kept (domain-pack E.6)."""
+
+    code: str
+    name_vi: str
+    years: int | None
+    """None: permanently, or, where `permanent` is false, for a term that nobody has set."""
+    permanent: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BenefitCase:
     """A case of a procedure and the papers it asks for."""
 
@@ -122,6 +133,8 @@ class Catalogue:
     """Fourth digit → (century, `Nam` or `Nữ`)."""
     dossier_code_patterns: Mapping[str, str]
     """Named patterns of printed dossier codes (domain-pack F.7)."""
+    retention: Mapping[str, RetentionClass]
+    """By code."""
 
     def component(self, code: str) -> ComponentType:
         """A component by code.
@@ -133,6 +146,14 @@ class Catalogue:
             return self.components[code]
         except KeyError:
             raise NotFound("COMPONENT_CODE_UNKNOWN", component=code) from None
+
+    def retention_of(self, procedure: str) -> RetentionClass:
+        """How long dossiers of a procedure are kept.
+
+        Raises:
+            NotFound: `PROCEDURE_UNKNOWN`.
+        """
+        return self.retention[self.procedure(procedure).retention]
 
     def procedure(self, code: str) -> Procedure:
         """A procedure by code.

@@ -14,6 +14,7 @@ class Role(StrEnum):
     CASE_OFFICER = "CaseOfficer"
     ARCHIVE_CENTRE = "ArchiveCentre"
     APPROVER = "Approver"
+    RECORDS_CLERK = "RecordsClerk"
     AUDITOR = "Auditor"
     ADMINISTRATOR = "Administrator"
     SYSTEM = "System"

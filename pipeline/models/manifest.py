@@ -15,6 +15,7 @@ from pipeline.models.base import Instant, Model, Sha256
 from pipeline.models.batch import Channel, DossierStage, IngestTerms
 from pipeline.models.components import FoundSignature, SignatureInfo
 from pipeline.models.files import RefusedFile
+from pipeline.models.keeping import ArchivedNote, Keeping, RetentionTerm
 from pipeline.models.review import ReviewItem
 from pipeline.models.split import PageCounts
 
@@ -98,9 +99,72 @@ class Manifest(ArchiveDocument):
     physical: tuple[str, ...] = ()
     """Codes of papers that are there and never scanned (the sổ BHXH)."""
     waived: tuple[str, ...] = ()
+    """Codes of papers that count as present though nobody scans them; why, says `keeping`."""
     linked: tuple[str, ...] = ()
     catalogue_version: str
     catalogue_sha256: Sha256
+    ledger_head: Sha256
+    software: str
+    keeping: Keeping = Keeping()
+
+
+class ArchivedVersion(Model):
+    """One version of an object that was removed, or is to be."""
+
+    object_key: str
+    version_id: str
+    sha256: Sha256 | None
+    """None of a version that other hands put over the object."""
+    size: int | None = None
+
+
+class Inventory(ArchiveDocument):
+    """What a dossier held before it was destroyed; written, locked, before anything is removed."""
+
+    schema_: Literal["sohoa.destruction-inventory/1"] = Field(
+        default="sohoa.destruction-inventory/1", alias="schema"
+    )
+    unit: str
+    dossier_code: str
+    written_at: Instant
+    actor: Actor
+    components: tuple[ManifestComponent, ...]
+    objects: tuple[ArchivedVersion, ...]
+    shared_batches: tuple[str, ...]
+    """Batches whose sources stay: another dossier came from the same paper."""
+    pages: int
+    """Of all components."""
+    ledger_head: Sha256
+
+
+class DestructionCertificate(ArchiveDocument):
+    """That a dossier is gone: who, when, by which decision. Kept for ever."""
+
+    schema_: Literal["sohoa.destruction-certificate/1"] = Field(
+        default="sohoa.destruction-certificate/1", alias="schema"
+    )
+    unit: str
+    dossier_code: str
+    year: int
+    procedure: str | None
+    case: str | None
+    term: RetentionTerm
+    transferred_at: Instant
+    decision: str
+    reason: str
+    proposed_by: Actor
+    proposed_at: Instant
+    approved_by: Actor
+    approved_at: Instant
+    carried_out_by: Actor
+    destroyed_at: Instant
+    inventory: ArchivedNote
+    components: int
+    objects: int
+    """Versions removed."""
+    bytes: int
+    pages: int
+    shared_batches: tuple[str, ...]
     ledger_head: Sha256
     software: str
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.models.base import Instant, Model, Sha256
 from pipeline.models.batch import Batch, BatchState, Channel, DossierStage, Problem
 from pipeline.models.components import FoundSignature, SignatureInfo
+from pipeline.models.keeping import Keeping
 from pipeline.models.split import PageCounts
 
 
@@ -29,6 +30,7 @@ class DossierRecord(Model):
     channel: Channel
     stage: DossierStage
     created_at: Instant
+    keeping: Keeping = Keeping()
 
 
 class BatchDossier(Model):

@@ -28,6 +28,20 @@ class StoredObject:
     and are found as if it did not."""
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectLock:
+    """What keeps a version from being removed."""
+
+    until: dt.datetime | None = None
+    """End of its retention; None: it has none."""
+    held: bool = False
+    """Under legal hold, whatever the retention says."""
+
+    def lasts(self, now: dt.datetime) -> bool:
+        """True where it may not be removed now."""
+        return self.held or (self.until is not None and self.until > now)
+
+
 class ObjectStore(Protocol):
     """The central archive's objects: versioned, read and written by version id."""
 
@@ -104,10 +118,43 @@ class ObjectStore(Protocol):
         """Lock a version until a later moment, where its lock ends before another.
 
         Returns:
-            True where the lock was lengthened; False where it lasts, or the store has no locks.
+            True where the lock was lengthened; False where it lasts. A lock is never shortened.
 
         Raises:
             NotFound: `OBJECT_MISSING`.
+            ArchiveUnavailable: the store cannot be reached.
+        """
+        ...
+
+    def lock(self, key: str, version_id: str) -> ObjectLock:
+        """What keeps a version; an `advisory` store says what it was told.
+
+        Raises:
+            NotFound: `OBJECT_MISSING`.
+            ArchiveUnavailable: the store cannot be reached.
+        """
+        ...
+
+    def hold(self, key: str, version_id: str, *, on: bool) -> bool:
+        """Put a version under legal hold, or lift it.
+
+        Returns:
+            True where it was otherwise before.
+
+        Raises:
+            NotFound: `OBJECT_MISSING`.
+            ArchiveUnavailable: the store cannot be reached.
+        """
+        ...
+
+    def remove(self, key: str, version_id: str) -> bool:
+        """Remove one version for ever; the one before it becomes the newest.
+
+        Returns:
+            False where it was not there.
+
+        Raises:
+            ArchiveError: `OBJECT_LOCKED`: its lock lasts, or it is held.
             ArchiveUnavailable: the store cannot be reached.
         """
         ...

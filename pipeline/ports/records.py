@@ -13,6 +13,7 @@ from typing import Protocol
 
 from pipeline.models.batch import Batch, BatchState, DossierStage, IngestTerms, Problem
 from pipeline.models.events import ChainedEvent, Event
+from pipeline.models.keeping import Keeping
 from pipeline.models.records import (
     BatchDossier,
     BatchRecord,
@@ -128,7 +129,25 @@ class DossierRecords(Protocol):
         ...
 
     def set_stage(self, unit: str, code: str, stage: DossierStage, events: Sequence[Event]) -> None:
-        """Move the administrative clock."""
+        """Move the administrative clock.
+
+        Raises:
+            WorkflowError: `STAGE_FINAL`: a transferred dossier stays so.
+        """
+        ...
+
+    def keep(
+        self, unit: str, code: str, keeping: Keeping, stage: DossierStage, events: Sequence[Event]
+    ) -> DossierRecord:
+        """Replace what is known of a dossier's keeping, and its stage.
+
+        Whatever asks for it, nothing that was promised is taken back.
+
+        Raises:
+            NotFound: `DOSSIER_UNKNOWN`.
+            WorkflowError: `STAGE_FINAL`; `KEEPING_SHORTENED`: a term would end earlier, a hold,
+                waiver or link would vanish, an approved destruction change.
+        """
         ...
 
 

@@ -17,7 +17,14 @@ from pipeline.ids import digest
 from pipeline.models.batch import BatchState
 from pipeline.models.events import Event
 from pipeline.models.files import FileRef
-from pipeline.models.manifest import Manifest, ManifestBatch, ManifestComponent, ManifestRevision
+from pipeline.models.keeping import ArchivedNote
+from pipeline.models.manifest import (
+    ArchiveDocument,
+    Manifest,
+    ManifestBatch,
+    ManifestComponent,
+    ManifestRevision,
+)
 from pipeline.models.records import BatchDossier, ComponentRecord, DossierRecord, ManifestRecord
 from pipeline.models.review import ReviewItem, ReviewKind, confirmed_physical
 from pipeline.ports.records import Records
@@ -102,6 +109,32 @@ def finish_renewal(tools: Tools, dossier: DossierRecord, tell: Teller) -> None:
         _write(tools, dossier, record, tell)
 
 
+def write_note(
+    tools: Tools,
+    key: str,
+    document: ArchiveDocument,
+    tell: Teller,
+    action: str,
+    subjects: dict[str, str],
+) -> ArchivedNote:
+    """Put a document of a dossier beside its manifests, written once, and tell the ledger.
+
+    Raises:
+        ContentConflict: the key holds another document.
+        ArchiveError: see `ObjectStore.put`; may be repeated with the same document.
+    """
+    ref = tools.workspace.put(archiving.canonical(document), "application/json")
+    stored = archiving.put_blob(key, ref, tools.workspace, tools.store)
+    hashes = {"document": stored.sha256}
+    tools.records.append([tell(action, subjects=subjects, hashes=hashes)])
+    return ArchivedNote(object_key=stored.key, version_id=stored.version_id, sha256=stored.sha256)
+
+
+def listed_component(component: ComponentRecord) -> ManifestComponent:
+    """A component as a manifest lists it."""
+    return _manifest_component(component)
+
+
 def _last_written(tools: Tools, dossier: DossierRecord) -> int:
     written = tools.records.manifests(dossier.unit, dossier.code)
     return max((m.seq for m in written if m.version_id is not None), default=0)
@@ -149,6 +182,7 @@ def _given_up(tools: Tools, record: ManifestRecord) -> bool:
 def _manifest(tools: Tools, dossier: DossierRecord, record: ManifestRecord) -> Manifest:
     """All batches whose manifest is written, and the writer: a half-archived one is left out."""
     records, catalogue = tools.records, tools.catalogue
+    dossier = records.dossier(dossier.code, dossier.unit)  # its keeping may have changed since
     written = {
         m.batch_id
         for m in records.manifests(dossier.unit, dossier.code)
@@ -165,6 +199,7 @@ def _manifest(tools: Tools, dossier: DossierRecord, record: ManifestRecord) -> M
         for c in records.components(unit=dossier.unit, dossier_code=dossier.code)
         if c.batch_id in committed
     ]
+    before = _before(tools, dossier)
     return Manifest(
         unit=dossier.unit,
         dossier_code=dossier.code,
@@ -175,9 +210,11 @@ def _manifest(tools: Tools, dossier: DossierRecord, record: ManifestRecord) -> M
         case=dossier.case,
         stage=dossier.stage,
         channel=dossier.channel,
-        batches=tuple(_manifest_batch(tools, b.batch_id, b.slot) for b in placed),
+        batches=tuple(_manifest_batch(tools, b, before) for b in placed),
         components=tuple(_manifest_component(c) for c in stored),
-        physical=physical(placed, _before(tools, dossier), records),
+        waived=dossier.keeping.waived,
+        keeping=dossier.keeping,
+        physical=physical(placed, before, records),
         catalogue_version=catalogue.version,
         catalogue_sha256=catalogue.sha256,
         ledger_head=records.chain_events(),
@@ -206,10 +243,13 @@ def physical(
     return tuple(sorted(found))
 
 
-def _manifest_batch(tools: Tools, batch_id: str, slot: int) -> ManifestBatch:
-    records = tools.records
+def _manifest_batch(tools: Tools, placed: BatchDossier, before: Manifest | None) -> ManifestBatch:
+    records, batch_id, slot = tools.records, placed.batch_id, placed.slot
+    if placed.dossier.keeping.gone and before is not None:  # its sources may be gone, too
+        for known in before.batches:
+            if (known.batch_id, known.slot) == (batch_id, slot):
+                return known
     batch = records.batch(batch_id).batch
-    placed = next(b for b in records.batch_dossiers(batch_id) if b.slot == slot)
     key = archiving.raw_index_key(batch_id)
     index = tools.store.head(key)
     if index is None:

@@ -61,7 +61,12 @@ def dossier_prefix(dossier: DossierRecord) -> str:
 
 def sidecar_key(unit: str, dossier_code: str, component_id: str) -> str:
     """Key of the replaceable text sidecar of a component."""
-    return f"text/{safe_code(unit)}/{safe_code(dossier_code)}/{component_id}.json.gz"
+    return f"{text_prefix(unit, dossier_code)}{component_id}.json.gz"
+
+
+def text_prefix(unit: str, dossier_code: str) -> str:
+    """Prefix of all text sidecars of a dossier, ends with `/`."""
+    return f"text/{safe_code(unit)}/{safe_code(dossier_code)}/"
 
 
 def raw_index_key(batch_id: str) -> str:

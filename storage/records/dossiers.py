@@ -8,10 +8,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from pipeline.errors import ConfigError, NotFound
+from pipeline.errors import ConfigError, NotFound, WorkflowError
 from pipeline.ids import legal_day
 from pipeline.models.batch import Channel, DossierStage
 from pipeline.models.events import Event
+from pipeline.models.keeping import Keeping
 from pipeline.models.records import BatchDossier, DossierRecord
 from pipeline.models.split import PageCounts
 from pipeline.ports.records import DossierWish
@@ -39,6 +40,7 @@ class SqlDossiers:
 
         Raises:
             ConfigError: `DOSSIER_TEMPLATE_INVALID`.
+            WorkflowError: `DOSSIER_CLOSED`: its destruction is approved, nothing joins it.
         """
         with self._database.write(batch_id) as connection:
             batch = known_batch(connection, batch_id)
@@ -107,13 +109,33 @@ class SqlDossiers:
     def set_stage(self, unit: str, code: str, stage: DossierStage, events: Sequence[Event]) -> None:
         """See `DossierRecords.set_stage`."""
         with self._database.write(lines.of_unit(unit)) as connection:
-            known_dossier(connection, unit, code)
+            known = known_dossier(connection, unit, code)
+            if known.stage is DossierStage.TRANSFERRED and stage is not known.stage:
+                raise WorkflowError("STAGE_FINAL")
             connection.execute(
                 update(dossiers)
                 .where(dossiers.c.unit == unit, dossiers.c.code == code)
                 .values(stage=stage.value)
             )
             append_events(connection, events)
+
+    def keep(
+        self, unit: str, code: str, keeping: Keeping, stage: DossierStage, events: Sequence[Event]
+    ) -> DossierRecord:
+        """See `DossierRecords.keep`."""
+        with self._database.write(lines.of_unit(unit)) as connection:
+            known = known_dossier(connection, unit, code)
+            if known.stage is DossierStage.TRANSFERRED and stage is not known.stage:
+                raise WorkflowError("STAGE_FINAL")
+            if not keeping.follows(known.keeping):
+                raise WorkflowError("KEEPING_SHORTENED")
+            connection.execute(
+                update(dossiers)
+                .where(dossiers.c.unit == unit, dossiers.c.code == code)
+                .values(stage=stage.value, keeping=keeping)
+            )
+            append_events(connection, events)
+            return known_dossier(connection, unit, code)
 
 
 def known_dossier(connection: Connection, unit: str, code: str) -> DossierRecord:
@@ -179,6 +201,8 @@ def _insert(
 
 def _complete(connection: Connection, unit: str, code: str, wish: DossierWish) -> None:
     known = known_dossier(connection, unit, code)
+    if known.keeping.approved:
+        raise WorkflowError("DOSSIER_CLOSED")
     procedure = known.procedure or wish.procedure
     case = known.case or (wish.case if procedure == wish.procedure else None)
     connection.execute(
@@ -232,4 +256,5 @@ def _record(row: Row[Any]) -> DossierRecord:
         channel=Channel(row.channel),
         stage=DossierStage(row.stage),
         created_at=row.created_at,
+        keeping=row.keeping or Keeping(),
     )

@@ -66,6 +66,7 @@ class Restoration:
                 channel=record.channel.value,
                 stage=record.stage.value,
                 created_at=record.created_at,
+                keeping=record.keeping,
             )
         )
 

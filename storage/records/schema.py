@@ -34,10 +34,11 @@ from sqlalchemy.types import TypeEngine
 from pipeline.models.batch import Batch, Problem
 from pipeline.models.components import FoundSignature, SignatureInfo
 from pipeline.models.events import Event
+from pipeline.models.keeping import Keeping
 from pipeline.models.review import Answer, ReviewItem
 from pipeline.models.split import PageCounts
 
-HEAD = "0001"
+HEAD = "0002"
 """Newest revision of the migrations."""
 
 
@@ -151,6 +152,7 @@ dossiers = Table(
     Column("channel", _LETTERS, nullable=False),
     Column("stage", _LETTERS, nullable=False),
     Column("created_at", Moment(), nullable=False),
+    Column("keeping", Document(Keeping)),
     UniqueConstraint("unit", "code"),
     sqlite_autoincrement=True,
 )

@@ -6,7 +6,7 @@ import dataclasses
 import datetime as dt
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO
 
 from pipeline.errors import (
@@ -17,7 +17,7 @@ from pipeline.errors import (
     NotFound,
 )
 from pipeline.models.files import FileRef
-from pipeline.ports.archive import Immutability, ObjectStore, StoredObject
+from pipeline.ports.archive import Immutability, ObjectLock, ObjectStore, StoredObject
 from storage.object_keys import checked_key
 
 
@@ -29,6 +29,8 @@ class MemoryStore:
         self._versions: dict[str, list[tuple[StoredObject, bytes]]] = {}
         self.locks: dict[tuple[str, str], dt.datetime] = {}
         """End of the lock by key and version, where a test has set or renewed it."""
+        self.held: set[tuple[str, str]] = set()
+        self.now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
 
     @property
     def immutability(self) -> Immutability:
@@ -83,9 +85,35 @@ class MemoryStore:
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         self.open(key, version_id)
         ends = self.locks.get((key, version_id))
-        if ends is not None and ends >= before:
+        if ends is not None and ends >= min(before, until):
             return False
         self.locks[key, version_id] = until
+        return True
+
+    def lock(self, key: str, version_id: str) -> ObjectLock:
+        self.open(key, version_id)
+        known = (key, version_id)
+        return ObjectLock(until=self.locks.get(known), held=known in self.held)
+
+    def hold(self, key: str, version_id: str, *, on: bool) -> bool:
+        if self.lock(key, version_id).held == on:
+            return False
+        (self.held.add if on else self.held.discard)((key, version_id))
+        return True
+
+    def remove(self, key: str, version_id: str) -> bool:
+        try:
+            lock = self.lock(key, version_id)
+        except NotFound:
+            return False
+        if lock.lasts(self.now()):
+            raise ArchiveError("OBJECT_LOCKED", key=key)
+        left = [pair for pair in self._versions[key] if pair[0].version_id != version_id]
+        if left:
+            self._versions[key] = left
+        else:
+            del self._versions[key]
+        self.locks.pop((key, version_id), None)
         return True
 
     def mark_deleted(self, key: str) -> None:
@@ -179,6 +207,18 @@ class FaultyStore:
         if key in self.unrenewable:
             raise ArchiveError("ARCHIVE_DENIED")
         return self.inner.renew(key, version_id, before=before, until=until)
+
+    def lock(self, key: str, version_id: str) -> ObjectLock:
+        self._reachable()
+        return self.inner.lock(key, version_id)
+
+    def hold(self, key: str, version_id: str, *, on: bool) -> bool:
+        self._reachable()
+        return self.inner.hold(key, version_id, on=on)
+
+    def remove(self, key: str, version_id: str) -> bool:
+        self._reachable()
+        return self.inner.remove(key, version_id)
 
     def _reachable(self) -> None:
         if self.down:

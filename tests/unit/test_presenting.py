@@ -72,6 +72,7 @@ def view(rows: str = "một dòng") -> DossierView:
         components=(component,),
         open_reviews=(ResolvedReview(item=question),),
         physical=(),
+        waived=(),
         gaps=None,
         problem=None,
     )

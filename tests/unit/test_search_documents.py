@@ -24,7 +24,7 @@ from pipeline.models.manifest import (
     SidecarPage,
 )
 from pipeline.models.split import PageCounts
-from pipeline.ports.archive import Immutability, StoredObject
+from pipeline.ports.archive import Immutability, ObjectLock, StoredObject
 from pipeline.stages.archiving import canonical, packed, sidecar_key
 from search.documents import ComponentFacts, Document, document_of
 from search.rebuild import documents_from_archive
@@ -65,6 +65,15 @@ class Store:
 
     def renew(self, key: str, version_id: str, *, before: dt.datetime, until: dt.datetime) -> bool:
         return False
+
+    def lock(self, key: str, version_id: str) -> ObjectLock:
+        return ObjectLock()
+
+    def hold(self, key: str, version_id: str, *, on: bool) -> bool:
+        return False
+
+    def remove(self, key: str, version_id: str) -> bool:
+        return self.objects.pop(key, None) is not None
 
     def _stored(self, key: str) -> StoredObject:
         data = self.objects[key]

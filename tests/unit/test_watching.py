@@ -95,6 +95,7 @@ class Desk:
             components=(),
             open_reviews=(),
             physical=(),
+            waived=(),
             gaps=None,
             problem=Problem(code="OCR_CRASHED") if self.state is BatchState.PENDING else None,
         )

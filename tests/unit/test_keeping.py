@@ -1,0 +1,503 @@
+"""Terms, holds, waivers, true copies, destruction: what is promised is kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from casework.audit import AuditReport, audit
+from casework.destruction import approve, carry_out, propose, withdraw
+from casework.keeping import lift_hold, link_true_copy, place_hold, waive
+from casework.retention import LONG_LOCK
+from pipeline.errors import (
+    ArchiveUnavailable,
+    AuthError,
+    ConfigError,
+    NotFound,
+    SohoaError,
+    WorkflowError,
+)
+from pipeline.models.actors import Actor, Role
+from pipeline.models.batch import DossierStage
+from pipeline.models.events import ChainedEvent
+from pipeline.models.keeping import Keeping
+from pipeline.models.manifest import DestructionCertificate, Inventory
+from pipeline.models.records import ComponentRecord
+from pipeline.ports.records import DossierWish
+from pipeline.stages.archiving import newest_manifest
+from storage.ledger import seal_finished_days
+from storage.rebuild import rebuild_records
+from tests.fakes.archived import ACTOR, START, Papers, archive_batch, start_batch
+from tests.fakes.databases import blank_records
+from tests.fakes.keeping import (
+    APPROVER,
+    ARCHIVIST,
+    OFFICER,
+    KeepingOffice,
+    keeping_office,
+    rules,
+)
+from tests.fakes.stores import FaultyStore
+
+CODE = "DEV-261122-0001"
+DAY = dt.timedelta(days=1)
+SHORT = dt.timedelta(days=30)
+OVER = dt.datetime(2037, 1, 1, 1, tzinfo=dt.UTC)
+"""After ten whole years."""
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[KeepingOffice]:
+    made = keeping_office(tmp_path)
+    archive_batch(made.records, made.memory, Papers("first"))
+    yield made
+    made.records.close()
+
+
+def audited(office: KeepingOffice) -> AuditReport:
+    gone = {d.code for d in office.records.dossiers() if d.keeping.gone}
+    found = {c.component_id for c in office.records.components() if c.dossier_code not in gone}
+    return audit(office.records, office.memory, lambda: found)
+
+
+def codes(office: KeepingOffice) -> set[str]:
+    return {f.code for f in audited(office).findings}
+
+
+def versions(office: KeepingOffice, *prefixes: str) -> set[tuple[str, str]]:
+    return {v for p in prefixes for v in office.memory.versions(p)}
+
+
+def all_of(office: KeepingOffice) -> set[tuple[str, str]]:
+    return versions(office, "dossiers/", "raw/")
+
+
+def error(act: Callable[[], object], kind: type[SohoaError] = SohoaError) -> str:
+    with pytest.raises(kind) as raised:
+        act()
+    return raised.value.code
+
+
+# -- transfer ---------------------------------------------------------------------------------
+
+
+def test_a_transfer_sets_the_term_of_the_class_on_every_object(office: KeepingOffice) -> None:
+    done = office.transfer()
+    assert done.done and not done.defects and not done.locks_failed
+    assert done.term is not None
+    assert (done.term.code, done.term.years, done.term.until) == ("06", 10, dt.date(2037, 1, 1))
+    assert done.locks_set == len(all_of(office))
+    midnight = dt.datetime(2036, 12, 31, 17, tzinfo=dt.UTC)
+    assert {office.memory.locks[v] for v in all_of(office)} == {midnight}
+    assert not office.memory.held
+    newest = newest_manifest(office.records.manifests("DEV", CODE), office.memory)
+    assert newest is not None
+    assert newest.stage is DossierStage.TRANSFERRED
+    assert newest.keeping == office.dossier().keeping
+    assert audited(office).ok, codes(office)
+
+
+def test_what_is_kept_for_ever_is_held_and_locked_ten_years_anew(office: KeepingOffice) -> None:
+    office.catalogue = rules("01")
+    assert office.transfer().done
+    objects = all_of(office)
+    assert office.memory.held == objects
+    assert {office.memory.locks[v] for v in objects} == {START + LONG_LOCK}
+    office.clock.pass_(LONG_LOCK / 2)
+    assert office.night().renewed == 0
+    office.clock.pass_(DAY)
+    assert office.night().renewed == len(objects)
+    assert {office.memory.locks[v] for v in objects} == {office.clock.now() + LONG_LOCK}
+
+
+def test_what_lacks_something_stays_with_its_defects(office: KeepingOffice) -> None:
+    office.catalogue = rules(asked="F_14_HSB")
+    start_batch(office.records, office.memory, Papers("second", dossier=CODE))
+    done = office.transfer(valid=lambda c: c.nn != 2)
+    assert not done.done and done.stage is DossierStage.RECEIVED and done.term is None
+    found = [(d.code, d.subject) for d in done.defects]
+    second = next(c for c in office.records.components() if c.nn == 2)
+    assert ("COMPONENT_MISSING", "F_14_HSB") in found
+    assert ("NOT_VALID", second.component_id) in found
+    assert "BATCH_UNFINISHED" in {code for code, _ in found}
+    assert office.dossier().keeping == Keeping()
+    assert not office.memory.locks
+
+
+def test_a_class_without_a_term_is_not_transferred(office: KeepingOffice) -> None:
+    office.catalogue = rules("07")
+    assert error(office.transfer) == "RETENTION_UNSET"
+    assert office.dossier().stage is DossierStage.RECEIVED
+
+
+def test_the_built_in_classes_have_the_terms_of_the_law() -> None:
+    catalogue = rules()
+    years = {code: (kept.years, kept.permanent) for code, kept in catalogue.retention.items()}
+    assert years == {
+        "01": (None, True),
+        "02": (70, False),
+        "03": (50, False),
+        "04": (30, False),
+        "05": (20, False),
+        "06": (10, False),
+        "07": (None, False),
+    }
+    assert catalogue.retention_of("HUUTRI").permanent
+    assert catalogue.retention_of("BHXH1L").years == 70
+
+
+def test_a_transfer_again_only_locks_what_came_since(office: KeepingOffice) -> None:
+    office.transfer()
+    office.catalogue = rules("05")
+    archive_batch(office.records, office.memory, Papers("second", dossier=CODE))
+    term = office.dossier().keeping.term
+    again = office.transfer()
+    assert again.done and again.term == term
+    assert again.locks_set > 0
+    assert len({office.memory.locks[v] for v in all_of(office)}) == 1
+
+
+def test_a_night_locks_what_a_killed_transfer_did_not(office: KeepingOffice) -> None:
+    office.store = FaultyStore(office.memory)
+    office.store.unrenewable = {key for key, _ in all_of(office)}
+    done = office.transfer()
+    assert done.done and set(done.locks_failed) == office.store.unrenewable
+    office.store = office.memory
+    assert office.night().failed == ()
+    assert {v for v in all_of(office) if v not in office.memory.locks} == set()
+    assert min(office.memory.locks.values()) > START + 10 * 365 * DAY
+
+
+def test_when_the_term_is_over_short_locks_go_on(office: KeepingOffice) -> None:
+    office.transfer()
+    office.clock.moment = OVER
+    office.night()
+    assert {office.memory.locks[v] for v in all_of(office)} == {OVER + SHORT}
+
+
+def test_a_transferred_dossier_stays_so(office: KeepingOffice) -> None:
+    office.transfer()
+    records = office.records
+    before = office.dossier().keeping
+    back = DossierStage.IN_SETTLEMENT
+    assert error(lambda: records.set_stage("DEV", CODE, back, [])) == "STAGE_FINAL"
+    assert error(lambda: records.keep("DEV", CODE, before, back, [])) == "STAGE_FINAL"
+    term = before.term
+    assert term is not None and term.until is not None
+    shorter = term.model_copy(update={"until": term.until - DAY})
+    for changed in (
+        Keeping(),
+        before.model_copy(update={"term": shorter}),
+        before.model_copy(update={"transferred_at": OVER}),
+    ):
+        keep = lambda c=changed: records.keep("DEV", CODE, c, DossierStage.TRANSFERRED, [])  # noqa: E731
+        assert error(keep) == "KEEPING_SHORTENED"
+    assert office.dossier().keeping == before
+
+
+# -- holds ------------------------------------------------------------------------------------
+
+
+def test_a_hold_is_placed_and_lifted_with_its_reasons(office: KeepingOffice) -> None:
+    office.transfer()
+    dossier, hold = place_hold(office.tools, office.dossier(), ARCHIVIST, "  thanh tra 15/TTr ")
+    assert hold.reason == "thanh tra 15/TTr" and dossier.keeping.held
+    assert office.memory.held == all_of(office)
+    second = place_hold(office.tools, office.dossier(), APPROVER, "khiếu nại")[1]
+    after, first = lift_hold(office.tools, dossier, APPROVER, hold.hold_id[:8], "xong")
+    assert first.lift is not None and first.lift.actor == APPROVER
+    assert after.keeping.held
+    assert office.memory.held >= all_of(office) - versions(office, after_manifest(office))
+    lift_hold(office.tools, after, APPROVER, second.hold_id, "xong")
+    assert not office.memory.held
+    told = [link.event for link in events(office) if link.event.action.startswith("dossier.h")]
+    assert [e.action for e in told] == ["dossier.held"] * 2 + ["dossier.hold_lifted"] * 2
+    assert "thanh tra" not in json.dumps([e.model_dump(mode="json") for e in told])
+    assert audited(office).ok, codes(office)
+
+
+def events(office: KeepingOffice) -> list[ChainedEvent]:
+    office.records.chain_events()
+    return list(office.records.ledger())
+
+
+def after_manifest(office: KeepingOffice) -> str:
+    return office.records.manifests("DEV", CODE)[-1].object_key
+
+
+def test_a_hold_of_an_open_dossier_and_a_wrong_one(office: KeepingOffice) -> None:
+    place_hold(office.tools, office.dossier(), ARCHIVIST, "giữ")
+    assert office.memory.held == all_of(office)
+    assert error(lambda: lift_hold(office.tools, office.dossier(), ARCHIVIST, "0", "x")) == (
+        "HOLD_UNKNOWN"
+    )
+    for words in ("", "  ", "a\nb", "x" * 501):
+        act = lambda w=words: place_hold(office.tools, office.dossier(), ARCHIVIST, w)  # noqa: E731
+        assert error(act, ConfigError) == "WORDS_INVALID"
+
+
+def test_lifting_the_last_hold_leaves_what_is_kept_for_ever(office: KeepingOffice) -> None:
+    office.catalogue = rules("01")
+    office.transfer()
+    dossier, hold = place_hold(office.tools, office.dossier(), ARCHIVIST, "giữ")
+    lift_hold(office.tools, dossier, ARCHIVIST, hold.hold_id, "xong")
+    assert office.memory.held >= versions(office, "raw/")
+    assert office.night().failed == ()
+    assert office.memory.held == all_of(office)
+
+
+def test_a_source_of_two_dossiers_stays_held_for_the_other(office: KeepingOffice) -> None:
+    batch = archive_batch(office.records, office.memory, Papers("shared", dossier="HS-2"))
+    wish = DossierWish("HS-3", "P1", "C1", START, "{unit}-{n}")
+    office.records.open_dossier(batch.batch_id, 1, wish, [])
+    _, first = place_hold(office.tools, office.dossier("HS-2"), ARCHIVIST, "một")
+    place_hold(office.tools, office.dossier("HS-3"), ARCHIVIST, "hai")
+    lift_hold(office.tools, office.dossier("HS-2"), ARCHIVIST, first.hold_id, "xong")
+    kept = (f"raw/{batch.batch_id}/", "dossiers/DEV/2026/HS-3/")
+    assert office.memory.held == versions(office, *kept)
+
+
+# -- fragile papers ---------------------------------------------------------------------------
+
+
+def given_up(office: KeepingOffice, code: str = "F_14_HSB", approver: str = "truong.phong") -> None:
+    waive(
+        office.tools,
+        office.dossier(),
+        OFFICER,
+        code=code,
+        approver=approver,
+        reason="giấy mục, chạm vào là rách",
+        decided_on=None,
+    )
+
+
+def test_a_waived_paper_counts_as_present_and_is_in_the_manifest(office: KeepingOffice) -> None:
+    office.catalogue = rules(asked="F_14_HSB")
+    given_up(office)
+    given_up(office)
+    keeping = office.dossier().keeping
+    assert keeping.waived == ("F_14_HSB",) and len(keeping.waivers) == 1
+    newest = newest_manifest(office.records.manifests("DEV", CODE), office.memory)
+    assert newest is not None and newest.waived == ("F_14_HSB",)
+    assert office.transfer().done
+    assert audited(office).ok
+
+
+def test_a_waiver_needs_leave_of_another_and_a_paper_that_is_not_there(
+    office: KeepingOffice,
+) -> None:
+    assert error(lambda: given_up(office, approver="TIEP.nhan "), AuthError) == "WAIVER_SAME_PERSON"
+    assert error(lambda: given_up(office, code="Z_OTHER")) == "WAIVER_PRESENT"
+    assert error(lambda: given_up(office, code="NOTHING"), NotFound) == "COMPONENT_CODE_UNKNOWN"
+    assert office.dossier().keeping == Keeping()
+
+
+def test_a_waiver_before_anything_is_archived_comes_with_the_first_manifest(
+    office: KeepingOffice,
+) -> None:
+    start_batch(office.records, office.memory, Papers("open", dossier="HS-9"))
+    waive(
+        office.tools,
+        office.dossier("HS-9"),
+        OFFICER,
+        code="F_14_HSB",
+        approver="truong.phong",
+        reason="mục",
+        decided_on=dt.date(2026, 11, 20),
+    )
+    assert office.dossier("HS-9").keeping.waived == ("F_14_HSB",)
+    assert not office.records.manifests("DEV", "HS-9")
+
+
+def test_a_true_copy_is_linked_to_its_fragile_original(office: KeepingOffice) -> None:
+    true_copy, original = office.records.components()
+
+    def link(one: ComponentRecord, other: ComponentRecord | None) -> None:
+        link_true_copy(
+            office.tools,
+            office.dossier(),
+            OFFICER,
+            true_copy=one,
+            original=other,
+            clerk="van.thu",
+            organisation="Công ty may Hoà Bình",
+        )
+
+    assert error(lambda: link(true_copy, true_copy)) == "TRUE_COPY_UNLIKE"
+    link(true_copy, original)
+    link(true_copy, original)
+    assert error(lambda: link(original, None)) == "TRUE_COPY_LINKED"
+    (found,) = office.dossier().keeping.true_copies
+    assert (found.true_copy, found.original) == (true_copy.component_id, original.component_id)
+    assert audited(office).ok
+
+
+# -- destruction ------------------------------------------------------------------------------
+
+
+def test_what_may_not_be_destroyed(office: KeepingOffice) -> None:
+    def proposed() -> object:
+        return propose(office.tools, office.dossier(), ARCHIVIST, "hết hạn")
+
+    assert error(proposed, AuthError) == "NOT_TRANSFERRED"
+    office.transfer()
+    office.clock.moment = OVER - DAY
+    assert error(proposed, AuthError) == "TERM_RUNNING"
+    office.clock.moment = OVER
+    _, hold = place_hold(office.tools, office.dossier(), ARCHIVIST, "giữ")
+    assert error(proposed, AuthError) == "ON_HOLD"
+    lift_hold(office.tools, office.dossier(), ARCHIVIST, hold.hold_id, "xong")
+    assert error(office.carry_out) == "DISPOSAL_NONE"
+    proposed()
+    assert error(office.carry_out) == "DISPOSAL_UNAPPROVED"
+    twin = Actor(id="LUU.TRU", role=Role.APPROVER, unit="DEV")
+
+    def approved(who: Actor) -> object:
+        return approve(office.tools, office.dossier(), who, "1/QĐ")
+
+    assert error(lambda: approved(twin), AuthError) == "SAME_PERSON"
+    withdraw(office.tools, office.dossier(), ARCHIVIST)
+    proposed()
+    approved(APPROVER)
+    assert error(lambda: withdraw(office.tools, office.dossier(), ARCHIVIST)) == (
+        "DISPOSAL_APPROVED"
+    )
+    assert error(lambda: start_batch(office.records, office.memory, Papers("late", dossier=CODE)))
+    place_hold(office.tools, office.dossier(), ARCHIVIST, "phút chót")
+    assert error(office.carry_out, AuthError) == "ON_HOLD"
+    assert len(versions(office, "raw/")) == 3
+
+
+def test_for_ever_is_for_ever(office: KeepingOffice) -> None:
+    office.catalogue = rules("01")
+    office.transfer()
+    office.clock.moment = OVER + 365 * 500 * DAY
+    act = lambda: propose(office.tools, office.dossier(), ARCHIVIST, "x")  # noqa: E731
+    assert error(act, AuthError) == "KEPT_FOR_EVER"
+
+
+def test_destruction_leaves_a_certificate_that_stays(office: KeepingOffice) -> None:
+    office.transfer()
+    before = versions(office, "dossiers/", "raw/", "text/")
+    manifests = len(office.records.manifests("DEV", CODE))
+    components = office.records.components()
+    office.clock.moment = OVER
+    office.night()
+    office.approved()
+    early = office.carry_out()
+    assert not early.done and early.left == len(before) - manifests - 2 and early.removed == 2
+    assert early.not_before == OVER + SHORT
+    assert audited(office).ok, codes(office)
+    assert codes(office) == {"UNFINISHED_DESTRUCTION"}
+    office.clock.moment = OVER + SHORT + DAY
+    office.night()
+    done = office.carry_out()
+    assert done.done and done.removed == early.left
+    assert office.carry_out().done
+    left = versions(office, "dossiers/", "raw/", "text/")
+    assert all("/manifest/" in key or "/destruction/" in key for key, _ in left)
+    assert office.memory.held == left
+    assert {office.memory.locks[v] for v in left} == {office.clock.now() + LONG_LOCK}
+    assert office.records.components() == components
+    disposal = office.dossier().keeping.disposal
+    assert disposal is not None and disposal.certificate is not None
+    certificate = DestructionCertificate.model_validate_json(read(office, "certificate"))
+    inventory = Inventory.model_validate_json(read(office, "inventory"))
+    assert (certificate.proposed_by, certificate.approved_by) == (ARCHIVIST, APPROVER)
+    assert certificate.decision == "12/QĐ-HĐXĐGTTL"
+    assert certificate.objects == len(inventory.objects) == early.left + early.removed
+    assert {o.sha256 for o in inventory.objects} >= {
+        r.sha256 for c in components for r in c.revisions
+    }
+    assert certificate.bytes > 0 and certificate.pages == 3 and certificate.components == 2
+    assert audited(office).ok, codes(office)
+    assert audited(office).counts.destroyed == 1
+    return_of_a_file(office, components[0])
+
+
+def read(office: KeepingOffice, name: str) -> bytes:
+    (key,) = {k for k, _ in office.memory.versions("dossiers/") if k.endswith(f"{name}.json")}
+    with office.memory.open(key) as stream:
+        return stream.read()
+
+
+def return_of_a_file(office: KeepingOffice, component: ComponentRecord) -> None:
+    assert component.current is not None
+    office.memory.plant(component.current.object_key, b"back again")
+    assert codes(office) == {"DESTROYED_PRESENT"}
+
+
+def test_a_rebuild_knows_what_was_destroyed(office: KeepingOffice, tmp_path: Path) -> None:
+    given_up(office)
+    office.transfer()
+    office.clock.moment = OVER
+    office.approved()
+    seal_finished_days(office.records, office.memory, OVER.date() + DAY)
+    office.clock.moment = OVER + SHORT + DAY
+    assert office.carry_out().done
+    seal_finished_days(office.records, office.memory, office.clock.now().date() + DAY)
+    rebuilt = blank_records(tmp_path / "rebuilt.sqlite", office.clock)
+    report = rebuild_records(office.memory, rebuilt, actor=ACTOR, at=office.clock.now())
+    assert report.ok, report.problems
+    assert rebuilt.dossier(CODE).keeping == office.dossier().keeping
+    assert rebuilt.components() == office.records.components()
+    found = audit(rebuilt, office.memory, lambda: [])
+    assert found.ok, found.findings
+    rebuilt.close()
+
+
+def test_a_source_of_two_dossiers_goes_with_the_last(office: KeepingOffice) -> None:
+    batch = archive_batch(office.records, office.memory, Papers("shared", dossier="HS-2"))
+    wish = DossierWish("HS-3", "P1", "C1", START, "{unit}-{n}")
+    office.records.open_dossier(batch.batch_id, 1, wish, [])
+    office.transfer("HS-2")
+    office.clock.moment = OVER
+    office.approved("HS-2")
+    office.clock.moment = OVER + SHORT + DAY
+    assert office.carry_out("HS-2").done
+    assert versions(office, f"raw/{batch.batch_id}/")
+    assert not versions(office, "text/DEV/HS-2/")
+
+
+@pytest.mark.parametrize("puts", range(4))
+def test_a_killed_destruction_goes_on(office: KeepingOffice, puts: int) -> None:
+    office.transfer()
+    office.clock.moment = OVER
+    office.approved()
+    office.clock.moment = OVER + SHORT
+    office.store = FaultyStore(office.memory)
+    office.store.fail_after_put = puts
+    for _ in range(puts):
+        with pytest.raises(ArchiveUnavailable):
+            office.carry_out()
+    assert office.carry_out().done
+    assert audited(office).ok, codes(office)
+
+
+def test_what_was_approved_cannot_be_rewritten(office: KeepingOffice) -> None:
+    office.transfer()
+    office.clock.moment = OVER
+    office.approved()
+    office.carry_out()
+    keeping = office.dossier().keeping
+    disposal = keeping.disposal
+    assert disposal is not None
+    forged = disposal.model_copy(update={"approved_by": disposal.proposed_by})
+    change = keeping.model_copy(update={"disposal": forged})
+    stage = DossierStage.TRANSFERRED
+    keep = lambda: office.records.keep("DEV", CODE, change, stage, [])  # noqa: E731
+    assert error(keep, WorkflowError) == "KEEPING_SHORTENED"
+
+
+def test_the_certificate_is_carried_out_once(office: KeepingOffice) -> None:
+    office.transfer()
+    office.clock.moment = OVER
+    office.approved()
+    first = carry_out(office.tools, office.store, office.dossier(), ARCHIVIST)
+    again = carry_out(office.tools, office.store, office.dossier(), APPROVER)
+    assert first.done and again.disposal == first.disposal and again.removed == 0
