@@ -222,9 +222,9 @@ def _analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_writer_deletes_in_work_only_and_the_reader_nothing() -> None:
+def test_the_writer_deletes_in_work_only_the_reader_nothing_the_remover_puts_nothing() -> None:
     allowed: dict[str, dict[str, set[str]]] = {}
-    for name in ("writer", "reader"):
+    for name in ("writer", "reader", "remover"):
         policy = json.loads((DEPLOY / "minio" / f"{name}.json").read_text())
         allowed[name] = {}
         for statement in policy["Statement"]:
@@ -237,8 +237,10 @@ def test_the_writer_deletes_in_work_only_and_the_reader_nothing() -> None:
     ]
     assert not [a for a in allowed["reader"] if re.search(r"\*|Put|Delete|Bypass|Abort", a)]
     assert set(allowed["reader"]) < set(allowed["writer"])
-    assert "s3:PutObjectLegalHold" not in allowed["writer"]  # nothing of ours sets or lifts one
     assert not [r for where in allowed["reader"].values() for r in where if "sohoa-work" in r]
+    assert not [a for a in allowed["remover"] if re.search(r"\*|Put|Bypass|DeleteObject$", a)]
+    removed = allowed["remover"]["s3:DeleteObjectVersion"]
+    assert not [r for r in removed if not re.search(r"archive/(dossiers|raw|text)/\*$", r)]
 
 
 def test_the_search_role_sees_sohoas_indices_only() -> None:
