@@ -8,11 +8,15 @@ nobody can empty them.
 from __future__ import annotations
 
 import datetime as dt
+import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
+from minio import MinioAdmin
+from minio.credentials.providers import StaticProvider
 from minio.datatypes import Object
 
 from storage.minio_client import Client, Identity, Place, connect
@@ -20,6 +24,7 @@ from storage.minio_store import MinioStore
 from tests.services import MinioServer
 
 LOCK_DAYS = 1
+REMOVER = Path(__file__).parents[2] / "deploy" / "minio" / "remover.json"
 _SECONDS = 10.0
 
 
@@ -59,6 +64,20 @@ class Server:
         """The store over a bucket (a new one), as the writer unless said otherwise."""
         client = self.client(identity or self.writer, endpoint=endpoint, seconds=seconds)
         return MinioStore(client, bucket or self.bucket(), lock_days=LOCK_DAYS, now=utc_now)
+
+    def remover(self, bucket: str) -> Identity:
+        """A new identity that may do what `deploy/minio/remover.json` lets it, in this bucket."""
+        admin = MinioAdmin(
+            endpoint=self.endpoint,
+            credentials=StaticProvider(self.root.access_key, self.root.secret_key),
+            secure=False,
+        )
+        made = Identity(f"remover-{secrets.token_hex(4)}", secrets.token_hex(16))
+        policy = json.loads(REMOVER.read_text().replace(":::sohoa-archive", f":::{bucket}"))
+        admin.policy_add(made.access_key, policy=policy)
+        admin.user_add(made.access_key, made.secret_key)
+        admin.policy_set(made.access_key, user=made.access_key)
+        return made
 
 
 class PlainS3Store(MinioStore):
