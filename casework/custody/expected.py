@@ -82,12 +82,18 @@ def expected_of(event: Event, records: Records, store: ObjectStore) -> Iterator[
             yield Expected("manifest", key, _manifest_version(key, records), sha256, key)
     if (sha256 := event.hashes.get("raw_index")) is not None:
         batch_id = event.subjects.get("batch_id", of)
-        if batch_id is not None:
+        if batch_id is not None and not _all_gone(batch_id, records):
             yield from _raw(batch_id, sha256, store)
+    if (sha256 := event.hashes.get("document")) is not None:  # of a destruction: it stays
+        key = event.subjects.get("object_key", of)
+        if key is not None:
+            yield Expected("manifest", key, None, sha256, key)
 
 
 def _object(event: Event, component_id: str, sha256: str, records: Records) -> Iterator[Expected]:
     component = _component(component_id, records)
+    if component is not None and _is_gone(component, records):
+        return
     known = [r for r in component.revisions if r.sha256 == sha256] if component else []
     for revision in known:
         if event.action != _ARCHIVED and revision.version_id is not None:
@@ -100,7 +106,9 @@ def _object(event: Event, component_id: str, sha256: str, records: Records) -> I
 
 def _sidecar(component_id: str, sha256: str, records: Records) -> Iterator[Expected]:
     component = _component(component_id, records)
-    if component is not None and component.sidecar_sha256 == sha256:
+    if component is None or _is_gone(component, records):
+        return
+    if component.sidecar_sha256 == sha256:
         key = sidecar_key(component.unit, component.dossier_code, component_id)
         yield Expected("sidecar", key, None, sha256, component_id)
 
@@ -110,6 +118,16 @@ def _component(component_id: str, records: Records) -> ComponentRecord | None:
         return records.component(component_id)
     except NotFound:
         return None
+
+
+def _is_gone(component: ComponentRecord, records: Records) -> bool:
+    """True where its dossier is destroyed by decision: nothing of it is to be put back."""
+    return records.dossier(component.dossier_code, component.unit).keeping.gone
+
+
+def _all_gone(batch_id: str, records: Records) -> bool:
+    placed = records.batch_dossiers(batch_id)
+    return bool(placed) and all(p.dossier.keeping.gone for p in placed)
 
 
 def _manifest_version(key: str, records: Records) -> str | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from casework.custody.expected import read_raw_index
+from casework.renewal import notes_of
 from pipeline.errors import NotFound
 from pipeline.ids import unsafe_code
 from pipeline.models.batch import BatchState
@@ -51,7 +52,12 @@ def known_in(group: str, records: Records, store: ObjectStore) -> Mapping[str, s
     found: dict[str, str | None] = {
         revision.object_key: revision.sha256 for c in components for revision in c.revisions
     }
-    return found | {m.object_key: m.sha256 for m in records.manifests(unit, code)}
+    found |= {m.object_key: m.sha256 for m in records.manifests(unit, code)}
+    try:
+        dossier = records.dossier(code, unit)
+    except NotFound:
+        return found
+    return found | {note.object_key: note.sha256 for note in notes_of(dossier)}
 
 
 def _raw(batch_id: str, records: Records, store: ObjectStore) -> Mapping[str, str | None] | None:
