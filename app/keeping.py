@@ -75,7 +75,7 @@ def hold_line(dossier: DossierRecord, hold: Hold, messages: Messages) -> str:
 
 
 def keeping_json(dossier: DossierRecord) -> Json:
-    """What is known of a dossier's keeping, in the words of `waive` and `true-copy`."""
+    """What is known of a dossier's keeping, in the words of `waive` and `truecopy`."""
     keeping = dossier.keeping
     return {
         "dossier_code": dossier.code,

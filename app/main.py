@@ -62,7 +62,7 @@ def build() -> typer.Typer:
     upkeep: tuple[Callable[..., None], ...] = (
         intake.slip,
         retaining.waive,
-        retaining.true_copy,
+        retaining.truecopy,
         retaining.transfer,
         keeping.augment,
         keeping.audit,

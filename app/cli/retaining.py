@@ -1,4 +1,4 @@
-"""`transfer`, `hold`, `destroy`, `waive`, `true-copy`: how long papers are kept, what stands in.
+"""`transfer`, `hold`, `destroy`, `waive`, `truecopy`: how long papers are kept, what stands in.
 
 The role is the command's: who may run which is for accounts to say.
 """
@@ -163,7 +163,7 @@ def waive(
         run.give(keeping_json(dossier), [text])
 
 
-def true_copy(
+def truecopy(
     code: Code,
     copy: Annotated[str, typer.Argument(metavar="COPY_ID", help="Bản quét của bản sao y.")],
     clerk: Annotated[str, typer.Option(help="Tài khoản văn thư làm bản sao y.")],

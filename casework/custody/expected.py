@@ -83,10 +83,12 @@ def expected_of(event: Event, records: Records, store: ObjectStore) -> Iterator[
             yield Expected("manifest", key, _manifest_version(key, records), sha256, key)
     if (sha256 := event.hashes.get("raw_index")) is not None:
         batch_id = event.subjects.get("batch_id", of)
-        if batch_id is not None:
-            placed = records.batch_dossiers(batch_id)
-            if not placed or not all(part.dossier.keeping.gone for part in placed):
-                yield from _raw(batch_id, sha256, store)
+        if batch_id is not None and not _all_gone(batch_id, records):
+            yield from _raw(batch_id, sha256, store)
+    if (sha256 := event.hashes.get("document")) is not None:  # of a destruction: it stays
+        key = event.subjects.get("object_key", of)
+        if key is not None:
+            yield Expected("manifest", key, None, sha256, key)
 
 
 def _object(event: Event, component_id: str, sha256: str, records: Records) -> Iterator[Expected]:
@@ -120,8 +122,13 @@ def _component(component_id: str, records: Records) -> ComponentRecord | None:
 
 
 def _is_gone(component: ComponentRecord, records: Records) -> bool:
-    """True where the dossier's files go or went by decision: the audit asks for its proof."""
+    """True where its dossier is destroyed by decision: nothing of it is to be put back."""
     return records.dossier(component.dossier_code, component.unit).keeping.gone
+
+
+def _all_gone(batch_id: str, records: Records) -> bool:
+    placed = records.batch_dossiers(batch_id)
+    return bool(placed) and all(p.dossier.keeping.gone for p in placed)
 
 
 def _manifest_version(key: str, records: Records) -> str | None:

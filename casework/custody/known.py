@@ -6,7 +6,6 @@ raw objects, a dossier's sidecars. May not come in: reading objects, but for a b
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from typing import Final
 
@@ -54,9 +53,11 @@ def known_in(group: str, records: Records, store: ObjectStore) -> Mapping[str, s
         revision.object_key: revision.sha256 for c in components for revision in c.revisions
     }
     found |= {m.object_key: m.sha256 for m in records.manifests(unit, code)}
-    with contextlib.suppress(NotFound):
-        found |= {n.object_key: n.sha256 for n in notes_of(records.dossier(code, unit))}
-    return found
+    try:
+        dossier = records.dossier(code, unit)
+    except NotFound:
+        return found
+    return found | {note.object_key: note.sha256 for note in notes_of(dossier)}
 
 
 def _raw(batch_id: str, records: Records, store: ObjectStore) -> Mapping[str, str | None] | None:

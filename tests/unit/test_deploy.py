@@ -238,8 +238,9 @@ def test_the_writer_deletes_in_work_only_the_reader_nothing_the_remover_puts_not
     assert not [a for a in allowed["reader"] if re.search(r"\*|Put|Delete|Bypass|Abort", a)]
     assert set(allowed["reader"]) < set(allowed["writer"])
     assert not [r for where in allowed["reader"].values() for r in where if "sohoa-work" in r]
-    assert not [a for a in allowed["remover"] if re.search(r"\*|Put|Bypass|DeleteObject$", a)]
+    assert not [a for a in allowed["remover"] if re.search(r"\*|Put|Bypass", a)]
     removed = allowed["remover"]["s3:DeleteObjectVersion"]
+    assert allowed["remover"]["s3:DeleteObject"] == removed  # MinIO asks for both
     assert not [r for r in removed if not re.search(r"archive/(dossiers|raw|text)/\*$", r)]
 
 

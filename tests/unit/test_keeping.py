@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from casework.audit import AuditReport, audit
+from casework.custody.expected import expected_of
+from casework.custody.known import known_in
 from casework.destruction import approve, carry_out, propose, withdraw
 from casework.keeping import lift_hold, link_true_copy, place_hold, waive
 from casework.retention import LONG_LOCK
@@ -418,6 +420,23 @@ def test_destruction_leaves_a_certificate_that_stays(office: KeepingOffice) -> N
     assert audited(office).ok, codes(office)
     assert audited(office).counts.destroyed == 1
     return_of_a_file(office, components[0])
+
+
+def test_what_was_destroyed_is_neither_missed_nor_put_back(office: KeepingOffice) -> None:
+    office.transfer()
+    office.clock.moment = OVER
+    office.approved()
+    assert office.carry_out().done
+    office.records.chain_events()
+    expected = {
+        e.key
+        for link in office.records.ledger()
+        for e in expected_of(link.event, office.records, office.memory)
+    }
+    left = {key for key, _ in versions(office, "dossiers/", "raw/", "text/")}
+    assert expected == left
+    known = known_in(f"dossiers/DEV/2026/{CODE}", office.records, office.memory)
+    assert known is not None and set(known) >= left
 
 
 def read(office: KeepingOffice, name: str) -> bytes:

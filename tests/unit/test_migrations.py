@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -19,6 +20,7 @@ from sqlalchemy.schema import CreateTable
 
 import storage.records.migrations
 from pipeline.errors import ConfigError
+from pipeline.models.keeping import Keeping
 from storage.records import needs_upgrade, open_records, sqlite_url, upgrade
 from storage.records.schema import HEAD, metadata
 from tests.fakes.archived import START
@@ -81,6 +83,27 @@ def test_an_empty_home_needs_one_upgrade(url: str) -> None:
     assert not needs_upgrade(url)
     upgrade(url)
     open_records(url, StillClock(START)).close()
+
+
+def test_dossiers_of_the_first_tables_are_kept_as_they_were(url: str) -> None:
+    config = Config()
+    folder = Path(storage.records.migrations.__file__).parent
+    config.set_main_option("script_location", str(folder))
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO dossiers (unit, code, year, channel, stage, created_at)"
+                " VALUES ('DEV', 'HS-1', 2026, 'desk', 'RECEIVED', '2026-11-22 03:00:00')"
+            )
+        )
+    engine.dispose()
+    assert needs_upgrade(url)
+    records = open_records(url, StillClock(START))
+    assert records.dossier("HS-1").keeping == Keeping()
+    records.close()
 
 
 def test_tables_of_a_later_release_are_left_alone(url: str) -> None:
