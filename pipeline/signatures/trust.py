@@ -28,6 +28,7 @@ from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
 from pipeline.errors import CertificateRejected, ConfigError, TimestampError
 from pipeline.signatures.certificates import SIGNING_USES
 from pipeline.signatures.integrity import ReadSignature
+from pipeline.signatures.profiles import COUNTERSIGNED
 from pipeline.signatures.revocation import Known, stands
 from pipeline.signatures.store import read_store
 from pipeline.signatures.verdicts import Reason
@@ -223,6 +224,8 @@ class Standings:
         """
         embedded = signature.opened
         known = self._known
+        if signature.field in COUNTERSIGNED and not known.holds(embedded.signer_cert):
+            known = Known(known.certificates, (), known.crls)  # answers about others' certificates
         if strict:
             known = known.until(embedded.signer_cert.not_valid_after)
         return ValidationContext(

@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 
 from pipeline.errors import TimestampError
-from pipeline.models.components import SignatureInfo, SignatureLevel
+from pipeline.models.components import CounterSignature, SignatureInfo, SignatureLevel
 
 YEAR = dt.timedelta(days=365)
 _SOON = dt.timedelta(days=30)
@@ -58,3 +58,20 @@ class AugmenterThatNeverSeals(SealingAugmenter):
     def augment(self, pdf: Path, info: SignatureInfo) -> tuple[bytes, SignatureInfo]:
         data, _ = super().augment(pdf, info)
         return data, info
+
+
+class CounterSigningAugmenter:
+    """Appends a comment where the archive's signature would go."""
+
+    def due(self, info: SignatureInfo, at: dt.datetime) -> bool:
+        return info.counter is None
+
+    def augment(self, pdf: Path, info: SignatureInfo) -> tuple[bytes, SignatureInfo]:
+        counter = CounterSignature(
+            level=SignatureLevel.B_B,
+            signer="Archive",
+            signed_at=info.signed_at,
+            certificate_sha256="a" * 64,
+            development=False,
+        )
+        return pdf.read_bytes() + b"\n%archive", info.model_copy(update={"counter": counter})

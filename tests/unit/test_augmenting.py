@@ -12,7 +12,14 @@ from typing import Any, cast
 import pytest
 
 from casework.audit import audit
-from casework.augmenting import AugmentReport, AugmentTools, Outcome, augment
+from casework.augmenting import (
+    AugmentReport,
+    AugmentTools,
+    CounterTools,
+    Outcome,
+    augment,
+    countersign,
+)
 from pipeline.catalogue import load_catalogue
 from pipeline.errors import ConfigError
 from pipeline.models.actors import Actor, Role
@@ -30,6 +37,7 @@ from tests.fakes.augmenters import (
     YEAR,
     AugmenterThatNeverSeals,
     AugmenterWithoutAuthority,
+    CounterSigningAugmenter,
     PrependingAugmenter,
     SealingAugmenter,
 )
@@ -68,6 +76,16 @@ class Office:
         found = augment(
             cast(AugmentTools, given), ARCHIVIST, dossiers, limit=limit, every=bool(codes)
         )
+        return AugmentReport(components=tuple(found))
+
+    def countersign(self) -> AugmentReport:
+        given = SimpleNamespace(
+            catalogue=load_catalogue(),
+            progress=None,
+            counter_signer=CounterSigningAugmenter(),
+            **vars(self),
+        )
+        found = countersign(cast(CounterTools, given), ARCHIVIST, self.records.dossiers())
         return AugmentReport(components=tuple(found))
 
     def signed(self) -> list[ComponentRecord]:
@@ -122,6 +140,29 @@ def test_what_is_below_the_level_gets_a_new_revision(office: Office) -> None:
     assert [m.seq for m in office.records.manifests("DEV", "DEV-261122-0001")] == [1, 2, 3]
     assert {row.component_id for row in office.records.outbox()} >= set(before)
     assert office.audit() == []
+
+
+def test_the_archive_signs_each_paper_once_as_a_new_revision(office: Office) -> None:
+    report = office.countersign()
+    assert [c.outcome for c in report.components] == [Outcome.COUNTERSIGNED] * 4
+    for component in office.signed():
+        first, second = component.revisions
+        assert first.signature is not None and first.signature.counter is None
+        assert second.signature is not None and second.signature.counter is not None
+        with office.store.open(second.object_key, second.version_id) as stream:
+            assert stream.read().endswith(b"%archive")
+    assert office.countersign().components == () and office.audit() == []
+    tomorrow = office.clock.now().date() + dt.timedelta(days=1)
+    seal_finished_days(office.records, office.memory, tomorrow)
+    anchored = ledger_state(office.records, office.memory)
+    revisions = [r for c in office.signed() for r in c.revisions]
+    assert {anchored(r.sha256) for r in revisions} == {"anchored"}
+
+    after = blank_records(office.settings.home / "after.sqlite", office.clock)
+    assert rebuild_records(office.memory, after, actor=ARCHIVIST, at=office.clock.now()).ok
+    current = [c.current for c in after.components() if c.revisions[0].signature is not None]
+    assert all(r is not None and r.signature is not None and r.signature.counter for r in current)
+    after.close()
 
 
 def test_files_that_came_signed_are_left_alone(office: Office) -> None:

@@ -132,6 +132,7 @@ def test_without_authorities_it_is_signed_now_and_raised_later(pki: Pki, tmp_pat
     assert archive.augmenter.due(both, LATER)
     verdict = judged(pki, data, tmp_path)
     assert [s.level for s in verdict.signatures] == [LTA, B], "as recorded"
+    assert verdict.outcome is not Outcome.INVALID and Reason.UNTRUSTED not in verdict.reasons
 
     pdf.write_bytes(data)
     raised, info = archive.augmenter.augment(pdf, both)
