@@ -1,11 +1,13 @@
 """Whom signatures are trusted to, and since when they existed.
 
 Certificates' chains are followed to given roots with what the file itself brings (certificates,
-revocation data); nothing is fetched. May not come in: integrity of the file, the verdict.
+revocation data), and with what authorities say now where
+`ask` is told to. May not come in: integrity of the file, the verdict.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,16 +27,19 @@ from pyhanko.sign.validation.utils import CMSAlgorithmUsagePolicy
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
 
-from pipeline.errors import CertificateRejected, ConfigError, TimestampError
-from pipeline.signatures.certificates import SIGNING_USES
+from pipeline.errors import CertificateRejected, ConfigError, SohoaError, TimestampError
+from pipeline.signatures.certificates import SIGNING_USES, key_of, weak_digest
+from pipeline.signatures.copies import holds_altered_copy
 from pipeline.signatures.integrity import ReadSignature
-from pipeline.signatures.profiles import COUNTERSIGNED
-from pipeline.signatures.revocation import Known, stands
+from pipeline.signatures.revocation import Asking, Known, stands
 from pipeline.signatures.store import read_store
 from pipeline.signatures.verdicts import Reason
 
-_ANY_DIGEST: Final = CMSAlgorithmUsagePolicy.lift_policy(DisallowWeakAlgorithmsPolicy(frozenset()))
-"""Weak digests are judged for integrity and named, not refused."""
+_ANY: Final = DisallowWeakAlgorithmsPolicy(
+    frozenset(), frozenset(), rsa_key_size_threshold=0, dsa_key_size_threshold=0
+)
+_ANY_DIGEST: Final = CMSAlgorithmUsagePolicy.lift_policy(_ANY)
+"""Weak algorithms are judged for integrity and named, not refused."""
 _LARGEST_PEM: Final = 8 * 1024 * 1024
 
 
@@ -57,6 +62,8 @@ class Standing:
     development: bool
     timestamped_at: dt.datetime | None
     reasons: tuple[Reason, ...]
+    weak: tuple[str, ...] = ()
+    """Algorithms in the chain that no longer suffice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +108,32 @@ class Standings:
         store = read_store(reader)
         self.has_security_store = store is not None
         self._known = store or Known()
+        self._asked = False
+
+    async def ask(self, signatures: Sequence[ReadSignature], asking: Asking) -> None:
+        """Add to what the file brings what authorities say now about its signers.
+
+        Whoever does not answer leaves it at what the file brings.
+        """
+        self._asked = True
+        for signature in signatures:
+            embedded = signature.opened
+            known = Known((*self._known.certificates, *embedded.other_embedded_certs))
+            with contextlib.suppress(SohoaError):
+                await stands(
+                    embedded.signer_cert,
+                    self._trust.roots,
+                    known,
+                    self._at,
+                    asking,
+                    timestamping=signature.is_timestamp,
+                )
+        taken = asking.taken
+        self._known = Known(
+            self._known.certificates,
+            (*self._known.ocsps, *taken.ocsps),
+            (*self._known.crls, *taken.crls),
+        )
 
     def stores(self, certificate: x509.Certificate) -> bool:
         """True where the validation data hold a certificate."""
@@ -122,9 +155,10 @@ class Standings:
         outer, until = await self._over(later)
         first = await self._validated(signature, self._at)
         inner = await self._proof_of(first.timestamp_validity, until)
+        damaged = _is_damaged(first.timestamp_validity) or self.altered(signature)
         intact = sorted((*inner, *outer), key=lambda p: p.at)
         proven = next((p for p in intact if p.trusted), None)
-        reasons: list[Reason] = []
+        reasons = [Reason.INTEGRITY_BROKEN] if damaged else []
         if proven is None:
             reasons.append(Reason.TIME_UNPROVEN)
             if intact:
@@ -135,12 +169,15 @@ class Standings:
             reasons.extend(await self._revocation(signature, at))
         else:
             reasons.extend(_distrust(status, at, claimed if proven is not None else None))
+        weak = _weak_in(status)
+        reasons.extend(weak.values())
         anchor = _anchor(status)
         return Standing(
             trusted=bool(status.trusted),
             development=any(anchor == root.sha256 for root in self._trust.development),
             timestamped_at=intact[0].at if intact else None,
             reasons=tuple(reasons),
+            weak=tuple(weak),
         )
 
     async def _over(self, later: Sequence[ReadSignature]) -> tuple[list[_Proof], dt.datetime]:
@@ -159,24 +196,45 @@ class Standings:
     async def _validated(
         self, signature: ReadSignature, at: dt.datetime, *, strict: bool = False
     ) -> PdfSignatureStatus:
-        """The signer at a moment; a timestamp within the signature at its own."""
-        return await async_validate_pdf_signature(
-            signature.opened,
-            signer_validation_context=self._context(signature, at, strict=strict),
-            ts_validation_context=self._context(signature, _made(signature) or at),
-            key_usage_settings=KeyUsageConstraints(key_usage=set(SIGNING_USES)),
-            skip_diff=True,
-            algorithm_policy=_ANY_DIGEST,
-        )
+        """The signer at a moment; a timestamp within the signature at its own.
+
+        Statuses that say nothing of a chain (of other signers, or too old) say nothing against it:
+        then the chain is judged without. `strict`: every certificate must be shown to stand.
+        """
+        stamped = _made(signature) or at
+
+        async def ask(*, signer: bool, stamp: bool) -> PdfSignatureStatus:
+            return await async_validate_pdf_signature(
+                signature.opened,
+                signer_validation_context=self._context(
+                    signature, at, strict=strict, statuses=signer
+                ),
+                ts_validation_context=self._context(signature, stamped, statuses=stamp),
+                key_usage_settings=KeyUsageConstraints(key_usage=set(SIGNING_USES)),
+                skip_diff=True,
+                algorithm_policy=_ANY_DIGEST,
+            )
+
+        status = await ask(signer=True, stamp=True)
+        signer, stamp = strict or not _undecided(status), not _undecided(status.timestamp_validity)
+        return status if signer and stamp else await ask(signer=signer, stamp=stamp)
 
     async def _proof(self, timestamp: ReadSignature, until: dt.datetime) -> tuple[_Proof, ...]:
         if not timestamp.sound:
             return ()
         at = _stated(timestamp.opened.signed_data)
-        status = await async_validate_pdf_timestamp(
-            timestamp.opened, validation_context=self._context(timestamp, at), skip_diff=True
+
+        async def ask(*, statuses: bool) -> TimestampSignatureStatus:
+            return await async_validate_pdf_timestamp(
+                timestamp.opened,
+                validation_context=self._context(timestamp, at, statuses=statuses),
+                skip_diff=True,
+            )
+
+        status = await ask(statuses=True)
+        return await self._proof_of(
+            await ask(statuses=False) if _undecided(status) else status, until
         )
-        return await self._proof_of(status, until)
 
     async def _proof_of(
         self, status: TimestampSignatureStatus | None, until: dt.datetime
@@ -204,9 +262,23 @@ class Standings:
             return True
         return True
 
+    def altered(self, signature: ReadSignature) -> bool:
+        """True where a certificate that comes along with a signature is an altered copy."""
+        embedded = signature.opened
+        tokens = extract_tst_data_iter(embedded.signer_info, signed=False)
+        return holds_altered_copy(
+            (
+                *self._trust.roots,
+                *self._known.certificates,
+                embedded.signer_cert,
+                *embedded.other_embedded_certs,
+                *(one for token in tokens for one in _carried(token)),
+            )
+        )
+
     async def _revocation(self, signature: ReadSignature, at: dt.datetime) -> tuple[Reason, ...]:
         """Whether the file brings revocation data for the whole chain."""
-        if self.has_security_store or _brings_revocation(signature):
+        if self._asked or self.has_security_store or _brings_revocation(signature):
             strict = await self._validated(signature, at, strict=True)
             if strict.trusted:
                 return ()
@@ -215,7 +287,12 @@ class Standings:
         return (Reason.REVOCATION_UNKNOWN,)
 
     def _context(
-        self, signature: ReadSignature, at: dt.datetime, *, strict: bool = False
+        self,
+        signature: ReadSignature,
+        at: dt.datetime,
+        *,
+        strict: bool = False,
+        statuses: bool = True,
     ) -> ValidationContext:
         """What is known, seen from a moment; a later status speaks for an earlier moment, too.
 
@@ -223,9 +300,7 @@ class Standings:
         from the signer's certificate's lifetime.
         """
         embedded = signature.opened
-        known = self._known
-        if signature.field in COUNTERSIGNED and not known.holds(embedded.signer_cert):
-            known = Known(known.certificates, (), known.crls)  # answers about others' certificates
+        known = self._known if statuses else Known(self._known.certificates)
         if strict:
             known = known.until(embedded.signer_cert.not_valid_after)
         return ValidationContext(
@@ -237,7 +312,24 @@ class Standings:
             crls=list(known.crls),
             revocation_mode="require" if strict else "soft-fail",
             retroactive_revinfo=True,
+            algorithm_usage_policy=_ANY,
         )
+
+
+def _undecided(status: PdfSignatureStatus | TimestampSignatureStatus | None) -> bool:
+    """True where a chain failed, maybe for want of a status and nothing else."""
+    if status is None or status.trusted or status.revocation_details is not None:
+        return False
+    problem = getattr(status.trust_problem_indic, "name", "")
+    return problem in ("CERTIFICATE_CHAIN_GENERAL_FAILURE", "TRY_LATER")
+
+
+def _is_damaged(status: TimestampSignatureStatus | None) -> bool:
+    return status is not None and not (status.intact and status.valid)
+
+
+def _carried(token: cms.SignedData) -> tuple[x509.Certificate, ...]:
+    return tuple(one.chosen for one in token["certificates"] if one.name == "certificate")
 
 
 def _made(signature: ReadSignature) -> dt.datetime | None:
@@ -260,6 +352,22 @@ def _token(status: TimestampSignatureStatus | None) -> tuple[_Proof, ...]:
 def _brings_revocation(signature: ReadSignature) -> bool:
     attributes = signature.embedded.signer_info["signed_attrs"] if signature.embedded else ()
     return any(a["type"].native == "adobe_revocation_info_archival" for a in attributes)
+
+
+def _weak_in(status: PdfSignatureStatus) -> dict[str, Reason]:
+    """Weak algorithms of the certificates between the root and the signer."""
+    path = status.validation_path if status.trusted else None
+    found: dict[str, Reason] = {}
+    if path is None:
+        return found
+    for one in path:
+        if isinstance(one, x509.Certificate) and one.sha256 != path.first.sha256:
+            if name := weak_digest(str(one["signature_algorithm"].hash_algo)):
+                found[name] = Reason.WEAK_DIGEST
+            key, weak = key_of(one)
+            if weak:
+                found[key] = Reason.WEAK_KEY
+    return found
 
 
 def _anchor(status: PdfSignatureStatus) -> bytes | None:
@@ -291,7 +399,7 @@ def _distrust(
     if at < certificate.not_valid_before:
         return (Reason.CERTIFICATE_NOT_YET_VALID,)
     if at > certificate.not_valid_after:
-        after = earliest is not None and earliest > certificate.not_valid_after
+        after = any(t is not None and t > certificate.not_valid_after for t in (earliest, claimed))
         return (Reason.EXPIRED_BEFORE_SIGNING if after else Reason.CERTIFICATE_EXPIRED,)
     if problem == "CHAIN_CONSTRAINTS_FAILURE":
         return (Reason.UNTRUSTED, Reason.CERTIFICATE_USAGE)

@@ -25,7 +25,7 @@ from tests.fakes.certificates import TODAY
 from tests.fakes.papers import write_paper
 from tests.fakes.pki import Pki
 from tests.fakes.signers import capture_facts, component_of
-from tests.unit.test_signature_judging import add_annotation, appended
+from tests.fakes.tampering import add_annotation, appended
 
 LATER = TODAY
 LTA, B = SignatureLevel.B_LTA, SignatureLevel.B_B

@@ -22,7 +22,7 @@ _LINK = re.compile(r"\]\(([^)#]+?)(?:#([^)]*))?\)")
 _PLACE = re.compile(
     r"`((?:app|flows|casework|storage|search|pipeline|docs|bin|benchmarks|tests)/\S*?)`"
 )
-_COMMAND = re.compile(r"sohoa(?:-office)? ((?:[a-z-]+ ?){1,2})([^`”“\n|;]*)")
+_COMMAND = re.compile(r"sohoa(?:-office)? ((?:[a-z]+ ?){1,2})([^`”“\n|;]*)")
 _OPTION = re.compile(r"--[a-z-]+")
 
 
