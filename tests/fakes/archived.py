@@ -199,6 +199,8 @@ def write_manifest(
         catalogue_sha256="d" * 64,
         ledger_head=records.chain_events(),
         software="Sohoa test",
+        waived=dossier.keeping.waived,
+        keeping=dossier.keeping,
     )
     data = manifest.model_dump_json(by_alias=True).encode()
     ref = reference(data, "application/json")
