@@ -6,11 +6,13 @@ over damage there. Here it counts. May not come in: digests, keys, trust.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from asn1crypto import cms
 from asn1crypto.core import Null, Void
 
+_STAMP_ATTRIBUTE: Final = "signature_time_stamp_token"
 _DEEPEST: Final = 64
 _TAG_BITS: Final = 0x1F
 _CONSTRUCTED: Final = 0x20
@@ -28,15 +30,31 @@ def is_well_formed(contents: bytes) -> bool:
     Raises:
         ValueError: no CMS at all.
     """
-    info = cms.ContentInfo.load(contents)
-    encoded = info.dump()
-    if contents[len(encoded) :].strip(b"\0") or not _nests(encoded):
+    length = _element(contents, 0, len(contents), _DEEPEST)
+    if contents[length:].strip(b"\0") or not _nests(contents[:length]):
         return False
+    return _is_sound(cms.ContentInfo.load(contents[:length], strict=True))
+
+
+def _is_sound(info: cms.ContentInfo) -> bool:
+    """Versions and algorithms of signed data, and of the timestamps within them."""
     signed = info["content"]
-    if signed["version"].native not in _SIGNED_DATA_VERSIONS:
+    if info["content_type"].native != "signed_data" or (
+        signed["version"].native not in _SIGNED_DATA_VERSIONS
+    ):
         return False
     announced = {bytes(algorithm.dump()) for algorithm in signed["digest_algorithms"]}
-    return all(_agrees(signer, announced) for signer in signed["signer_infos"])
+    return all(
+        _agrees(signer, announced) and all(_is_sound(token) for token in _tokens(signer))
+        for signer in signed["signer_infos"]
+    )
+
+
+def _tokens(signer: cms.SignerInfo) -> Iterator[cms.ContentInfo]:
+    """Timestamps that a signer's unsigned attributes hold."""
+    for attribute in signer["unsigned_attrs"]:
+        if attribute["type"].native == _STAMP_ATTRIBUTE:
+            yield from attribute["values"]
 
 
 def _agrees(signer: cms.SignerInfo, announced: set[bytes]) -> bool:

@@ -114,12 +114,12 @@ async def _verdict(
     regular = [s for s in found if not s.is_timestamp]
     if not regular and not reasons:
         reasons.append(Reason.NO_SIGNATURE)
-    if any(not stamp.sound for stamp in timestamps):
-        reasons.append(Reason.INTEGRITY_BROKEN)
     readable = [s for s in found if s.embedded is not None]
     if readable and not tail_is_pure(reader, readable[-1], size):
         reasons.append(Reason.UNSIGNED_TAIL)
     standings = Standings(reader, trust, at)
+    if any(not stamp.sound or standings.altered(stamp) for stamp in timestamps):
+        reasons.append(Reason.INTEGRITY_BROKEN)
     judged = [
         await _judged(signature, timestamps, standings, reader, size) for signature in regular
     ]

@@ -27,6 +27,7 @@ from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
 
 from pipeline.errors import CertificateRejected, ConfigError, TimestampError
 from pipeline.signatures.certificates import SIGNING_USES
+from pipeline.signatures.copies import holds_altered_copy
 from pipeline.signatures.integrity import ReadSignature
 from pipeline.signatures.revocation import Known, stands
 from pipeline.signatures.store import read_store
@@ -121,9 +122,10 @@ class Standings:
         outer, until = await self._over(later)
         first = await self._validated(signature, self._at)
         inner = await self._proof_of(first.timestamp_validity, until)
+        damaged = _is_damaged(first.timestamp_validity) or self.altered(signature)
         intact = sorted((*inner, *outer), key=lambda p: p.at)
         proven = next((p for p in intact if p.trusted), None)
-        reasons: list[Reason] = []
+        reasons = [Reason.INTEGRITY_BROKEN] if damaged else []
         if proven is None:
             reasons.append(Reason.TIME_UNPROVEN)
             if intact:
@@ -158,24 +160,45 @@ class Standings:
     async def _validated(
         self, signature: ReadSignature, at: dt.datetime, *, strict: bool = False
     ) -> PdfSignatureStatus:
-        """The signer at a moment; a timestamp within the signature at its own."""
-        return await async_validate_pdf_signature(
-            signature.opened,
-            signer_validation_context=self._context(signature, at, strict=strict),
-            ts_validation_context=self._context(signature, _made(signature) or at),
-            key_usage_settings=KeyUsageConstraints(key_usage=set(SIGNING_USES)),
-            skip_diff=True,
-            algorithm_policy=_ANY_DIGEST,
-        )
+        """The signer at a moment; a timestamp within the signature at its own.
+
+        Statuses that say nothing of a chain (of other signers, or too old) say nothing against it:
+        then the chain is judged without. `strict`: every certificate must be shown to stand.
+        """
+        stamped = _made(signature) or at
+
+        async def ask(*, signer: bool, stamp: bool) -> PdfSignatureStatus:
+            return await async_validate_pdf_signature(
+                signature.opened,
+                signer_validation_context=self._context(
+                    signature, at, strict=strict, statuses=signer
+                ),
+                ts_validation_context=self._context(signature, stamped, statuses=stamp),
+                key_usage_settings=KeyUsageConstraints(key_usage=set(SIGNING_USES)),
+                skip_diff=True,
+                algorithm_policy=_ANY_DIGEST,
+            )
+
+        status = await ask(signer=True, stamp=True)
+        signer, stamp = strict or not _undecided(status), not _undecided(status.timestamp_validity)
+        return status if signer and stamp else await ask(signer=signer, stamp=stamp)
 
     async def _proof(self, timestamp: ReadSignature, until: dt.datetime) -> tuple[_Proof, ...]:
         if not timestamp.sound:
             return ()
         at = _stated(timestamp.opened.signed_data)
-        status = await async_validate_pdf_timestamp(
-            timestamp.opened, validation_context=self._context(timestamp, at), skip_diff=True
+
+        async def ask(*, statuses: bool) -> TimestampSignatureStatus:
+            return await async_validate_pdf_timestamp(
+                timestamp.opened,
+                validation_context=self._context(timestamp, at, statuses=statuses),
+                skip_diff=True,
+            )
+
+        status = await ask(statuses=True)
+        return await self._proof_of(
+            await ask(statuses=False) if _undecided(status) else status, until
         )
-        return await self._proof_of(status, until)
 
     async def _proof_of(
         self, status: TimestampSignatureStatus | None, until: dt.datetime
@@ -203,6 +226,20 @@ class Standings:
             return True
         return True
 
+    def altered(self, signature: ReadSignature) -> bool:
+        """True where a certificate that comes along with a signature is an altered copy."""
+        embedded = signature.opened
+        tokens = extract_tst_data_iter(embedded.signer_info, signed=False)
+        return holds_altered_copy(
+            (
+                *self._trust.roots,
+                *self._known.certificates,
+                embedded.signer_cert,
+                *embedded.other_embedded_certs,
+                *(one for token in tokens for one in _carried(token)),
+            )
+        )
+
     async def _revocation(self, signature: ReadSignature, at: dt.datetime) -> tuple[Reason, ...]:
         """Whether the file brings revocation data for the whole chain."""
         if self.has_security_store or _brings_revocation(signature):
@@ -214,7 +251,12 @@ class Standings:
         return (Reason.REVOCATION_UNKNOWN,)
 
     def _context(
-        self, signature: ReadSignature, at: dt.datetime, *, strict: bool = False
+        self,
+        signature: ReadSignature,
+        at: dt.datetime,
+        *,
+        strict: bool = False,
+        statuses: bool = True,
     ) -> ValidationContext:
         """What is known, seen from a moment; a later status speaks for an earlier moment, too.
 
@@ -222,7 +264,7 @@ class Standings:
         from the signer's certificate's lifetime.
         """
         embedded = signature.opened
-        known = self._known
+        known = self._known if statuses else Known(self._known.certificates)
         if strict:
             known = known.until(embedded.signer_cert.not_valid_after)
         return ValidationContext(
@@ -235,6 +277,22 @@ class Standings:
             revocation_mode="require" if strict else "soft-fail",
             retroactive_revinfo=True,
         )
+
+
+def _undecided(status: PdfSignatureStatus | TimestampSignatureStatus | None) -> bool:
+    """True where a chain failed, maybe for want of a status and nothing else."""
+    if status is None or status.trusted or status.revocation_details is not None:
+        return False
+    problem = getattr(status.trust_problem_indic, "name", "")
+    return problem in ("CERTIFICATE_CHAIN_GENERAL_FAILURE", "TRY_LATER")
+
+
+def _is_damaged(status: TimestampSignatureStatus | None) -> bool:
+    return status is not None and not (status.intact and status.valid)
+
+
+def _carried(token: cms.SignedData) -> tuple[x509.Certificate, ...]:
+    return tuple(one.chosen for one in token["certificates"] if one.name == "certificate")
 
 
 def _made(signature: ReadSignature) -> dt.datetime | None:
@@ -288,7 +346,7 @@ def _distrust(
     if at < certificate.not_valid_before:
         return (Reason.CERTIFICATE_NOT_YET_VALID,)
     if at > certificate.not_valid_after:
-        after = earliest is not None and earliest > certificate.not_valid_after
+        after = any(t is not None and t > certificate.not_valid_after for t in (earliest, claimed))
         return (Reason.EXPIRED_BEFORE_SIGNING if after else Reason.CERTIFICATE_EXPIRED,)
     if problem == "CHAIN_CONSTRAINTS_FAILURE":
         return (Reason.UNTRUSTED, Reason.CERTIFICATE_USAGE)

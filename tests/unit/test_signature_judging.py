@@ -49,6 +49,18 @@ from pipeline.stages.assembly import transfer_note
 from tests.fakes.certificates import TODAY, make_officer, make_timestamp_authority
 from tests.fakes.papers import write_paper
 from tests.fakes.signers import capture_facts, component_of
+from tests.fakes.tampering import (
+    add_annotation,
+    add_empty_field,
+    add_orphan,
+    add_unseen_field,
+    appended,
+    cover_content,
+    move_stamp,
+    page_of,
+    remove_field,
+    swap_image,
+)
 
 YEAR = dt.timedelta(days=365)
 
@@ -142,84 +154,6 @@ def test_outside_of_the_certificates_life_the_time_must_be_proven(
 
 
 # -- tampering -----------------------------------------------------------------------------------
-
-
-def appended(data: bytes, change: Callable[[IncrementalPdfFileWriter], None]) -> bytes:
-    """The file with a further revision."""
-    writer = IncrementalPdfFileWriter(io.BytesIO(data))
-    change(writer)
-    out = io.BytesIO()
-    writer.write(out)
-    return out.getvalue()
-
-
-def page_of(writer: IncrementalPdfFileWriter) -> tuple[generic.Reference, generic.DictionaryObject]:
-    reference = writer.find_page_for_modification(0)[0]
-    return reference, reference.get_object()
-
-
-def add_annotation(writer: IncrementalPdfFileWriter) -> None:
-    reference, page = page_of(writer)
-    note = generic.DictionaryObject(
-        {
-            pdf_name("/Type"): pdf_name("/Annot"),
-            pdf_name("/Subtype"): pdf_name("/FreeText"),
-            pdf_name("/Rect"): generic.ArrayObject(map(generic.NumberObject, (9, 9, 300, 150))),
-            pdf_name("/Contents"): generic.pdf_string("another amount"),
-        }
-    )
-    annotations = page["/Annots"]
-    annotations.append(writer.add_object(note))
-    writer.update_container(annotations)
-    writer.mark_update(reference)
-
-
-def cover_content(writer: IncrementalPdfFileWriter) -> None:
-    stream = generic.StreamObject(stream_data=b"q 1 1 1 rg 60 500 400 120 re f Q")
-    writer.add_stream_to_page(0, writer.add_object(stream))
-
-
-def swap_image(writer: IncrementalPdfFileWriter) -> None:
-    """The shadow: the page stays, the image under the same number is another."""
-    _, page = page_of(writer)
-    reference = page["/Resources"]["/XObject"].raw_get("/Im0")
-    image = reference.get_object()
-    forged = generic.StreamObject(
-        {key: image.raw_get(key) for key in image if key not in ("/Filter", "/Length")},
-        stream_data=b"\x10" * 1600,
-    )
-    writer.objects[(reference.generation, reference.idnum)] = forged
-
-
-def remove_field(writer: IncrementalPdfFileWriter) -> None:
-    reference, page = page_of(writer)
-    form = writer.root["/AcroForm"]
-    form["/Fields"] = generic.ArrayObject()
-    writer.update_container(form)
-    writer.mark_update(writer.root.raw_get("/AcroForm"))
-    page["/Annots"] = generic.ArrayObject()
-    writer.mark_update(reference)
-
-
-def move_stamp(writer: IncrementalPdfFileWriter) -> None:
-    _, page = page_of(writer)
-    widget = page["/Annots"][0]
-    widget["/Rect"] = generic.ArrayObject(map(generic.NumberObject, (300, 20, 400, 60)))
-    writer.update_container(widget)
-
-
-def add_orphan(writer: IncrementalPdfFileWriter) -> None:
-    writer.add_object(generic.StreamObject(stream_data=b"hidden"))
-
-
-def add_empty_field(writer: IncrementalPdfFileWriter) -> None:
-    fields.append_signature_field(
-        writer, fields.SigFieldSpec("Cover", on_page=0, box=(50, 300, 500, 600))
-    )
-
-
-def add_unseen_field(writer: IncrementalPdfFileWriter) -> None:
-    fields.append_signature_field(writer, fields.SigFieldSpec("Later"))
 
 
 def leave_metadata(writer: IncrementalPdfFileWriter) -> None:

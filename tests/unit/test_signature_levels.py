@@ -32,7 +32,7 @@ from tests.fakes.certificates import TODAY
 from tests.fakes.papers import write_paper
 from tests.fakes.pki import BRIEF_DAYS, FADING_DAYS, Fault, Pki, Wsgi
 from tests.fakes.signers import capture_facts, component_of
-from tests.unit.test_signature_judging import (
+from tests.fakes.tampering import (
     add_annotation,
     appended,
     cover_content,
