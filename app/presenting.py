@@ -310,6 +310,20 @@ def verdict_code(verdict: Verdict) -> int:
     return int(ExitCode.WAITING)
 
 
+def verdict_json(verdict: Verdict, messages: Messages) -> Json:
+    """A verdict; `explained` says each reason in words, with what to do."""
+    return verdict.model_dump(mode="json") | {
+        "explained": [
+            {
+                "reason": reason.value,
+                "message": messages.label(f"verdict_reason.{reason.value}"),
+                "advice": messages.label(f"verdict_advice.{reason.value}"),
+            }
+            for reason in verdict.reasons
+        ]
+    }
+
+
 def unjudged_json(what: str, error: SohoaError, messages: Messages) -> Json:
     """What could not be judged at all: no verdict, an error."""
     return {"file": what, "verdict": None, "error": error_json(messages.error(error), error.code)}
@@ -446,8 +460,15 @@ def verdict_lines(verdict: Verdict, messages: Messages) -> Iterator[str]:
         )
     if verdict.rev is not None:
         yield "  " + messages.text("verdict_rev", rev=verdict.rev)
+    for signature in verdict.signatures:
+        if signature.weak:
+            algorithms = ", ".join(signature.weak)
+            yield "  " + messages.text(
+                "verdict_weak", signer=signature.signer or "–", algorithms=algorithms
+            )
     for reason in verdict.reasons:
         yield f"  {messages.label(f'verdict_reason.{reason.value}')}"
+        yield f"    → {messages.label(f'verdict_advice.{reason.value}')}"
 
 
 def short(name: str) -> str:

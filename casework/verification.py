@@ -21,6 +21,7 @@ from pipeline.models.batch import Channel
 from pipeline.models.components import SignatureLevel
 from pipeline.models.records import ComponentRecord, Revision
 from pipeline.signatures.verdicts import (
+    Conclusion,
     JudgedSignature,
     Modification,
     Outcome,
@@ -59,6 +60,8 @@ class Verdict(Model):
     ledger: LedgerState | None
     signatures: tuple[JudgedSignature, ...]
     reasons: tuple[Reason, ...]
+    etsi: Conclusion | None = None
+    """Of the bytes alone, for experts."""
 
 
 class Judge(Protocol):
@@ -240,6 +243,7 @@ def _verdict(
         ledger=ledger,
         signatures=judged.signatures,
         reasons=every,
+        etsi=judged.etsi,
     )
 
 

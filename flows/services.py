@@ -174,8 +174,12 @@ class Services:
         self._read("text.read", actor, {"component_id": whole})
         return ComponentText(component_id=whole, pages=pages)
 
-    def verify(self, what: str, trust: Sequence[Path], actor: Actor) -> tuple[Verdict, ...]:
+    def verify(
+        self, what: str, trust: Sequence[Path], actor: Actor, *, deep: bool = False
+    ) -> tuple[Verdict, ...]:
         """Verdict on a file, or on every component of a dossier code.
+
+        `deep` asks the certificates' authorities, who answer or not, for their statuses of now.
 
         Raises:
             NotFound: neither a file nor a dossier.
@@ -190,7 +194,7 @@ class Services:
         from storage.ledger import ledger_state
 
         evidence = Evidence(
-            judge=self.ports.judge_trusting(trust),
+            judge=self.ports.judge_trusting(trust, deep=deep),
             records=self.ports.records,
             store=self.ports.store_to_read,
             ledger_state=ledger_state(self.ports.records, self.ports.store_to_read),

@@ -364,11 +364,11 @@ class Ports:
         """Looks at signatures that came with a file."""
         return self.judge_trusting(())
 
-    def judge_trusting(self, further: Sequence[Path]) -> PdfSignatureJudge:
-        """A judge that trusts further roots (PEM files)."""
+    def judge_trusting(self, further: Sequence[Path], *, deep: bool = False) -> PdfSignatureJudge:
+        """A judge that trusts further roots (PEM files), `deep` one that asks authorities."""
         from pipeline.signatures import build_judge
 
-        return build_judge(self.settings, further)
+        return build_judge(self.settings, further, deep=deep)
 
     @cached_property
     def decoder(self) -> Decoder:

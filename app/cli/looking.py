@@ -18,6 +18,7 @@ from app.presenting import (
     text_json,
     unjudged_json,
     verdict_code,
+    verdict_json,
     verdict_lines,
     view_json,
     view_lines,
@@ -85,15 +86,18 @@ def verify(
         list[str], typer.Argument(metavar="FILE_OR_CODE…", help="Tệp PDF hoặc mã hồ sơ.")
     ],
     trust: Annotated[list[Path] | None, typer.Option(help="Chứng thư gốc tin cậy (PEM).")] = None,
+    deep: Annotated[
+        bool, typer.Option("--deep", help="Hỏi cả nơi cấp chứng thư về việc thu hồi (qua mạng).")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Kiểm tra chữ ký, vị trí, sự nguyên vẹn và sổ cái."""
     with session(as_json) as run:
 
         def judge(item: str) -> int:
-            verdicts = run.services.verify(item, trust or [], run.services.actor())
+            verdicts = run.services.verify(item, trust or [], run.services.actor(), deep=deep)
             for verdict in verdicts:
-                run.give(verdict.model_dump(mode="json"), verdict_lines(verdict, run.messages))
+                run.give(verdict_json(verdict, run.messages), verdict_lines(verdict, run.messages))
             return worst(verdict_code(v) for v in verdicts)
 
         run.each(what, judge, unjudged_json)

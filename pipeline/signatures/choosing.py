@@ -32,11 +32,12 @@ from pipeline.signatures.keys import HeldKey, open_pkcs12
 from pipeline.signatures.levels import Authority, Levels
 from pipeline.signatures.preparing import StampProfile
 from pipeline.signatures.refused_pins import FOLDER, RefusedPins
+from pipeline.signatures.revocation import Asking
 from pipeline.signatures.signer import HeldKeySigner
 from pipeline.signatures.token_keys import Token, TokenPlace
 from pipeline.signatures.trust import TrustAnchors, read_pem
 from pipeline.signatures.two_step import OutsideSigner
-from pipeline.signatures.web import Web
+from pipeline.signatures.web import Deadline, Web
 
 _FONT_CACHE = "cache/fonts"
 
@@ -276,9 +277,15 @@ def build_judge(
     settings: Settings,
     further: Sequence[Path] = (),
     now: Callable[[], dt.datetime] = system_now,
+    *,
+    deep: bool = False,
 ) -> PdfSignatureJudge:
-    """The judge of the settings; see `load_trust`."""
-    return PdfSignatureJudge(load_trust(settings, further), now)
+    """The judge of the settings; see `load_trust`. `deep`: authorities are asked, too."""
+
+    def asking() -> Asking:
+        return Asking(Web(), Deadline.within(settings.tsa.timeout_seconds))
+
+    return PdfSignatureJudge(load_trust(settings, further), now, asking if deep else None)
 
 
 def _token_key(settings: Settings, token: Token, pkcs11: Pkcs11Settings, label: str) -> HeldKey:

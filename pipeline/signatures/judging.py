@@ -37,6 +37,7 @@ from pipeline.signatures.integrity import (
 from pipeline.signatures.pages import first_page, frame_of, widget_box
 from pipeline.signatures.preparing import FIELD_NAME
 from pipeline.signatures.profiles import COUNTERSIGNED
+from pipeline.signatures.revocation import Asking
 from pipeline.signatures.trust import Standings, TrustAnchors
 from pipeline.signatures.verdicts import (
     JudgedSignature,
@@ -44,10 +45,15 @@ from pipeline.signatures.verdicts import (
     Outcome,
     Reason,
     SignatureVerdict,
+    conclusion_of,
     outcome_of,
 )
 
 _WEAK_DIGESTS: Final = frozenset({"md2", "md5", "sha1"})
+_DIGEST_NAMES: Final = {"sha1": "SHA-1"}
+_KEY_KINDS: Final = {"rsa": "RSA", "rsassa_pss": "RSA", "ec": "EC", "dsa": "DSA"}
+_LEAST_BITS: Final = {"RSA": 2048, "DSA": 2048, "EC": 224}
+"""ETSI TS 119 312."""
 _ZONELESS: Final = re.compile(r"D:\d{4,14}")
 _PADES: Final = "/ETSI.CAdES.detached"
 _WORST_FIRST: Final = (
@@ -61,10 +67,16 @@ _WORST_FIRST: Final = (
 class PdfSignatureJudge:
     """The `SignatureJudge` port with the richer `judge`."""
 
-    def __init__(self, trust: TrustAnchors, now: Callable[[], dt.datetime]) -> None:
-        """Bind to the trusted roots and the time."""
+    def __init__(
+        self,
+        trust: TrustAnchors,
+        now: Callable[[], dt.datetime],
+        asking: Callable[[], Asking] | None = None,
+    ) -> None:
+        """Bind to the trusted roots and the time; with `asking` authorities are asked, too."""
         self._trust = trust
         self._now = now
+        self._asking = asking
 
     def found(self, pdf: Path) -> tuple[FoundSignature, ...]:
         """See `pipeline.ports.signing.SignatureJudge`."""
@@ -76,15 +88,24 @@ class PdfSignatureJudge:
 
     def judge(self, pdf: Path) -> SignatureVerdict:
         """The verdict on a file's bytes, now."""
-        return judge(pdf, self._trust, self._now())
+        asking = self._asking() if self._asking is not None else None
+        return judge(pdf, self._trust, self._now(), asking)
 
 
-def judge(pdf: Path, trust: TrustAnchors, at: dt.datetime) -> SignatureVerdict:
+def judge(
+    pdf: Path, trust: TrustAnchors, at: dt.datetime, asking: Asking | None = None
+) -> SignatureVerdict:
     """The verdict on a file's bytes at a moment.
 
     A file without any signature is INDETERMINATE (`NO_SIGNATURE`): whether one is expected is not
     for the bytes to say. Bytes that are no PDF, or that hold a signature no reader reaches, are
     INVALID.
+
+    Args:
+        pdf: the file.
+        trust: whom signatures may end at.
+        at: the moment.
+        asking: for statuses of now; None: nobody is asked.
     """
     with contextlib.ExitStack() as stack:
         try:
@@ -95,18 +116,16 @@ def judge(pdf: Path, trust: TrustAnchors, at: dt.datetime) -> SignatureVerdict:
                 return _only(Reason.ENCRYPTED)
             if reader.total_revisions > MOST_REVISIONS:
                 return _only(Reason.TOO_MANY_REVISIONS)
-            return asyncio.run(_verdict(reader, read_signatures(reader), size, trust, at))
+            standings = Standings(reader, trust, at)
+            return asyncio.run(_verdict(reader, size, standings, asking))
         except Exception:
             return _unreadable(pdf)
 
 
 async def _verdict(
-    reader: PdfFileReader,
-    found: Sequence[ReadSignature],
-    size: int,
-    trust: TrustAnchors,
-    at: dt.datetime,
+    reader: PdfFileReader, size: int, standings: Standings, asking: Asking | None
 ) -> SignatureVerdict:
+    found = read_signatures(reader)
     reasons: list[Reason] = []
     if removed_signatures(reader, frozenset(signature.field for signature in found)):
         reasons.append(Reason.SIGNATURE_REMOVED)
@@ -117,7 +136,8 @@ async def _verdict(
     readable = [s for s in found if s.embedded is not None]
     if readable and not tail_is_pure(reader, readable[-1], size):
         reasons.append(Reason.UNSIGNED_TAIL)
-    standings = Standings(reader, trust, at)
+    if asking is not None:
+        await standings.ask([s for s in readable if s.intact], asking)
     if any(not stamp.sound or standings.altered(stamp) for stamp in timestamps):
         reasons.append(Reason.INTEGRITY_BROKEN)
     judged = [
@@ -152,6 +172,7 @@ def _summary(
         stamp_top_left=_stamp_top_left(reader, capture) if capture else None,
         signatures=tuple(judged),
         reasons=unique,
+        etsi=conclusion_of(unique),
     )
 
 
@@ -176,6 +197,10 @@ async def _judged(
         if standing.development:
             reasons.append(Reason.DEVELOPMENT_SIGNATURE)
     timestamped_at = standing.timestamped_at if standing else None
+    key, weak_key = _key(signature)
+    if weak_key:
+        reasons.append(Reason.WEAK_KEY)
+    unique = tuple(dict.fromkeys(reasons))
     return JudgedSignature(
         field=signature.field,
         signer=signer,
@@ -184,12 +209,31 @@ async def _judged(
         timestamped_at=timestamped_at,
         level=_level(signature, later, standings, reader, stamped=timestamped_at is not None),
         digest=signature.digest,
+        key=key,
+        weak=_weak(signature.digest, key if weak_key else ""),
         intact=signature.sound,
         trusted=standing is not None and standing.trusted,
         covers_whole_file=signature.covered and signature.reaches == size,
         modification=signature.modification,
-        reasons=tuple(dict.fromkeys(reasons)),
+        reasons=unique,
+        etsi=conclusion_of(unique),
     )
+
+
+def _key(signature: ReadSignature) -> tuple[str, bool]:
+    """Kind and size of the signer's key, and whether it is too small."""
+    try:
+        public = signature.opened.signer_cert.public_key
+        kind, bits = str(public.algorithm), int(public.bit_size)
+    except Exception:
+        return "", False
+    kind = _KEY_KINDS.get(kind, kind.upper())
+    return f"{kind}-{bits}", bits < _LEAST_BITS.get(kind, 0)
+
+
+def _weak(digest: str, weak_key: str) -> tuple[str, ...]:
+    named = _DIGEST_NAMES.get(digest, digest.upper()) if digest in _WEAK_DIGESTS else ""
+    return tuple(name for name in (named, weak_key) if name)
 
 
 def _own_reasons(signature: ReadSignature) -> tuple[Reason, ...]:
@@ -278,7 +322,9 @@ def _stamp_top_left(reader: PdfFileReader, capture: ReadSignature) -> bool:
 
 
 def _only(*reasons: Reason) -> SignatureVerdict:
-    return SignatureVerdict(outcome=outcome_of(reasons), reasons=reasons)
+    return SignatureVerdict(
+        outcome=outcome_of(reasons), reasons=reasons, etsi=conclusion_of(reasons)
+    )
 
 
 def _unreadable(pdf: Path) -> SignatureVerdict:

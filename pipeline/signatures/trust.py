@@ -1,11 +1,13 @@
 """Whom signatures are trusted to, and since when they existed.
 
 Certificates' chains are followed to given roots with what the file itself brings (certificates,
-revocation data); nothing is fetched. May not come in: integrity of the file, the verdict.
+revocation data), and with what authorities say now where
+`ask` is told to. May not come in: integrity of the file, the verdict.
 """
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,11 +27,11 @@ from pyhanko.sign.validation.utils import CMSAlgorithmUsagePolicy
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
 
-from pipeline.errors import CertificateRejected, ConfigError, TimestampError
+from pipeline.errors import CertificateRejected, ConfigError, SohoaError, TimestampError
 from pipeline.signatures.certificates import SIGNING_USES
 from pipeline.signatures.copies import holds_altered_copy
 from pipeline.signatures.integrity import ReadSignature
-from pipeline.signatures.revocation import Known, stands
+from pipeline.signatures.revocation import Asking, Known, stands
 from pipeline.signatures.store import read_store
 from pipeline.signatures.verdicts import Reason
 
@@ -101,6 +103,32 @@ class Standings:
         store = read_store(reader)
         self.has_security_store = store is not None
         self._known = store or Known()
+        self._asked = False
+
+    async def ask(self, signatures: Sequence[ReadSignature], asking: Asking) -> None:
+        """Add to what the file brings what authorities say now about its signers.
+
+        Whoever does not answer leaves it at what the file brings.
+        """
+        self._asked = True
+        for signature in signatures:
+            embedded = signature.opened
+            known = Known((*self._known.certificates, *embedded.other_embedded_certs))
+            with contextlib.suppress(SohoaError):
+                await stands(
+                    embedded.signer_cert,
+                    self._trust.roots,
+                    known,
+                    self._at,
+                    asking,
+                    timestamping=signature.is_timestamp,
+                )
+        taken = asking.taken
+        self._known = Known(
+            self._known.certificates,
+            (*self._known.ocsps, *taken.ocsps),
+            (*self._known.crls, *taken.crls),
+        )
 
     def stores(self, certificate: x509.Certificate) -> bool:
         """True where the validation data hold a certificate."""
@@ -242,7 +270,7 @@ class Standings:
 
     async def _revocation(self, signature: ReadSignature, at: dt.datetime) -> tuple[Reason, ...]:
         """Whether the file brings revocation data for the whole chain."""
-        if self.has_security_store or _brings_revocation(signature):
+        if self._asked or self.has_security_store or _brings_revocation(signature):
             strict = await self._validated(signature, at, strict=True)
             if strict.trusted:
                 return ()

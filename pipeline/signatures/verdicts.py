@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Final, Literal
 
 from pipeline.models.base import Instant, Model, Sha256
 from pipeline.models.components import FoundSignature, SignatureLevel
@@ -68,10 +69,14 @@ class Reason(StrEnum):
     REVOCATION_REQUIRED = "REVOCATION_REQUIRED"
     """No revocation data where the office demands them."""
     WEAK_DIGEST = "WEAK_DIGEST"
+    WEAK_KEY = "WEAK_KEY"
+    """RSA below 2048 bits, an elliptic curve below 224 (ETSI TS 119 312)."""
     SUBFILTER_UNSUPPORTED = "SUBFILTER_UNSUPPORTED"
     TOO_MANY_SIGNATURES = "TOO_MANY_SIGNATURES"
     TOO_MANY_REVISIONS = "TOO_MANY_REVISIONS"
     """More than are looked at: nothing is said about its signatures."""
+    TOO_COSTLY = "TOO_COSTLY"
+    """Judging it would take more time or memory than is given to any file."""
     NOT_ARCHIVED = "NOT_ARCHIVED"
     """The component has no bytes in the archive yet."""
 
@@ -115,9 +120,11 @@ DOUBTFUL = frozenset(
         Reason.REVOKED,
         Reason.REVOCATION_REQUIRED,
         Reason.WEAK_DIGEST,
+        Reason.WEAK_KEY,
         Reason.SUBFILTER_UNSUPPORTED,
         Reason.TOO_MANY_SIGNATURES,
         Reason.TOO_MANY_REVISIONS,
+        Reason.TOO_COSTLY,
         Reason.NOT_ARCHIVED,
     }
 )
@@ -129,6 +136,54 @@ def outcome_of(reasons: Iterable[Reason]) -> Outcome:
     if given & INVALIDATING:
         return Outcome.INVALID
     return Outcome.INDETERMINATE if given & DOUBTFUL else Outcome.VALID
+
+
+class Conclusion(Model):
+    """The same verdict for experts, in the words of ETSI EN 319 102-1, 5.1.3 and table 5."""
+
+    indication: Literal["TOTAL-PASSED", "TOTAL-FAILED", "INDETERMINATE"]
+    sub_indication: str | None = None
+
+
+_SUB_INDICATIONS: Final = {
+    Reason.UNREADABLE_PDF: "FORMAT_FAILURE",
+    Reason.SIGNATURE_UNREADABLE: "FORMAT_FAILURE",
+    Reason.COVERAGE_BROKEN: "FORMAT_FAILURE",
+    Reason.MODIFIED_AFTER_SIGNING: "FORMAT_FAILURE",
+    Reason.UNSIGNED_TAIL: "FORMAT_FAILURE",
+    Reason.SIGNATURE_REMOVED: "FORMAT_FAILURE",
+    Reason.INTEGRITY_BROKEN: "HASH_FAILURE",
+    Reason.REVOKED_BEFORE_SIGNING: "REVOKED",
+    Reason.EXPIRED_BEFORE_SIGNING: "EXPIRED",
+    Reason.UNTRUSTED: "NO_CERTIFICATE_CHAIN_FOUND",
+    Reason.CERTIFICATE_USAGE: "CHAIN_CONSTRAINTS_FAILURE",
+    Reason.CERTIFICATE_NOT_YET_VALID: "NOT_YET_VALID",
+    Reason.REVOKED: "REVOKED_NO_POE",
+    Reason.CERTIFICATE_EXPIRED: "OUT_OF_BOUNDS_NO_POE",
+    Reason.WEAK_DIGEST: "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
+    Reason.WEAK_KEY: "CRYPTO_CONSTRAINTS_FAILURE_NO_POE",
+    Reason.REVOCATION_REQUIRED: "TRY_LATER",
+    Reason.SUBFILTER_UNSUPPORTED: "SIG_CONSTRAINTS_FAILURE",
+    Reason.ENCRYPTED: "SIGNED_DATA_NOT_FOUND",
+    Reason.TOO_MANY_SIGNATURES: "CUSTOM",
+    Reason.TOO_MANY_REVISIONS: "CUSTOM",
+    Reason.TOO_COSTLY: "CUSTOM",
+}
+"""In the order of their weight; what records, archive and ledger say is none of the standard's."""
+
+
+def conclusion_of(reasons: Iterable[Reason]) -> Conclusion | None:
+    """What the standard calls a verdict on bytes; None where they hold nothing to be judged."""
+    given = set(reasons)
+    if given & {Reason.NO_SIGNATURE, Reason.SIGNATURE_MISSING} and not given & INVALIDATING:
+        return None
+    failed = [r for r in _SUB_INDICATIONS if r in given and r in INVALIDATING]
+    if failed:
+        return Conclusion(indication="TOTAL-FAILED", sub_indication=_SUB_INDICATIONS[failed[0]])
+    doubtful = [r for r in _SUB_INDICATIONS if r in given]
+    if doubtful:
+        return Conclusion(indication="INDETERMINATE", sub_indication=_SUB_INDICATIONS[doubtful[0]])
+    return Conclusion(indication="TOTAL-PASSED")
 
 
 class JudgedSignature(Model):
@@ -145,12 +200,17 @@ class JudgedSignature(Model):
     level: SignatureLevel | None
     """None for signatures that are not PAdES."""
     digest: str
+    key: str = ""
+    """Kind and size of the signer's key, e.g. `RSA-2048`, `EC-256`; empty where unknown."""
+    weak: tuple[str, ...] = ()
+    """Algorithms that no longer suffice, e.g. `SHA-1`, `RSA-1024`."""
     intact: bool
     trusted: bool
     covers_whole_file: bool
     modification: Modification | None
     """What was appended after it; None where it cannot be read."""
     reasons: tuple[Reason, ...]
+    etsi: Conclusion | None = None
 
     def as_found(self) -> FoundSignature:
         """As kept in records of files that came signed."""
@@ -182,3 +242,4 @@ class SignatureVerdict(Model):
     """Of the capture signature; None where the file has none."""
     signatures: tuple[JudgedSignature, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    etsi: Conclusion | None = None

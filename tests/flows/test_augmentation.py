@@ -60,8 +60,8 @@ def office(bench: Bench, pki: Pki, tmp_path: Path) -> Iterator[Open]:
         services = Services(settings, Silence())
         clock = StillClock(TODAY)
 
-        def judge(further: Sequence[Path]) -> PdfSignatureJudge:
-            return build_judge(settings, further, clock.now)
+        def judge(further: Sequence[Path], *, deep: bool = False) -> PdfSignatureJudge:
+            return build_judge(settings, further, clock.now, deep=deep)
 
         services.ports.clock = clock
         services.ports.judge_trusting = judge  # type: ignore[method-assign]

@@ -257,6 +257,7 @@ def test_both_languages_say_the_same_things() -> None:
         ("warning", QualityWarning),
         ("finding", Status),
         ("verdict_reason", Reason),
+        ("verdict_advice", Reason),
     ],
 )
 def test_every_value_of_a_vocabulary_has_a_label(

@@ -40,6 +40,7 @@ KEYS = {
     "ledger",
     "signatures",
     "reasons",
+    "etsi",
 }
 COMPONENT_ID = "c" * 64
 
