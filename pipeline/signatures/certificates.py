@@ -15,6 +15,28 @@ from pipeline.errors import CertificateRejected
 SIGNING_USES: Final = frozenset({"digital_signature", "non_repudiation"})
 """One of these keyUsage bits is demanded (RFC 5280, 4.2.1.3)."""
 
+_WEAK_DIGESTS: Final = {"md2": "MD2", "md5": "MD5", "sha1": "SHA-1"}
+_KEY_KINDS: Final = {"rsa": "RSA", "rsassa_pss": "RSA", "ec": "EC", "dsa": "DSA"}
+_LEAST_BITS: Final = {"RSA": 2048, "DSA": 2048, "EC": 224}
+"""ETSI TS 119 312."""
+
+
+def weak_digest(name: str) -> str:
+    """What people call a digest that no longer suffices; empty where it does."""
+    return _WEAK_DIGESTS.get(name, "")
+
+
+def key_of(certificate: x509.Certificate) -> tuple[str, bool]:
+    """Kind and size of a certificate's key, e.g. `RSA-2048`, and whether it is too small.
+
+    Raises:
+        ValueError: of a kind that is not known.
+    """
+    public = certificate.public_key
+    kind = _KEY_KINDS.get(str(public.algorithm), str(public.algorithm).upper())
+    bits = int(public.bit_size)
+    return f"{kind}-{bits}", bits < _LEAST_BITS.get(kind, 0)
+
 
 def common_name(certificate: x509.Certificate) -> str:
     """Common name of the subject, else the whole name in readable form."""

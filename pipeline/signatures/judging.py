@@ -24,7 +24,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from pipeline.ids import LEGAL_ZONE
 from pipeline.models.components import FoundSignature, SignatureLevel
-from pipeline.signatures.certificates import common_name
+from pipeline.signatures.certificates import common_name, key_of, weak_digest
 from pipeline.signatures.geometry import is_top_left
 from pipeline.signatures.integrity import (
     MOST_REVISIONS,
@@ -49,11 +49,6 @@ from pipeline.signatures.verdicts import (
     outcome_of,
 )
 
-_WEAK_DIGESTS: Final = frozenset({"md2", "md5", "sha1"})
-_DIGEST_NAMES: Final = {"sha1": "SHA-1"}
-_KEY_KINDS: Final = {"rsa": "RSA", "rsassa_pss": "RSA", "ec": "EC", "dsa": "DSA"}
-_LEAST_BITS: Final = {"RSA": 2048, "DSA": 2048, "EC": 224}
-"""ETSI TS 119 312."""
 _ZONELESS: Final = re.compile(r"D:\d{4,14}")
 _PADES: Final = "/ETSI.CAdES.detached"
 _WORST_FIRST: Final = (
@@ -201,6 +196,11 @@ async def _judged(
     if weak_key:
         reasons.append(Reason.WEAK_KEY)
     unique = tuple(dict.fromkeys(reasons))
+    weak = (
+        weak_digest(signature.digest),
+        key if weak_key else "",
+        *(standing.weak if standing else ()),
+    )
     return JudgedSignature(
         field=signature.field,
         signer=signer,
@@ -210,7 +210,7 @@ async def _judged(
         level=_level(signature, later, standings, reader, stamped=timestamped_at is not None),
         digest=signature.digest,
         key=key,
-        weak=_weak(signature.digest, key if weak_key else ""),
+        weak=tuple(dict.fromkeys(name for name in weak if name)),
         intact=signature.sound,
         trusted=standing is not None and standing.trusted,
         covers_whole_file=signature.covered and signature.reaches == size,
@@ -221,19 +221,11 @@ async def _judged(
 
 
 def _key(signature: ReadSignature) -> tuple[str, bool]:
-    """Kind and size of the signer's key, and whether it is too small."""
+    """See `certificates.key_of`; nothing where there is no certificate."""
     try:
-        public = signature.opened.signer_cert.public_key
-        kind, bits = str(public.algorithm), int(public.bit_size)
+        return key_of(signature.opened.signer_cert)
     except Exception:
         return "", False
-    kind = _KEY_KINDS.get(kind, kind.upper())
-    return f"{kind}-{bits}", bits < _LEAST_BITS.get(kind, 0)
-
-
-def _weak(digest: str, weak_key: str) -> tuple[str, ...]:
-    named = _DIGEST_NAMES.get(digest, digest.upper()) if digest in _WEAK_DIGESTS else ""
-    return tuple(name for name in (named, weak_key) if name)
 
 
 def _own_reasons(signature: ReadSignature) -> tuple[Reason, ...]:
@@ -249,7 +241,7 @@ def _own_reasons(signature: ReadSignature) -> tuple[Reason, ...]:
                 Reason.MODIFIED_AFTER_SIGNING,
                 signature.covered and signature.modification is Modification.OTHER,
             ),
-            (Reason.WEAK_DIGEST, signature.digest in _WEAK_DIGESTS),
+            (Reason.WEAK_DIGEST, bool(weak_digest(signature.digest))),
         )
         if given
     )

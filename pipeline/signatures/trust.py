@@ -28,15 +28,18 @@ from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.policy_decl import DisallowWeakAlgorithmsPolicy
 
 from pipeline.errors import CertificateRejected, ConfigError, SohoaError, TimestampError
-from pipeline.signatures.certificates import SIGNING_USES
+from pipeline.signatures.certificates import SIGNING_USES, key_of, weak_digest
 from pipeline.signatures.copies import holds_altered_copy
 from pipeline.signatures.integrity import ReadSignature
 from pipeline.signatures.revocation import Asking, Known, stands
 from pipeline.signatures.store import read_store
 from pipeline.signatures.verdicts import Reason
 
-_ANY_DIGEST: Final = CMSAlgorithmUsagePolicy.lift_policy(DisallowWeakAlgorithmsPolicy(frozenset()))
-"""Weak digests are judged for integrity and named, not refused."""
+_ANY: Final = DisallowWeakAlgorithmsPolicy(
+    frozenset(), frozenset(), rsa_key_size_threshold=0, dsa_key_size_threshold=0
+)
+_ANY_DIGEST: Final = CMSAlgorithmUsagePolicy.lift_policy(_ANY)
+"""Weak algorithms are judged for integrity and named, not refused."""
 _LARGEST_PEM: Final = 8 * 1024 * 1024
 
 
@@ -59,6 +62,8 @@ class Standing:
     development: bool
     timestamped_at: dt.datetime | None
     reasons: tuple[Reason, ...]
+    weak: tuple[str, ...] = ()
+    """Algorithms in the chain that no longer suffice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +169,15 @@ class Standings:
             reasons.extend(await self._revocation(signature, at))
         else:
             reasons.extend(_distrust(status, at, claimed if proven is not None else None))
+        weak = _weak_in(status)
+        reasons.extend(weak.values())
         anchor = _anchor(status)
         return Standing(
             trusted=bool(status.trusted),
             development=any(anchor == root.sha256 for root in self._trust.development),
             timestamped_at=intact[0].at if intact else None,
             reasons=tuple(reasons),
+            weak=tuple(weak),
         )
 
     async def _over(self, later: Sequence[ReadSignature]) -> tuple[list[_Proof], dt.datetime]:
@@ -304,6 +312,7 @@ class Standings:
             crls=list(known.crls),
             revocation_mode="require" if strict else "soft-fail",
             retroactive_revinfo=True,
+            algorithm_usage_policy=_ANY,
         )
 
 
@@ -343,6 +352,20 @@ def _token(status: TimestampSignatureStatus | None) -> tuple[_Proof, ...]:
 def _brings_revocation(signature: ReadSignature) -> bool:
     attributes = signature.embedded.signer_info["signed_attrs"] if signature.embedded else ()
     return any(a["type"].native == "adobe_revocation_info_archival" for a in attributes)
+
+
+def _weak_in(status: PdfSignatureStatus) -> dict[str, Reason]:
+    """Weak algorithms of the certificates between the root and the signer."""
+    path = status.validation_path if status.trusted else None
+    found: dict[str, Reason] = {}
+    for one in path or ():
+        if isinstance(one, x509.Certificate) and one.sha256 != path.first.sha256:
+            if name := weak_digest(str(one["signature_algorithm"].hash_algo)):
+                found[name] = Reason.WEAK_DIGEST
+            key, weak = key_of(one)
+            if weak:
+                found[key] = Reason.WEAK_KEY
+    return found
 
 
 def _anchor(status: PdfSignatureStatus) -> bytes | None:

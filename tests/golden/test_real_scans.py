@@ -29,6 +29,7 @@ NAMES = (
     "ubnd-quangngai_507-UBND-KGVX-borndigital",
     "ubnd-quangngai_574-UBND-KTTH",
 )
+SIGNATURES = dict(zip(NAMES, (2, 1, 1, 1, 5, 2), strict=True))
 DECLARED = "V_KET_QUA_XAC_MINH"
 WORDS_FOUND = 0.90
 """Floor for the share of transcribed words that the archived text layer gives back; what fails is
@@ -108,3 +109,21 @@ def test_a_signed_original_keeps_every_byte(name: str, tmp_path: Path) -> None:
     sohoa(home, "get", result["dossier_code"], component["component_id"], "-o", out)
     digest = hashlib.sha256(original.read_bytes()).hexdigest()
     assert hashlib.sha256(out.read_bytes()).hexdigest() == digest
+
+
+def test_every_signature_is_intact_weak_ones_named_and_trust_said_to_be_unknown(
+    name: str, tmp_path: Path
+) -> None:
+    (verdict,) = sohoa(tmp_path / "home", "verify", LETTERS / f"{name}.pdf", "--json", code=4)
+    assert verdict["verdict"] == "INDETERMINATE" and not verdict["trusted"]
+    assert verdict["etsi"]["indication"] == "INDETERMINATE"
+    assert len(verdict["signatures"]) == SIGNATURES[name]
+    for signature in verdict["signatures"]:
+        assert signature["intact"] and not signature["trusted"]
+        assert "UNTRUSTED" in signature["reasons"]
+        assert signature["etsi"]["sub_indication"] == "NO_CERTIFICATE_CHAIN_FOUND"
+        weak = signature["digest"] == "sha1"
+        assert ("SHA-1" in signature["weak"], "WEAK_DIGEST" in signature["reasons"]) == (weak, weak)
+    assert any(signature["weak"] == ["SHA-1"] for signature in verdict["signatures"])
+    assert {"UNTRUSTED", "WEAK_DIGEST"} <= {told["reason"] for told in verdict["explained"]}
+    assert all(told["message"] and told["advice"] for told in verdict["explained"])

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pikepdf
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.signers import PdfSignatureMetadata
@@ -20,8 +22,16 @@ from pipeline.models.components import SignatureLevel
 from pipeline.settings import Settings, SigningSettings, TsaSettings
 from pipeline.signatures import Signing
 from pipeline.signatures.judging import judge
-from pipeline.signatures.trust import TrustAnchors
-from pipeline.signatures.verdicts import Outcome, Reason, SignatureVerdict
+from pipeline.signatures.revocation import Asking
+from pipeline.signatures.trust import TrustAnchors, read_pem
+from pipeline.signatures.verdicts import (
+    Outcome,
+    Reason,
+    SignatureVerdict,
+    conclusion_of,
+    outcome_of,
+)
+from pipeline.signatures.web import Deadline, Web
 from pipeline.stages.assembly import transfer_note
 from tests.fakes import tampering
 from tests.fakes.certificates import TODAY, make_officer
@@ -353,3 +363,96 @@ def test_a_seal_that_has_faded_leaves_it_open(office: Office, days: int) -> None
     data = office.sign(tsa="fading-tsa", officer="brief")
     verdict = office.judge(data, TODAY + days * DAY)
     assert verdict.outcome is Outcome.INDETERMINATE
+
+
+# -- asking ---------------------------------------------------------------------------------------
+
+
+def asking() -> Asking:
+    return Asking(Web(), Deadline.within(20))
+
+
+def deeply(office: Office, data: bytes, at: dt.datetime) -> SignatureVerdict:
+    pdf = office.folder / "deep.pdf"
+    pdf.write_bytes(data)
+    trust = TrustAnchors((office.pki.certificate("root"),), revocation_required=True)
+    return judge(pdf, trust, at, asking())
+
+
+def test_asked_now_the_authority_settles_what_the_file_leaves_open(office: Office) -> None:
+    data = office.sign("B-B")
+    office.pki.set()
+    assert Reason.REVOCATION_REQUIRED in office.judge(data).reasons
+    verdict = deeply(office, data, TODAY)
+    assert (verdict.outcome, verdict.level) == (Outcome.VALID, SignatureLevel.B_B)
+    assert verdict.reasons == (Reason.TIME_UNPROVEN,)
+
+
+def test_asked_now_a_revoked_certificate_is_found(office: Office) -> None:
+    data = office.sign("B-B")
+    office.pki.set(TODAY + 2 * DAY, revoked={"p256": TODAY + DAY})
+    assert office.judge(data, TODAY + 2 * DAY, strict=False).outcome is Outcome.VALID
+    verdict = deeply(office, data, TODAY + 2 * DAY)
+    assert verdict.outcome is Outcome.INDETERMINATE and Reason.REVOKED in verdict.reasons
+    assert verdict.etsi is not None and verdict.etsi.sub_indication == "REVOKED_NO_POE"
+
+
+def test_asked_now_a_seal_from_before_still_holds(office: Office, sealed: bytes) -> None:
+    office.pki.set(TODAY + 2 * DAY, revoked={"p256": TODAY + DAY})
+    verdict = deeply(office, sealed, TODAY + 2 * DAY)
+    assert (verdict.outcome, verdict.reasons) == (Outcome.VALID, ())
+
+
+def test_nobodys_silence_is_held_against_a_file(office: Office, sealed: bytes) -> None:
+    def silent(*_: object) -> Iterator[bytes]:
+        raise OSError("nobody is there")
+
+    office.pki.set()
+    office.pki.fail(ocsp=silent, crls=silent)
+    try:
+        assert deeply(office, sealed, TODAY).outcome is Outcome.VALID
+        verdict = deeply(office, office.sign("B-B"), TODAY)
+    finally:
+        office.pki.fail()
+    assert Reason.REVOCATION_REQUIRED in verdict.reasons
+
+
+# -- for experts ----------------------------------------------------------------------------------
+
+
+def test_the_standards_words_follow_the_verdict(office: Office, sealed: bytes) -> None:
+    sound = office.judge(sealed)
+    assert sound.etsi is not None and sound.etsi.indication == "TOTAL-PASSED"
+    assert sound.signatures[0].key == "EC-256" and sound.signatures[0].weak == ()
+    broken = office.judge(tampering.flip_image(sealed)).etsi
+    assert broken is not None
+    assert (broken.indication, broken.sub_indication) == ("TOTAL-FAILED", "HASH_FAILURE")
+    assert office.judge(office.paper).etsi is None, "nothing was signed"
+
+
+@given(st.sets(st.sampled_from(Reason)))
+def test_the_standards_indication_never_contradicts(reasons: set[Reason]) -> None:
+    conclusion, outcome = conclusion_of(reasons), outcome_of(reasons)
+    if conclusion is None:
+        return
+    if conclusion.indication == "TOTAL-FAILED":
+        assert outcome is Outcome.INVALID
+    if outcome is Outcome.VALID:
+        assert conclusion.indication == "TOTAL-PASSED"
+    assert (conclusion.sub_indication is None) == (conclusion.indication == "TOTAL-PASSED")
+
+
+def test_weak_algorithms_are_named(office: Office, tmp_path: Path) -> None:
+    weak = make_officer(tmp_path, kind="rsa1024")
+    held = signers.SimpleSigner.load_pkcs12(str(weak.pkcs12))
+    metadata = PdfSignatureMetadata(field_name="Old", md_algorithm="sha1")
+    writer = IncrementalPdfFileWriter(io.BytesIO(office.paper))
+    pdf = tmp_path / "weak.pdf"
+    pdf.write_bytes(signers.sign_pdf(writer, metadata, held).getvalue())
+    verdict = judge(pdf, TrustAnchors(read_pem(weak.root_pem)), TODAY)
+    (signature,) = verdict.signatures
+    assert signature.intact and signature.weak == ("SHA-1", "RSA-1024")
+    assert verdict.outcome is Outcome.INDETERMINATE
+    assert {Reason.WEAK_DIGEST, Reason.WEAK_KEY} <= set(verdict.reasons)
+    assert verdict.etsi is not None
+    assert verdict.etsi.sub_indication == "CRYPTO_CONSTRAINTS_FAILURE_NO_POE"
