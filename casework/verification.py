@@ -101,6 +101,8 @@ class Evidence:
     store: ArchivedBytes
     ledger_state: Callable[[str], LedgerState | None]
     """What the ledger says about a sha256; None where it does not know it."""
+    stranger_judge: Judge | None = None
+    """Judges bytes that the archive does not know, bounded; None: `judge` does."""
 
 
 def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
@@ -121,13 +123,16 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
     """
     with path.open("rb") as file:
         sha256 = _digest(file)
-    judged = evidence.judge.judge(path)
     known = evidence.records.revision_of(sha256)
     if known is not None:
+        judged = evidence.judge.judge(path)
         component, revision = known
         superseded = component.current is not None and component.current.rev > revision.rev
         extra = (Reason.SUPERSEDED_REVISION,) if superseded else ()
         return _known(name, judged, revision, evidence.ledger_state(sha256), extra)
+    judged = (evidence.stranger_judge or evidence.judge).judge(path)
+    if Reason.TOO_COSTLY in judged.reasons:
+        return _verdict(name, judged, ())
     noted = component_id_of(path)
     if noted is not None and _is_component(noted, evidence.records):
         return _verdict(name, judged, (Reason.UNKNOWN_REVISION,), fixity="changed")
@@ -158,7 +163,8 @@ def verify_component(component: ComponentRecord, evidence: Evidence) -> Verdict:
         except NotFound:
             reasons = (Reason.FIXITY_LOST, *_ledger_reasons(ledger))
             return _verdict(name, _nothing(), reasons, fixity="lost", ledger=ledger)
-        judged = evidence.judge.judge(copy)
+        judge = evidence.judge if sha256 == revision.sha256 else evidence.stranger_judge
+        judged = (judge or evidence.judge).judge(copy)
     if sha256 != revision.sha256:
         reasons = (Reason.FIXITY_CHANGED, *_ledger_reasons(ledger))
         return _verdict(name, judged, reasons, fixity="changed", ledger=ledger)

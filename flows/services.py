@@ -195,6 +195,7 @@ class Services:
 
         evidence = Evidence(
             judge=self.ports.judge_trusting(trust, deep=deep),
+            stranger_judge=self.ports.bounded_judge(trust, deep=deep),
             records=self.ports.records,
             store=self.ports.store_to_read,
             ledger_state=ledger_state(self.ports.records, self.ports.store_to_read),

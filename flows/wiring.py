@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ocr_models import InstalledModel
     from pipeline.ports.signing import Augmenter, SignerBook, Timestamps, TwoStepSigner
     from pipeline.signatures import Signing
+    from pipeline.signatures.bounded import BoundedJudge
     from pipeline.signatures.judging import PdfSignatureJudge
     from pipeline.stages.recognition import Corrector
 
@@ -369,6 +370,14 @@ class Ports:
         from pipeline.signatures import build_judge
 
         return build_judge(self.settings, further, deep=deep)
+
+    def bounded_judge(self, further: Sequence[Path], *, deep: bool = False) -> BoundedJudge:
+        """The same in a process of its own, bounded in time and memory."""
+        from pipeline.signatures.bounded import BoundedJudge
+        from pipeline.signatures.choosing import load_trust
+
+        seconds = self.settings.tsa.timeout_seconds if deep else None
+        return BoundedJudge(load_trust(self.settings, further), self.clock.now, seconds)
 
     @cached_property
     def decoder(self) -> Decoder:

@@ -113,6 +113,8 @@ def judge(
                 return _only(Reason.TOO_MANY_REVISIONS)
             standings = Standings(reader, trust, at)
             return asyncio.run(_verdict(reader, size, standings, asking))
+        except MemoryError:
+            return _only(Reason.TOO_COSTLY)
         except Exception:
             return _unreadable(pdf)
 

@@ -358,7 +358,9 @@ def _weak_in(status: PdfSignatureStatus) -> dict[str, Reason]:
     """Weak algorithms of the certificates between the root and the signer."""
     path = status.validation_path if status.trusted else None
     found: dict[str, Reason] = {}
-    for one in path or ():
+    if path is None:
+        return found
+    for one in path:
         if isinstance(one, x509.Certificate) and one.sha256 != path.first.sha256:
             if name := weak_digest(str(one["signature_algorithm"].hash_algo)):
                 found[name] = Reason.WEAK_DIGEST

@@ -228,9 +228,19 @@ def body_without_table(data: bytes) -> bytes:
 def body_with_trailer_only(data: bytes) -> bytes:
     reader = PdfFileReader(io.BytesIO(data))
     page = reader.root["/Pages"]["/Kids"].raw_get(0).idnum
-    root = reader.root_ref.idnum
+    root = _root(reader)
     body = b"%d 0 obj\n<</Type/Page/MediaBox[0 0 9 9]>>\nendobj\n" % page
     return data + body + b"trailer\n<</Root %d 0 R/Size 99>>\nstartxref\n0\n%%%%EOF\n" % root
+
+
+def _start(reader: PdfFileReader) -> int:
+    place = reader.last_startxref
+    assert isinstance(place, int)
+    return place
+
+
+def _root(reader: PdfFileReader) -> int:
+    return int(reader.root_ref.idnum)
 
 
 def _table(data: bytes, entries: dict[int, int], trailer: bytes, root: int | None = None) -> bytes:
@@ -246,8 +256,8 @@ def _table(data: bytes, entries: dict[int, int], trailer: bytes, root: int | Non
         b"trailer\n<</Size %d/Root %d 0 R/Prev %d%s>>\nstartxref\n%d\n%%%%EOF\n"
         % (
             int(reader.trailer["/Size"]) + 9,
-            root or reader.root_ref.idnum,
-            reader.last_startxref,
+            root or _root(reader),
+            _start(reader),
             trailer,
             place,
         )
@@ -266,14 +276,14 @@ def hybrid(data: bytes) -> bytes:
     packed = zlib.compress(b"\1" + other.to_bytes(4, "big") + b"\0")
     data += (
         b"%d 0 obj\n<</Type/XRef/Size %d/Index[%d 1]/W[1 4 1]/Filter/FlateDecode/Length %d"
-        b"/Root %d 0 R>>\nstream\n" % (size, size + 1, page, len(packed), reader.root_ref.idnum)
+        b"/Root %d 0 R>>\nstream\n" % (size, size + 1, page, len(packed), _root(reader))
     )
     data += packed + b"\nendstream\nendobj\n"
     start, end = len(data), b"startxref\n%d\n%%%%EOF\n"
     data += b"xref\n0 0\ntrailer\n<</Size %d/Root %d 0 R/Prev %d/XRefStm %d>>\n" % (
         size + 1,
-        reader.root_ref.idnum,
-        reader.last_startxref,
+        _root(reader),
+        _start(reader),
         place,
     )
     return data + end % start
@@ -527,7 +537,7 @@ def _second_page(pdf: pikepdf.Pdf) -> None:
     tree = pdf.make_indirect(Dictionary(Type=Name.Pages, Count=1, Kids=Array([held])))
     held.Parent = tree
     held.Contents = pdf.make_stream(b"0 0 0 rg 90 90 300 300 re f")
-    catalog = Dictionary(pdf.Root)
+    catalog = Dictionary({key: pdf.Root[key] for key in pdf.Root})
     catalog.Pages = tree
     pdf.Root.PieceInfo = Dictionary(Other=pdf.make_indirect(catalog))
 
@@ -545,10 +555,10 @@ _HIDDEN = b"<</Type/Page/MediaBox[0 0 595 842]/Resources<<>>/Parent %d 0 R>>"
 def _twin_page(data: bytes) -> bytes:
     """The page's number is given twice; the second one is named by no table yet."""
     reader = PdfFileReader(io.BytesIO(data), strict=False)
-    pages = reader.root.raw_get("/Pages").idnum
-    page = reader.root["/Pages"]["/Kids"].raw_get(0).idnum
+    pages = int(reader.root.raw_get("/Pages").idnum)
+    page = int(reader.root["/Pages"]["/Kids"].raw_get(0).idnum)
     twin = b"%d 0 obj\n" % page + _HIDDEN % pages + b"\nendobj\n"
-    place = reader.last_startxref
+    place = _start(reader)
     # the twin stands in front of a table that is the same as before
     end = b"startxref\n%d\n%%%%EOF\n" % place
     return data + twin + end
@@ -558,7 +568,7 @@ def _switch_page(data: bytes) -> bytes:
     """One line of a table that points back into what was signed."""
     reader = PdfFileReader(io.BytesIO(data), strict=False)
     page = reader.root["/Pages"]["/Kids"].raw_get(0).idnum
-    body = b"%d 0 obj\n<</Type/Page/MediaBox[0 0 595 842]" % page
+    body = b"%d 0 obj\n<</Type/Page/MediaBox[0 0 595 842]" % int(page)
     return _table(data, {page: data.index(body)}, b"")
 
 
@@ -588,14 +598,14 @@ def as_hybrid(data: bytes) -> bytes:
     packed = zlib.compress(b"\1" + info.to_bytes(4, "big") + b"\0")
     data += (
         b"%d 0 obj\n<</Type/XRef/Size %d/Index[%d 1]/W[1 4 1]/Filter/FlateDecode/Length %d"
-        b"/Root %d 0 R>>\nstream\n" % (size + 1, size + 2, size, len(packed), reader.root_ref.idnum)
+        b"/Root %d 0 R>>\nstream\n" % (size + 1, size + 2, size, len(packed), _root(reader))
     )
     data += packed + b"\nendstream\nendobj\n"
     start = len(data)
     data += b"xref\n0 0\ntrailer\n<</Size %d/Root %d 0 R/Prev %d/XRefStm %d>>\n" % (
         size + 2,
-        reader.root_ref.idnum,
-        reader.last_startxref,
+        _root(reader),
+        _start(reader),
         place,
     )
     return data + b"startxref\n%d\n%%%%EOF\n" % start

@@ -1,0 +1,73 @@
+"""Hostile files end in a verdict, in time and without the machine's memory."""
+
+from __future__ import annotations
+
+import resource
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+
+from pipeline.signatures.bounded import BoundedJudge
+from pipeline.signatures.trust import TrustAnchors, read_pem
+from pipeline.signatures.verdicts import Outcome, Reason
+from tests.fakes.certificates import TODAY, make_officer
+from tests.fakes.papers import write_paper
+
+MEMORY = 640 << 20
+
+
+def bomb() -> bytes:
+    """More memory of cross-references than there is, in a few megabytes."""
+    packer = zlib.compressobj(1)
+    zeros = bytes(1 << 24)
+    packed = b"".join(packer.compress(zeros) for _ in range(MEMORY >> 24)) + packer.flush()
+    head = b"%PDF-1.7\n"
+    stream = (
+        b"1 0 obj\n<</Type/XRef/Size 9/W[1 4 1]/Root 2 0 R/Filter/FlateDecode/Length %d>>\n"
+        b"stream\n" % len(packed)
+    )
+    return head + stream + packed + b"\nendstream\nendobj\nstartxref\n%d\n%%%%EOF\n" % len(head)
+
+
+def circle() -> bytes:
+    """A cross-reference that comes after itself."""
+    head = b"%PDF-1.7\n"
+    table = b"xref\n0 0\ntrailer\n<</Size 9/Root 1 0 R/Prev %d>>\n" % len(head)
+    return head + table + b"startxref\n%d\n%%%%EOF\n" % len(head)
+
+
+def nested() -> bytes:
+    head = b"%PDF-1.7\n"
+    deep = b"1 0 obj\n" + b"[" * 200_000 + b"]" * 200_000 + b"\nendobj\n"
+    table = b"xref\n0 2\n0000000000 65535 f \n%010d 00000 n \n" % len(head)
+    tail = b"trailer\n<</Size 2/Root 1 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (len(head) + len(deep))
+    return head + deep + table + tail
+
+
+@pytest.mark.parametrize("make", [bomb, circle, nested], ids=lambda m: m.__name__)
+def test_a_hostile_file_ends_in_a_verdict(tmp_path: Path, make: object) -> None:
+    assert callable(make)
+    pdf = tmp_path / "hostile.pdf"
+    pdf.write_bytes(make())
+    judge = BoundedJudge(TrustAnchors(), lambda: TODAY, seconds=15, memory_bytes=MEMORY)
+    verdict = judge.judge(pdf)
+    assert verdict.outcome is not Outcome.VALID and verdict.reasons
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert spent.ru_maxrss * 1024 <= MEMORY
+
+
+def test_what_takes_too_long_is_said_to_be_too_costly(tmp_path: Path) -> None:
+    """No second of CPU is enough for anything: the child is ended, the verdict stays open."""
+    pdf = write_paper(tmp_path)
+    begun = time.monotonic()
+    verdict = BoundedJudge(TrustAnchors(), lambda: TODAY, seconds=0).judge(pdf)
+    assert time.monotonic() - begun < 60
+    assert (verdict.outcome, verdict.reasons) == (Outcome.INDETERMINATE, (Reason.TOO_COSTLY,))
+
+
+def test_a_plain_file_is_judged_as_anywhere(tmp_path: Path) -> None:
+    trust = TrustAnchors(read_pem(make_officer(tmp_path / "officer").root_pem))
+    verdict = BoundedJudge(trust, lambda: TODAY).judge(write_paper(tmp_path))
+    assert verdict.reasons == (Reason.NO_SIGNATURE,)
