@@ -537,7 +537,7 @@ def _second_page(pdf: pikepdf.Pdf) -> None:
     tree = pdf.make_indirect(Dictionary(Type=Name.Pages, Count=1, Kids=Array([held])))
     held.Parent = tree
     held.Contents = pdf.make_stream(b"0 0 0 rg 90 90 300 300 re f")
-    catalog = Dictionary({key: pdf.Root[key] for key in pdf.Root})
+    catalog = Dictionary({str(key): pdf.Root[str(key)] for key in pdf.Root})
     catalog.Pages = tree
     pdf.Root.PieceInfo = Dictionary(Other=pdf.make_indirect(catalog))
 
