@@ -140,7 +140,7 @@ def main() -> int:
             judges["pdfsig"] = by_program(command, files, "Signature is Valid", "Invalid")
         if shutil.which("mutool"):
             judges["mutool"] = by_program(
-                ["mutool", "sign", "-v"], files, "unchanged since signing", "has been changed"
+                ["mutool", "sign", "-v"], files, "The signature is valid", "Digest error"
             )
         sound = {
             name: Counter(file in said for file in files)[True] for name, said in judges.items()
