@@ -25,9 +25,10 @@ from casework.retention import (
     same_person,
 )
 from pipeline.errors import ArchiveError, AuthError, ChecksumMismatch, WorkflowError
-from pipeline.ids import digest
+from pipeline.ids import digest, shown
 from pipeline.models.actors import Actor
 from pipeline.models.base import Instant, Model
+from pipeline.models.batch import BatchState
 from pipeline.models.events import Event
 from pipeline.models.keeping import ArchivedNote, Disposal, Keeping
 from pipeline.models.manifest import (
@@ -43,6 +44,7 @@ from pipeline.run.work import Tools
 from pipeline.stages.archiving import dossier_prefix, text_prefix
 
 _LOCKED: Final = "OBJECT_LOCKED"
+_ENDED: Final = frozenset({BatchState.ARCHIVED, BatchState.SUPERSEDED})
 _STAYS: Final = ("manifest/", "destruction/")
 """Below a dossier's prefix: what proves that it was."""
 
@@ -81,6 +83,7 @@ def propose(tools: Tools, dossier: DossierRecord, actor: Actor, reason: str) -> 
 
     def decide(fresh: DossierRecord) -> Change | None:
         check_destructible(fresh, at)
+        _check_idle(tools, fresh)
         known = fresh.keeping.disposal
         if known is not None:
             if (known.reason, known.proposed_by) == (wanted.reason, actor):
@@ -129,6 +132,7 @@ def approve(tools: Tools, dossier: DossierRecord, actor: Actor, decision: str) -
         if same_person(known.proposed_by, actor):
             raise AuthError("SAME_PERSON")
         check_destructible(fresh, at)
+        _check_idle(tools, fresh)
         approved = known.model_copy(
             update={"decision": decision, "approved_by": actor, "approved_at": at}
         )
@@ -159,6 +163,7 @@ def carry_out(
     """
     known = _disposal(dossier)
     if known.certificate is not None:
+        dossier = change(tools, dossier, actor, lambda _: None)  # its manifest, if one was killed
         _lock_proofs(tools, dossier)
         return Destruction(dossier_code=dossier.code, disposal=known)
     begun = change(tools, dossier, actor, lambda fresh: _begun(tools, fresh, actor))
@@ -168,6 +173,7 @@ def carry_out(
     with manifests.alone(tools, dossier):
         fresh = records.dossier(dossier.code, dossier.unit)
         check_destructible(fresh, tools.clock.now())  # a hold that came meanwhile
+        _check_idle(tools, fresh)
         for key, version_id in _doomed(tools, remover, fresh):
             try:
                 removed += remover.remove(key, version_id)
@@ -189,12 +195,24 @@ def carry_out(
     )
 
 
+def _check_idle(tools: Tools, dossier: DossierRecord) -> None:
+    """Refuse while papers of the dossier are in work: they are not among what was decided on.
+
+    Raises:
+        WorkflowError: `DISPOSAL_IN_WORK`.
+    """
+    for placed in tools.records.dossier_batches(dossier.unit, dossier.code):
+        if tools.records.batch(placed.batch_id).state not in _ENDED:
+            raise WorkflowError("DISPOSAL_IN_WORK", batch=shown(placed.batch_id))
+
+
 def _begun(tools: Tools, fresh: DossierRecord, actor: Actor) -> Change | None:
     """Write the inventory before anything is missing."""
     disposal = _disposal(fresh)
     if not destroyed_by_two(fresh.keeping):
         raise WorkflowError("DISPOSAL_UNAPPROVED", dossier=fresh.code)
     check_destructible(fresh, tools.clock.now())
+    _check_idle(tools, fresh)
     if disposal.inventory is not None:
         return None
     shared = _shared(tools, fresh)
@@ -318,6 +336,14 @@ def _doomed(tools: Tools, store: ObjectStore, dossier: DossierRecord) -> Iterato
     found += store.versions(text_prefix(dossier.unit, dossier.code))
     for batch_id in sorted(batches_of(dossier, tools.records) - _shared(tools, dossier)):
         found += store.versions(f"raw/{batch_id}/")
+    known = {
+        (r.object_key, r.version_id)
+        for c in _components(tools, dossier)
+        for r in c.revisions
+        if r.version_id is not None
+    }
+    # a folder whose visible file is gone lists none of its versions
+    found += sorted(known - set(found))
     yield from found
 
 

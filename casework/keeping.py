@@ -223,7 +223,7 @@ def waive(
             fresh.keeping.model_copy(update={"waivers": (*fresh.keeping.waivers, waiver)}),
             fresh.stage,
             "component.waived",
-            {"dossier_code": fresh.code, "component_code": code, "approver": approver},
+            {"dossier_code": fresh.code, "component_code": code},
             {"waiver": told_by(waiver)},
         )
 
@@ -278,7 +278,7 @@ def link_true_copy(
                 return None
             if mine & {known.true_copy, known.original}:
                 raise WorkflowError("TRUE_COPY_LINKED", component=shown(link.true_copy))
-        subjects = {"dossier_code": fresh.code, "component_id": link.true_copy, "clerk": clerk}
+        subjects = {"dossier_code": fresh.code, "component_id": link.true_copy}
         if link.original is not None:
             subjects["original_id"] = link.original
         return Change(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import IO, Literal, TypeAlias
 
-from pipeline.errors import NotFound
+from pipeline.errors import ArchiveUnavailable, NotFound
 from pipeline.ports.archive import ObjectStore
 
 Fixity: TypeAlias = Literal["ok", "changed", "lost"]
@@ -34,10 +34,22 @@ def read_digest(
     """
     hasher = hashlib.sha256()
     with store.open(key, version_id) as stream:
-        while piece := stream.read(_CHUNK):
+        while piece := read_piece(stream):
             hasher.update(piece)
             seen(len(piece))
     return hasher.hexdigest()
+
+
+def read_piece(stream: IO[bytes]) -> bytes:
+    """The next bytes of an object; none at its end.
+
+    Raises:
+        ArchiveUnavailable: the drive beneath does not give them.
+    """
+    try:
+        return stream.read(_CHUNK)
+    except OSError as error:  # a file's drive
+        raise ArchiveUnavailable from error
 
 
 def ensure_answers(store: ObjectStore) -> None:

@@ -9,8 +9,11 @@ law.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+import fcntl
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -21,6 +24,7 @@ from pipeline.workspace import write_atomically
 from storage.object_keys import disk_parts
 
 _LOCKS = ".locks"
+_GUARD = ".guard"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -42,18 +46,30 @@ class FolderLocks:
         return ObjectLock(until=told.until, held=told.held)
 
     def lengthen(self, key: str, version_id: str, until: dt.datetime) -> None:
-        """Set the end of the retention."""
-        told = self._read(key, version_id)
-        self._write(key, version_id, told.model_copy(update={"until": until}))
+        """Set the end of the retention; one that is later stays."""
+        with self._alone():
+            told = self._read(key, version_id)
+            if told.until is None or told.until < until:
+                self._write(key, version_id, told.model_copy(update={"until": until}))
 
     def hold(self, key: str, version_id: str, *, on: bool) -> None:
         """Set or lift the hold."""
-        told = self._read(key, version_id)
-        self._write(key, version_id, told.model_copy(update={"held": on}))
+        with self._alone():
+            told = self._read(key, version_id)
+            self._write(key, version_id, told.model_copy(update={"held": on}))
 
     def forget(self, key: str, version_id: str) -> None:
         """Of a version that is removed."""
         self._path(key, version_id).unlink(missing_ok=True)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process changes a lock meanwhile."""
+        folder = self._root / _LOCKS
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with (folder / _GUARD).open("ab") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)
+            yield
 
     def _path(self, key: str, version_id: str) -> Path:
         return self._root.joinpath(_LOCKS, *disk_parts(key), f"{version_id}.json")

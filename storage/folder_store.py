@@ -225,11 +225,11 @@ class FolderStore:
         with _mapped():
             newest = self._head(key)
             version = self._version(key, version_id)
-            if newest is not None and newest.version_id == version_id:
-                self._uncover(newest)
             if version is not None:
                 version.unlink(missing_ok=True)
                 _sync_folder(version.parent)
+            if newest is not None and newest.version_id == version_id:
+                self._uncover(newest)
             self._locks.forget(key, version_id)
         return True
 

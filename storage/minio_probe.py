@@ -19,7 +19,7 @@ from minio.deleteobjects import DeleteObject
 from minio.error import S3Error
 from minio.retention import Retention
 
-from pipeline.errors import ArchiveError, ConfigError
+from pipeline.errors import ConfigError
 from pipeline.ports.custody import Attempt, Sight
 from pipeline.settings import ArchiveSettings
 from storage.bucket_names import name_of
@@ -178,9 +178,8 @@ class MinioProbe:
 
     def _weaken(self, client: Client, name: str, version_id: str) -> bool:
         lock = client.get_object_retention(self._bucket, name, version_id=version_id)
-        if lock is None:
-            raise ArchiveError("ARCHIVE_REFUSED", problem="NoSuchObjectLockConfiguration")
-        weaker = Retention(GOVERNANCE, lock.retain_until_date)
+        until = lock.retain_until_date if lock else self._now() + _SHORTLY
+        weaker = Retention(GOVERNANCE, until)
         return self._relock(client, name, version_id, weaker)
 
     def _overwrite(self, client: Client, name: str) -> bool:

@@ -48,6 +48,7 @@ GENESIS = "0" * 64
 DONE, USAGE, OPEN, WRONG = 0, 2, 4, 6
 MOST_JSON = 1 << 30
 MOST_SMALL = 1 << 20
+MOST_STAMP = 1 << 16
 MOST_FINDINGS = 1000
 """Lost events named of one day; more say no more."""
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -549,7 +550,7 @@ def der(data: bytes) -> tuple[Node, bytes]:
 
 def oid(node: Node) -> str:
     """An object identifier, dotted."""
-    if node.tag != 6 or not node.body:
+    if node.tag != 6 or not 0 < len(node.body) <= 64:
         raise Unreadable("OID")
     numbers, value = [], 0
     for octet in node.body:
@@ -590,12 +591,12 @@ def check_stamp(day: Day, path: Path, roots: list[x509.Certificate] | None, repo
     if not path.exists():
         return
     try:
-        at, signer, others = read_stamp(read_bytes(path, MOST_SMALL), day.sha256)
+        at, signer, others = read_stamp(read_bytes(path, MOST_STAMP), day.sha256)
+        trusted = roots is not None and leads_to(signer, others, roots, at)
+        day.stamp = Stamp(at, common_name(signer), trusted)
     except REFUSED:
         report.add("STAMP_BROKEN", path.name)
         return
-    trusted = roots is not None and leads_to(signer, others, roots, at)
-    day.stamp = Stamp(at, common_name(signer), trusted)
     if roots is not None and not trusted:
         report.add("STAMP_UNTRUSTED", path.name)
 
@@ -745,7 +746,7 @@ def issued(one: x509.Certificate, by: x509.Certificate) -> bool:
         if not by.extensions.get_extension_for_class(x509.BasicConstraints).value.ca:
             return False
         one.verify_directly_issued_by(by)
-    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm, x509.ExtensionNotFound):
+    except REFUSED:
         return False
     return True
 
@@ -878,6 +879,9 @@ def prove(
         check_proof(path, report)
     check_files(files, report)
     if roots is not None:
+        tail = [day for day in report.days if covered(report.days, day) is None]
+        if len(tail) > 1 or (tail and len(tail) == len(report.days)):  # the newest may wait
+            report.add("TIME_UNPROVEN", f"{tail[0].day} – {tail[-1].day}", wrong=False)
         for one in report.proven:
             if one["existed_before"] is None:
                 report.add("TIME_UNPROVEN", f"{one['name']}, {one['day']}", wrong=False)

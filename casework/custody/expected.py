@@ -126,6 +126,14 @@ def _is_gone(component: ComponentRecord, records: Records) -> bool:
     return records.dossier(component.dossier_code, component.unit).keeping.gone
 
 
+def is_released(expected: Expected, records: Records) -> bool:
+    """True where a decision to destroy covers it: it is neither missed nor put back."""
+    if expected.kind in ("raw", "raw_index"):
+        return _all_gone(expected.subject, records)
+    component = _component(expected.subject, records)
+    return component is not None and _is_gone(component, records)
+
+
 def _all_gone(batch_id: str, records: Records) -> bool:
     placed = records.batch_dossiers(batch_id)
     return bool(placed) and all(p.dossier.keeping.gone for p in placed)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from casework.custody.damage import Damage, State, open_damage
-from casework.custody.expected import listed_raw
+from casework.custody.expected import is_released, listed_raw
 from casework.custody.known import group_of, known_in
 from casework.custody.pace import Pacer
 from casework.custody.plan import Sweep, due_seq, last_sweep
@@ -145,6 +145,8 @@ def _now(damage: Damage, tools: Tools, pacer: Pacer) -> Damage:
     """A damage as it is at this moment."""
     wanted = damage.wanted
     if wanted is not None:
+        if is_released(wanted, tools.records):
+            return damage.model_copy(update={"state": State.MENDED})
         again = judge(wanted, tools.records, tools.store, pacer.read)
         if again is None:
             return damage.model_copy(update={"state": State.MENDED})

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from casework.custody.damage import REPAIRED, REPLACED, Damage, State
-from casework.custody.expected import Expected
+from casework.custody.expected import Expected, is_released
 from pipeline.errors import ArchiveError, ConfigError, NotFound
 from pipeline.ids import digest
 from pipeline.models.actors import Actor
@@ -27,7 +27,7 @@ from pipeline.models.records import DossierRecord
 from pipeline.ports.archive import ObjectStore, StoredObject
 from pipeline.run import manifests
 from pipeline.run.work import Tools
-from storage.fixity import ensure_answers, fixity
+from storage.fixity import ensure_answers, fixity, read_piece
 
 _CHUNK: Final = 1024 * 1024
 _MEDIA: Final = {
@@ -70,7 +70,7 @@ class Repairer:
         with self._tools.workspace.scratch() as folder:
             copy = folder / "copy"
             source = self._fetched(wanted, copy)
-            if source is None:
+            if source is None or is_released(wanted, self._tools.records):
                 return damage
             stored = self._put(wanted, copy)
         if not self._is_sound(wanted, stored.version_id):
@@ -205,7 +205,7 @@ def _beneath(damage: Damage) -> Expected | None:
 def _copied(source: IO[bytes], target: Path) -> str:
     hasher = hashlib.sha256()
     with target.open("wb") as out:
-        while piece := source.read(_CHUNK):
+        while piece := read_piece(source):
             hasher.update(piece)
             out.write(piece)
     return hasher.hexdigest()

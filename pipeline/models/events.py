@@ -48,7 +48,7 @@ class ChainedEvent(Model):
     """An event with its place in the chain."""
 
     event: Event
-    seq: int
+    seq: int = Field(ge=1, lt=2**53)
     """1-based, without gaps."""
     prev_hash: Sha256
     hash: Sha256
