@@ -18,6 +18,7 @@ from pipeline.models.manifest import SidecarField
 from pipeline.models.records import DossierRecord
 from pipeline.models.review import ResolvedReview
 from pipeline.models.split import PageCounts
+from pipeline.textnorm import printable
 from search.port import Hit, Results
 
 if TYPE_CHECKING:
@@ -454,7 +455,7 @@ def verdict_lines(verdict: Verdict, messages: Messages) -> Iterator[str]:
         at = verdict.signed_at.astimezone(LEGAL_ZONE) if verdict.signed_at else None
         yield "  " + messages.text(
             "component_signed",
-            signer=verdict.signer,
+            signer=printable(verdict.signer),
             at=at.strftime("%d/%m/%Y %H:%M:%S") if at else "–",
             level=verdict.level.value if verdict.level else "–",
         )
@@ -464,7 +465,7 @@ def verdict_lines(verdict: Verdict, messages: Messages) -> Iterator[str]:
         if signature.weak:
             algorithms = ", ".join(signature.weak)
             yield "  " + messages.text(
-                "verdict_weak", signer=signature.signer or "–", algorithms=algorithms
+                "verdict_weak", signer=printable(signature.signer or "–"), algorithms=algorithms
             )
     for reason in verdict.reasons:
         yield f"  {messages.label(f'verdict_reason.{reason.value}')}"

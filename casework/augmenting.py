@@ -23,6 +23,7 @@ from pipeline.errors import (
     ConfigError,
     ContentConflict,
     ExitCode,
+    KeyUnavailable,
     SignatureInvalid,
     SohoaError,
     TimestampError,
@@ -164,6 +165,7 @@ def countersign(
     Raises:
         ConfigError: `ARCHIVE_KEY_NOT_SET`.
     """
+    _ = tools.counter_signer  # before anything is fetched
     yield from _over(_Run(tools, actor, limit, _COUNTERSIGNING), dossiers, every=every)
 
 
@@ -416,7 +418,7 @@ class _Run:
         return [_told(*one, Outcome.FAILED, error) for one in components]
 
     def _note(self, error: SohoaError) -> None:
-        self._down = self._down or isinstance(error, ArchiveUnavailable)
+        self._down |= isinstance(error, ArchiveUnavailable | KeyUnavailable)
         self._refused_in_a_row += error.code.startswith(_AUTHORITY)
 
     def _event(self, action: str, *, subjects: dict[str, str], hashes: dict[str, str]) -> Event:

@@ -292,6 +292,16 @@ def link_true_copy(
     return change(tools, dossier, actor, decide)
 
 
+def ensure_there(dossier: DossierRecord) -> None:
+    """Refuse what was destroyed by decision: it is not lost.
+
+    Raises:
+        NotFound: `DOSSIER_DESTROYED`.
+    """
+    if dossier.keeping.gone:
+        raise NotFound("DOSSIER_DESTROYED", dossier=dossier.code)
+
+
 def _check_open(dossier: DossierRecord) -> None:
     if dossier.keeping.approved:
         raise WorkflowError("DOSSIER_CLOSED")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
+from casework.keeping import ensure_there
 from casework.packages.holdings import holdings
 from flows.wiring import Ports
 from pipeline.errors import NotFound
@@ -68,6 +69,7 @@ class Packages:
         ports, at = self._ports, self._ports.clock.now()
         ports.records.chain_events()
         dossier = self._dossier(code)
+        ensure_there(dossier)
         held = holdings(dossier, ports.records, ports.store_to_read)
         letters = StampFonts(ports.stamp_font(), ports.home / "cache" / "fonts")
         tools = EvidenceTools(
@@ -100,8 +102,10 @@ class Packages:
 
         ports, settings = self._ports, self._ports.settings
         ports.records.chain_events()
-        held = holdings(self._dossier(code), ports.records, ports.store_to_read)
-        told = told_of(ports.records.ledger(), held.subjects, GENESIS)
+        dossier = self._dossier(code)
+        ensure_there(dossier)
+        held = holdings(dossier, ports.records, ports.store_to_read)
+        told = told_of(ports.records.ledger(), held.named_in, GENESIS)
         return submission(
             held,
             ports.catalogue,

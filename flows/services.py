@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from casework.clearing import clear_shared
+from casework.keeping import ensure_there
 from casework.reporting import ComponentText, DossierView, Reporter, pages_so_far
 from flows.batches import Batches
 from flows.custody import Custody
@@ -123,7 +124,7 @@ class Services:
         """
         records = self.ports.records
         dossier = self._dossier(code)
-        self._read("dossier.read", actor, {"dossier_code": dossier.code})
+        self._read("dossier.read", actor, _named(dossier))
         views: list[DossierView] = []
         for placed in records.dossier_batches(dossier.unit, dossier.code):
             found = self._reporter.batch(self._work(placed.batch_id))
@@ -143,7 +144,7 @@ class Services:
         revision = component.current
         if revision is None:
             raise NotFound("COMPONENT_NOT_SIGNED", component=shown(component.component_id))
-        _there(dossier)
+        ensure_there(dossier)
         self._read("component.read", actor, {"component_id": component.component_id})
         if revision.version_id is None:
             ref = FileRef(sha256=revision.sha256, size=revision.size, media_type="application/pdf")
@@ -160,7 +161,7 @@ class Services:
             ChecksumMismatch: what is archived is not what was read.
         """
         dossier = self._dossier(code)
-        _there(dossier)
+        ensure_there(dossier)
         component = self._component(dossier, component_id)
         if isinstance(component, ComponentRecord):
             archived = self._reporter.sidecar(component)
@@ -209,8 +210,8 @@ class Services:
             except PermissionError as error:
                 raise UnsafeInput("PERMISSION_DENIED") from error
         dossier = self._dossier(what)
-        _there(dossier)
-        self._read("dossier.verified", actor, {"dossier_code": dossier.code})
+        ensure_there(dossier)
+        self._read("dossier.verified", actor, _named(dossier))
         components = self.ports.records.components(unit=dossier.unit, dossier_code=dossier.code)
         if not components:
             return (nothing_archived(dossier.code),)
@@ -593,10 +594,9 @@ def _digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _there(dossier: DossierRecord) -> None:
-    """Refuse what was destroyed by decision: it is not lost."""
-    if dossier.keeping.gone:
-        raise NotFound("DOSSIER_DESTROYED", dossier=dossier.code)
+def _named(dossier: DossierRecord) -> dict[str, str]:
+    """Subjects of an event; a code counts within its unit."""
+    return {"unit": dossier.unit, "dossier_code": dossier.code}
 
 
 def _is_file(path: Path) -> bool:

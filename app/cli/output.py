@@ -26,6 +26,8 @@ def output_file(target: Path, *, mode: int = 0o600) -> Iterator[IO[bytes]]:
         ConfigError: `OUTPUT_UNWRITABLE`.
     """
     place = target.absolute()
+    if place.is_dir():
+        raise ConfigError("OUTPUT_UNWRITABLE", problem="Is a directory")
     try:
         with tempfile.NamedTemporaryFile(prefix=".tmp-", dir=place.parent, delete=False) as out:
             temporary = Path(out.name)

@@ -130,7 +130,7 @@ def _fill(
     code = held.dossier.code
     components = tuple(_component(c, tools, bag) for c in held.components)
     manifests = tuple(_manifest(m, tools.store, bag) for m in held.manifests)
-    told = told_of(tools.ledger.ledger(), held.subjects, GENESIS)
+    told = told_of(tools.ledger.ledger(), held.named_in, GENESIS)
     report = ValidationReport(
         unit=held.dossier.unit,
         dossier_code=code,

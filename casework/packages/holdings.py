@@ -6,8 +6,10 @@ May not come in: bytes of components, packages.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from pipeline.errors import NotFound
+from pipeline.models.events import Event
 from pipeline.models.manifest import Manifest
 from pipeline.models.records import BatchRecord, ComponentRecord, DossierRecord, ManifestRecord
 from pipeline.ports.archive import ObjectStore
@@ -15,7 +17,7 @@ from pipeline.ports.records import Records
 from pipeline.stages.archiving import newest_manifest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Holdings:
     """One dossier in the archive."""
 
@@ -29,12 +31,24 @@ class Holdings:
     batches: tuple[BatchRecord, ...]
     """Those that the dossier's components come from, oldest first."""
 
-    @property
-    def subjects(self) -> frozenset[str]:
-        """Every id by which events name the dossier or what belongs to it."""
-        ids = {self.dossier.code, *(b.batch.batch_id for b in self.batches)}
-        ids |= {c.component_id for c in self.components}
-        return frozenset(ids | {m.object_key for m in self.manifests})
+    @cached_property
+    def _ids(self) -> frozenset[tuple[str, str]]:
+        """Names and values of subjects that are this dossier's alone."""
+        ids = {("component_id", c.component_id) for c in self.components}
+        ids |= {("batch_id", b.batch.batch_id) for b in self.batches}
+        ids |= {("object_key", r.object_key) for c in self.components for r in c.revisions}
+        return frozenset(ids | {("object_key", m.object_key) for m in self.manifests})
+
+    def named_in(self, event: Event) -> bool:
+        """True where an event tells of the dossier, or of what belongs to it.
+
+        A dossier's code counts within its unit: another unit may have one that is spelt alike.
+        """
+        told = event.subjects
+        mine = told.get("dossier_code") == self.dossier.code
+        if mine and told.get("unit", event.actor.unit) == self.dossier.unit:
+            return True
+        return not self._ids.isdisjoint(told.items())
 
 
 def holdings(dossier: DossierRecord, records: Records, store: ObjectStore) -> Holdings:

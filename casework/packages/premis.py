@@ -24,6 +24,7 @@ _TYPES: Final[Mapping[str, str]] = MappingProxyType(
         "component.kept": "accession",
         "component.archived": "ingestion",
         "component.augmented": "digital signature generation",
+        "component.countersigned": "digital signature generation",
         "field.confirmed": "metadata modification",
     }
 )

@@ -5,7 +5,7 @@ May not come in: reading the ledger from anywhere but the records' port.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -13,7 +13,7 @@ from pydantic import Field
 
 from pipeline.models.actors import Actor
 from pipeline.models.base import Instant, Model, Sha256
-from pipeline.models.events import ChainedEvent
+from pipeline.models.events import ChainedEvent, Event
 from pipeline.models.manifest import ArchiveDocument
 
 READING: Final = frozenset(
@@ -85,18 +85,18 @@ class Told:
         )
 
 
-def told_of(chain: Iterable[ChainedEvent], subjects: frozenset[str], genesis: str) -> Told:
-    """The events that name one of the subjects; the chain is walked once and not held.
+def told_of(chain: Iterable[ChainedEvent], named_in: Callable[[Event], bool], genesis: str) -> Told:
+    """The events that tell of a dossier; the chain is walked once and not held.
 
     Args:
         chain: by seq.
-        subjects: ids of a dossier and of what belongs to it.
+        named_in: whether an event tells of it.
         genesis: head of an empty chain.
     """
     events: list[ChainedEvent] = []
     until, head = 0, genesis
     for link in chain:
         until, head = link.seq, link.hash
-        if not subjects.isdisjoint(link.event.subjects.values()):
+        if named_in(link.event):
             events.append(link)
     return Told(events=tuple(events), until_seq=until, head=head)

@@ -113,7 +113,7 @@ class World:
 
     def describe(self, chosen: PackageSettings | None = None) -> Submission:
         held = holdings(self.records.dossier(CODE), self.records, self.store)
-        told = told_of(self.records.ledger(), held.subjects, GENESIS)
+        told = told_of(self.records.ledger(), held.named_in, GENESIS)
         names = chosen or PackageSettings()
         return submission(held, CATALOGUE, names, "BHXH tỉnh <X> & Y", told.events, NOW)
 
@@ -184,6 +184,16 @@ def test_the_readers_of_this_dossier_are_listed_and_no_others(world: World) -> N
     other = {c.component_id for c in world.records.components(unit="DEV", dossier_code="HS 8")}
     known = files["data/readers.json"] + files["data/ledger/events.json"]
     assert not any(one.encode() in known for one in (*other, "HS 8"))
+
+
+def test_a_code_spelt_alike_in_another_unit_is_another_dossier(world: World) -> None:
+    before = world.evidence()[1]["data/readers.json"]
+    world.read("dossier.read", unit="07900", dossier_code=CODE)
+    world.read("reviews.listed", reviews=CODE)
+    world.read("manifest.written", dossier_code=CODE, unit="07900", object_key="dossiers/07900/x")
+    after = world.evidence("again.zip")[1]
+    assert json.loads(after["data/readers.json"])["readings"] == json.loads(before)["readings"]
+    assert b"07900" not in after["data/ledger/events.json"]
 
 
 def test_facts_about_people_stay_in_the_papers(world: World) -> None:

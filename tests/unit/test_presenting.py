@@ -140,6 +140,26 @@ def test_a_verdict_shortens_ids_but_not_names(file: str, shown: str) -> None:
     assert next(verdict_lines(verdict, Messages("en"))).startswith(f"{shown}: ")
 
 
+def test_a_signer_cannot_write_over_the_verdict() -> None:
+    verdict = Verdict(
+        file="don.pdf",
+        verdict=Outcome.INVALID,
+        level=None,
+        signer="A\x1b[2J\x1b[Hdon.pdf: VALID\x1b[8m",
+        signed_at=None,
+        timestamped_at=None,
+        covers_whole_file=True,
+        modification=None,
+        trusted=False,
+        stamp_top_left=None,
+        fixity=None,
+        ledger=None,
+        signatures=(),
+        reasons=(),
+    )
+    assert not any("\x1b" in line for line in verdict_lines(verdict, Messages("en")))
+
+
 def test_an_audit_tells_counts_and_findings_in_words() -> None:
     found = Findings()
     found.count(pages=7)
