@@ -37,10 +37,31 @@ READS: dict[str, Use] = {
 }
 """By the event that tells of it."""
 
-NOTHING_PERSONAL = {"actor", "slip", "rebuild_index", "rebuild_records", "audit"}
-"""Use cases that show nothing of a paper: counts, codes and keys."""
-TOLD_BY_WRITES = {"augment", "augmenting"}
-"""Use cases whose writes are told of (`component.augmented`)."""
+NOTHING_PERSONAL = {
+    "actor",
+    "slip",
+    "rebuild_index",
+    "rebuild_records",
+    "audit",
+    "certificate_endings",
+    "holds",
+}
+"""Use cases that show nothing of a paper: counts, codes, reasons and keys."""
+TOLD_BY_WRITES = {
+    "augment",
+    "augmenting",
+    "countersigning",
+    "transfer",
+    "place_hold",
+    "lift_hold",
+    "waive",
+    "link_true_copy",
+    "propose_destruction",
+    "withdraw_destruction",
+    "approve_destruction",
+    "destroy",
+}
+"""Use cases whose writes are told of (`component.augmented`, `dossier.transferred` …)."""
 
 
 def _question(services: Services) -> str:
