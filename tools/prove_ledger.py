@@ -506,6 +506,12 @@ def covered(days: list[Day], day: Day) -> Stamp | None:
     return None
 
 
+def unproven(days: list[Day]) -> list[Day]:
+    """Days over which no trusted timestamp lies; the newest alone may wait for its own."""
+    found = [day for day in days if covered(days, day) is None]
+    return [] if found == days[-1:] and len(days) > 1 else found
+
+
 # -- timestamps (RFC 3161, CMS) -------------------------------------------------------------
 
 
@@ -879,9 +885,8 @@ def prove(
         check_proof(path, report)
     check_files(files, report)
     if roots is not None:
-        tail = [day for day in report.days if covered(report.days, day) is None]
-        if len(tail) > 1 or (tail and len(tail) == len(report.days)):  # the newest may wait
-            report.add("TIME_UNPROVEN", f"{tail[0].day} – {tail[-1].day}", wrong=False)
+        if found := unproven(report.days):
+            report.add("TIME_UNPROVEN", f"{found[0].day} – {found[-1].day}", wrong=False)
         for one in report.proven:
             if one["existed_before"] is None:
                 report.add("TIME_UNPROVEN", f"{one['name']}, {one['day']}", wrong=False)

@@ -126,6 +126,36 @@ def test_what_happened_between_two_runs_is_seen(world: World, harm: str) -> None
     ]
 
 
+def test_what_vanished_stops_the_line_though_the_run_ends_early(world: World) -> None:
+    assert world.run().ok
+    del world.probe.versions["v1"]
+    world.probe.blind = ("reader",)
+    with pytest.raises(ConfigError):
+        world.run()
+    with pytest.raises(ArchiveUnavailable):
+        check_line(world.records)
+    world.probe.blind = ()
+    assert world.run().stopped
+
+
+def test_what_was_let_through_is_told_though_the_run_ends_early(world: World) -> None:
+    assert world.run().ok
+    sound = world.probe.versions["v1"]
+    world.probe.lets_through = {("writer", Attempt.SHORTEN)}
+    told = None
+    for answers in range(30):
+        world.probe.versions["v1"] = sound
+        world.probe.down_after = answers
+        with pytest.raises(ArchiveUnavailable):
+            world.run(days=0)
+        told = world.records.newest_event(("canary.let_through",))
+        if told is not None:
+            break
+    assert told is not None and told.subjects["writer.shorten"] == "let_through"
+    with pytest.raises(ArchiveUnavailable):
+        check_line(world.records)
+
+
 def test_a_store_that_overlooks_the_lock(world: World) -> None:
     world.probe.overlooks_locks = True
     report = world.run()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import io
 import shutil
 import tempfile
@@ -219,6 +220,33 @@ def test_one_object_that_cannot_be_read_holds_up_no_other(world: World) -> None:
     assert world.check(repair=True).open == 1  # put back, and still not readable: not repaired
     world.store.unreadable = set()
     assert world.check().ok
+
+
+class BadBlocks(io.BytesIO):
+    """A file that opens, and whose drive does not give its bytes."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_an_object_whose_drive_fails_holds_up_no_other(world: World) -> None:
+    key = next(o.key for o in world.inner.list("raw/") if "source" in o.key)
+    real = world.inner.open
+
+    class Failing(Watched):
+        def open(self, key_: str, version_id: str | None = None) -> IO[bytes]:
+            return BadBlocks() if key_ == key else real(key_, version_id)
+
+    failing = Failing(world.inner)
+    with pytest.raises(ArchiveUnavailable):
+        read_digest(failing, key, None)
+    world.tools.store = failing
+    report = world.check()
+    assert report.finished
+    assert [(d.code, d.object_key) for d in report.damage] == [("OBJECT_UNREADABLE", key)]
+    assert world.check(repair=True).open == 1
+    world.second.open = failing.open  # a second copy on the same bad drive: nothing is put back
+    assert world.check(repair=True).open == 1
 
 
 def test_a_store_that_is_down_is_no_damage(world: World) -> None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import errno
 import hashlib
 import io
 import multiprocessing
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, ContentConflict
+from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, ContentConflict, NotFound
 from pipeline.models.files import FileRef
 from pipeline.ports.archive import StoredObject
+from storage import folder_locks
 from storage.folder_store import FolderStore
 
 KEY = "dossiers/DEV/2026/DEV-1/001.0.Z_OTHER.pdf"
@@ -212,6 +215,57 @@ def test_what_killed_puts_left_is_swept(store: FolderStore) -> None:
     stale.write_bytes(b"half")
     put(store, TEXT, b"one", locked=False)
     assert not stale.exists()
+
+
+@pytest.mark.parametrize("call", range(2))
+def test_a_killed_removal_is_finished_by_the_next(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    stored = put(store, KEY, b"personal")
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Path, "unlink", _dies_at(call, Path.unlink))
+        store.remove(KEY, stored.version_id)
+    again = FolderStore(store.root)
+    for key, version_id in list(again.versions("dossiers/")):
+        assert again.remove(key, version_id)
+    with pytest.raises(NotFound):
+        again.open(KEY, stored.version_id)
+    left = {p.relative_to(store.root).parts[0] for p in store.root.rglob("*") if p.is_file()}
+    assert not left - {".locks"}
+
+
+def test_two_stores_that_change_a_lock_at_once_lose_neither(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = dt.datetime(2037, 1, 1, tzinfo=dt.UTC)
+    version_id = put(store, KEY, b"one").version_id
+    other = FolderStore(store.root)
+    real, workers = folder_locks.write_atomically, list[threading.Thread]()
+
+    def amid(*args: Any, **kwargs: Any) -> Any:
+        """The other begins between reading and writing; were nothing to keep it off, it ends."""
+        if not workers:
+            workers.append(threading.Thread(target=other.hold, args=(KEY, version_id), kwargs=on))
+            workers[0].start()
+            workers[0].join(0.3)
+        return real(*args, **kwargs)
+
+    on = {"on": True}
+    with monkeypatch.context() as patch:
+        patch.setattr(folder_locks, "write_atomically", amid)
+        store.renew(KEY, version_id, before=until, until=until)
+        workers[0].join(60)
+    lock = FolderStore(store.root).lock(KEY, version_id)
+    assert (lock.until, lock.held) == (until, True)
+
+
+def test_a_shorter_term_that_comes_late_changes_nothing(store: FolderStore) -> None:
+    long = dt.datetime(2037, 1, 1, tzinfo=dt.UTC)
+    version_id = put(store, KEY, b"one").version_id
+    locks = folder_locks.FolderLocks(store.root)
+    locks.lengthen(KEY, version_id, long)
+    locks.lengthen(KEY, version_id, long - dt.timedelta(days=1))
+    assert store.lock(KEY, version_id).until == long
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO, Any
 
 import pytest
 
 from casework.audit import AuditReport, audit
+from casework.custody.damage import State
 from casework.custody.expected import expected_of
+from casework.custody.fixity import check_fixity
 from casework.custody.known import known_in
+from casework.custody.pace import Pacer
+from casework.custody.repair import Repairer
 from casework.destruction import approve, carry_out, propose, withdraw
 from casework.keeping import lift_hold, link_true_copy, place_hold, waive
 from casework.retention import LONG_LOCK
@@ -24,13 +31,16 @@ from pipeline.errors import (
     WorkflowError,
 )
 from pipeline.models.actors import Actor, Role
-from pipeline.models.batch import DossierStage
+from pipeline.models.batch import BatchState, DossierStage
 from pipeline.models.events import ChainedEvent
 from pipeline.models.keeping import Keeping
 from pipeline.models.manifest import DestructionCertificate, Inventory
-from pipeline.models.records import ComponentRecord
+from pipeline.models.records import ComponentRecord, DossierRecord
 from pipeline.ports.records import DossierWish
+from pipeline.run import manifests
+from pipeline.run.work import Tools
 from pipeline.stages.archiving import newest_manifest
+from storage.folder_store import FolderStore
 from storage.ledger import seal_finished_days
 from storage.rebuild import rebuild_records
 from tests.fakes.archived import ACTOR, START, Papers, archive_batch, start_batch
@@ -288,6 +298,8 @@ def test_a_waived_paper_counts_as_present_and_is_in_the_manifest(office: Keeping
     assert newest is not None and newest.waived == ("F_14_HSB",)
     assert office.transfer().done
     assert audited(office).ok
+    (told,) = (e.event for e in events(office) if e.event.action == "component.waived")
+    assert told.subjects == {"dossier_code": CODE, "component_code": "F_14_HSB"}
 
 
 def test_a_waiver_needs_leave_of_another_and_a_paper_that_is_not_there(
@@ -337,6 +349,8 @@ def test_a_true_copy_is_linked_to_its_fragile_original(office: KeepingOffice) ->
     (found,) = office.dossier().keeping.true_copies
     assert (found.true_copy, found.original) == (true_copy.component_id, original.component_id)
     assert audited(office).ok
+    (told,) = (e.event for e in events(office) if e.event.action == "component.true_copy_linked")
+    assert set(told.subjects) == {"dossier_code", "component_id", "original_id"}
 
 
 # -- destruction ------------------------------------------------------------------------------
@@ -520,3 +534,130 @@ def test_the_certificate_is_carried_out_once(office: KeepingOffice) -> None:
     first = carry_out(office.tools, office.store, office.dossier(), ARCHIVIST)
     again = carry_out(office.tools, office.store, office.dossier(), APPROVER)
     assert first.done and again.disposal == first.disposal and again.removed == 0
+
+
+# -- destruction amid other work --------------------------------------------------------------
+
+
+def test_papers_in_work_are_not_destroyed(office: KeepingOffice) -> None:
+    office.transfer()
+    office.clock.moment = OVER
+    papers = Papers("second", dossier=CODE, at=OVER)
+
+    def proposed() -> object:
+        return propose(office.tools, office.dossier(), ARCHIVIST, "hết hạn")
+
+    def approved() -> object:
+        return approve(office.tools, office.dossier(), APPROVER, "1/QĐ")
+
+    proposed()
+    batch = start_batch(office.records, office.memory, papers)
+    raw = versions(office, f"raw/{batch.batch_id}/")
+    assert error(approved, WorkflowError) == "DISPOSAL_IN_WORK"
+    withdraw(office.tools, office.dossier(), ARCHIVIST)
+    assert error(proposed, WorkflowError) == "DISPOSAL_IN_WORK"
+    assert office.dossier().keeping.disposal is None
+    assert raw and versions(office, f"raw/{batch.batch_id}/") == raw
+
+
+def test_papers_that_came_amid_the_decision_stop_the_run(
+    office: KeepingOffice, tmp_path: Path
+) -> None:
+    office.transfer()
+    office.clock.moment = OVER
+    office.approved()
+    before = all_of(office)
+    (path,) = tmp_path.glob("*.sqlite")
+    with contextlib.closing(sqlite3.connect(path)) as rows, rows:
+        rows.execute("UPDATE batches SET state = ?", [BatchState.PENDING.value])
+    assert error(office.carry_out, WorkflowError) == "DISPOSAL_IN_WORK"
+    assert all_of(office) == before
+
+
+def test_what_was_lost_before_its_dossier_was_destroyed_stays_lost(office: KeepingOffice) -> None:
+    office.transfer()
+    second = office.memory.copy()
+    office.clock.moment = OVER
+    current = office.records.components()[0].current
+    assert current is not None
+    office.memory.lose(current.object_key)
+
+    def checked(repairer: Repairer | None = None) -> list[str]:
+        report = check_fixity(
+            office.tools, ARCHIVIST, pacer=Pacer(None), whole=True, repairer=repairer
+        )
+        return [d.object_key for d in report.damage if d.state is State.OPEN]
+
+    assert checked() == [current.object_key]
+    office.approved()
+    office.clock.moment = OVER + SHORT + DAY
+    assert office.carry_out().done
+    assert checked(Repairer(office.tools, second, ARCHIVIST)) == []
+    assert checked() == []
+    assert office.memory.head(current.object_key) is None
+
+
+def test_a_repair_under_way_puts_nothing_back_that_was_decided_on(office: KeepingOffice) -> None:
+    office.transfer()
+    second = office.memory.copy()
+    office.clock.moment = OVER
+    current = office.records.components()[0].current
+    assert current is not None
+    office.memory.lose(current.object_key)
+    check = check_fixity(office.tools, ARCHIVIST, pacer=Pacer(None), whole=True)
+
+    class Meanwhile(FaultyStore):
+        """The dossier is destroyed while the second copy is read."""
+
+        def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
+            office.approved()
+            office.clock.moment = OVER + SHORT + DAY
+            assert office.carry_out().done
+            return super().open(key, version_id)
+
+    repairer = Repairer(office.tools, Meanwhile(second), ARCHIVIST)
+    repairer.repair(check.damage[0])
+    assert office.memory.head(current.object_key) is None
+
+
+def test_a_kill_after_the_certificate_leaves_no_manifest_behind(
+    office: KeepingOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.transfer()
+    office.clock.moment = OVER
+    office.approved()
+    office.clock.moment = OVER + SHORT
+    real = manifests.finish_renewal
+
+    def dies(tools: Tools, dossier: DossierRecord, *rest: Any) -> Any:
+        if tools.records.dossier(dossier.code, dossier.unit).keeping.destroyed:
+            raise KeyboardInterrupt
+        return real(tools, dossier, *rest)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(manifests, "finish_renewal", dies)
+        office.carry_out()
+    assert office.dossier().keeping.destroyed
+    assert office.carry_out().done
+    newest = newest_manifest(office.records.manifests("DEV", CODE), office.memory)
+    assert newest is not None and newest.keeping == office.dossier().keeping
+    assert audited(office).ok, codes(office)
+
+
+def test_a_folder_whose_visible_file_was_gone_keeps_no_version(tmp_path: Path) -> None:
+    office = keeping_office(tmp_path)
+    store = FolderStore(tmp_path / "archive", now=office.clock.now)
+    office.store = store
+    archive_batch(office.records, store, Papers("first"))
+    office.transfer()
+    office.clock.moment = OVER
+    current = office.records.components()[0].current
+    assert current is not None
+    (store.root / current.object_key).unlink()
+    office.approved()
+    office.clock.moment = OVER + SHORT + DAY
+    assert office.carry_out().done
+    with pytest.raises(NotFound):
+        store.open(current.object_key, current.version_id)
+    assert not list(store.root.rglob(f"{current.sha256}*"))
+    office.records.close()

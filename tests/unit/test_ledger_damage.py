@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
+import sqlite3
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,6 +18,8 @@ from pipeline.models.events import ChainedEvent, Event
 from storage.ledger import GENESIS, LedgerDay, chained, seal_day
 from storage.ledger_damage import Damage, Row, Unreadable, chain_rows, damages
 from tests.fakes.archived import ACTOR, START
+from tests.fakes.clocks import StillClock
+from tests.fakes.databases import blank_records
 from tests.fakes.stores import MemoryStore
 
 DAY = START.date()
@@ -196,6 +201,18 @@ def test_reading_goes_on_behind_what_cannot_be_read() -> None:
     rows = list(chain_rows(Rows(1, 4, 5, SEALED + TAIL)))  # type: ignore[arg-type]
     assert [row.seq for row in rows] == list(range(1, SEALED + TAIL + 1))
     assert [row.seq for row in rows if isinstance(row, Unreadable)] == [1, 4, 5, SEALED + TAIL]
+
+
+def test_a_row_with_an_impossible_number_is_located(tmp_path: Path) -> None:
+    path = tmp_path / "records.sqlite"
+    records = blank_records(path, StillClock(START))
+    records.append([said(f"e{n}") for n in range(4)])
+    records.chain_events()
+    with contextlib.closing(sqlite3.connect(path)) as rows, rows:
+        rows.execute("UPDATE events SET seq = seq + 9007199254740992 WHERE seq > 2")
+    found = damages([], chain_rows(records))
+    records.close()
+    assert found and found[0].seq > 2
 
 
 def test_other_failures_are_not_taken_for_damage() -> None:

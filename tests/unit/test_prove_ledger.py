@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -287,6 +288,7 @@ def test_a_day_forged_with_its_seal_does_not_meet_the_next(folder: Path, pki: Pk
     assert check(folder, tool.read_roots([pki.pem("root")])) == [
         ("STAMP_BROKEN", "2026-11-23.tsr"),
         ("SEAL_GAP", "2026-11-24.json (seq 9)"),
+        ("TIME_UNPROVEN", "2026-11-23 – 2026-11-24"),
     ]
 
 
@@ -383,7 +385,7 @@ def test_a_timestamp_over_another_day(folder: Path) -> None:
 
 def test_an_authority_that_is_not_trusted(folder: Path, pki: Pki) -> None:
     found = check(folder, tool.read_roots([pki.pem("stranger-root")]))
-    assert [code for code, _ in found] == ["STAMP_UNTRUSTED"] * 2
+    assert [code for code, _ in found] == ["STAMP_UNTRUSTED"] * 2 + ["TIME_UNPROVEN"]
     assert check(folder, tool.read_roots([pki.pem("stranger-root"), pki.pem("root")])) == []
 
 
@@ -411,6 +413,78 @@ def test_an_authority_that_the_office_does_not_trust_stamps_nothing(
     assert told.stamped == 0
     assert isinstance(told.problem, TimestampError)
     assert told.problem.code == "TIMESTAMP_UNTRUSTED"
+
+
+@pytest.mark.parametrize(
+    ("without", "unproven"),
+    [
+        ((), None),
+        (("2026-11-23",), "2026-11-23 – 2026-11-24"),
+        (("2026-11-22", "2026-11-23"), "2026-11-22 – 2026-11-24"),
+    ],
+)
+def test_a_chain_without_timestamps_proves_no_time(
+    folder: Path, pki: Pki, without: tuple[str, ...], unproven: str | None
+) -> None:
+    """Whoever holds the ledger can compute a whole chain anew; the newest day alone may wait."""
+    for day in without:
+        (folder / f"{day}.tsr").unlink()
+    assert run(folder)[0] == 0  # nobody asked for time
+    code, found = run(folder, "--ca", pki.pem("root"))
+    assert code == (4 if unproven else 0)
+    assert [(one["code"], one["where"]) for one in found["findings"]] == (
+        [("TIME_UNPROVEN", unproven)] if unproven else []
+    )
+
+
+def test_the_only_day_without_a_timestamp_proves_no_time(pki: Pki, tmp_path: Path) -> None:
+    store = MemoryStore()
+    seal_finished_days(cast(Records, Log(links_of(2))), store, DAY + ONE)
+    folder = export(store, tmp_path / "ledger")
+    assert check(folder, tool.read_roots([pki.pem("root")])) == [
+        ("TIME_UNPROVEN", f"{DAY} – {DAY}")
+    ]
+
+
+def test_an_early_day_that_no_timestamp_reaches_is_not_the_newest() -> None:
+    stamp = tool.Stamp(START, "Test tsa", True)
+
+    def day(name: str, *, linked: bool = True, stamp: tool.Stamp | None = None) -> tool.Day:
+        told = ("0" * 64, name, 1, 1, "0" * 64, "0" * 64, "0" * 64, "0" * 64, None, None)
+        return tool.Day(f"{name}.json", *told, linked=linked, stamp=stamp)
+
+    early, later, newest = day("1"), day("2", linked=False, stamp=stamp), day("3")
+    assert tool.unproven([early, later]) == [early]
+    assert tool.unproven([early, later, newest]) == [early, newest]
+    assert tool.unproven([later, newest]) == []
+    assert tool.unproven([newest]) == [newest]
+
+
+def tlv(tag: int, body: bytes) -> bytes:
+    return bytes([tag, 0x83]) + len(body).to_bytes(3, "big") + body
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        tlv(0x30, b"\x05\x00" * 500_000),
+        tlv(0x30, b"\x05\x00" * 30_000),
+        tlv(0x30, tlv(0x06, b"\x81" * 60_000 + b"\x01")),
+    ],
+    ids=["large", "many", "oid"],
+)
+def test_a_hostile_timestamp_ends_quickly(folder: Path, data: bytes) -> None:
+    (folder / "2026-11-22.tsr").write_bytes(data)
+    begun = time.process_time()
+    assert check(folder) == [("STAMP_BROKEN", "2026-11-22.tsr")]
+    assert time.process_time() - begun < 2
+
+
+@pytest.mark.parametrize("length", [0, 65, 100_000])
+def test_an_identifier_is_not_longer_than_any_is(length: int) -> None:
+    body = b"\x81" * (length - 1) + b"\x01" if length else b""
+    with pytest.raises(tool.Unreadable):
+        tool.oid(tool.Node(6, b"", body))
 
 
 # -- proofs -----------------------------------------------------------------------------------
@@ -457,7 +531,11 @@ def test_a_later_timestamp_stands_for_earlier_days(folder: Path, pki: Pki, proof
     assert code == 0
     (folder / "2026-11-23.tsr").unlink()
     code, found = run(folder, "--ca", pki.pem("root"), "--proof", proof)
-    assert (code, [one["code"] for one in found["findings"]]) == (4, ["TIME_UNPROVEN"])
+    assert code == 4
+    assert [(one["code"], one["where"]) for one in found["findings"]] == [
+        ("TIME_UNPROVEN", "2026-11-22 – 2026-11-24"),
+        ("TIME_UNPROVEN", "proof.json, 2026-11-23"),
+    ]
 
 
 @pytest.mark.parametrize(
