@@ -77,6 +77,7 @@ class Packages:
             ledger=ports.records,
             evidence=Evidence(
                 judge=ports.judge,
+                stranger_judge=ports.bounded_judge(()),
                 records=ports.records,
                 store=ports.store_to_read,
                 ledger_state=ledger_state(ports.records, ports.store_to_read),

@@ -1,6 +1,7 @@
 """What a PDF's signatures cover, and whether what they cover is unchanged.
 
-Reads files of any origin: every failure of the reader becomes a value. A signature counts as
+Reads files of any origin: every failure of the reader becomes a value, except for those of disk
+and memory (`failures`). A signature counts as
 sound only if its byte range is the whole revision up to its end, with nothing in the gap but the
 signature itself. May not come in: certificates' trust, the verdict.
 """
@@ -22,6 +23,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 
 from pipeline.signatures import appended
 from pipeline.signatures.encoding import is_well_formed
+from pipeline.signatures.failures import pass_on
 from pipeline.signatures.verdicts import Modification, Reason
 
 TIMESTAMP_TYPE: Final = "/DocTimeStamp"
@@ -67,6 +69,8 @@ class ReadSignature:
 def read_signatures(reader: PdfFileReader, *, compare: bool = True) -> tuple[ReadSignature, ...]:
     """All filled signature fields, in the order of their revisions; never raises for one.
 
+    Raises (all of this module): MemoryError, and OSError where the file cannot be read.
+
     Args:
         reader: the file.
         compare: look at what was appended to each; costs most of the time.
@@ -100,7 +104,8 @@ def removed_signatures(reader: PdfFileReader, present: frozenset[str]) -> bool:
         try:
             then = reader.get_historical_resolver(revision)
             names = {str(name) for name, _, _ in enumerate_sig_fields(then, filled_status=True)}
-        except Exception:  # noqa: S112
+        except Exception as error:
+            pass_on(error)
             continue
         if names - present:
             return True
@@ -124,7 +129,8 @@ def tail_is_pure(reader: PdfFileReader, last: ReadSignature, size: int) -> bool:
         return False
     try:
         result = embedded.evaluate_modifications(appended.TAIL)
-    except Exception:
+    except Exception as error:
+        pass_on(error)
         return False
     return (
         isinstance(result, DiffResult)
@@ -133,7 +139,7 @@ def tail_is_pure(reader: PdfFileReader, last: ReadSignature, size: int) -> bool:
 
 
 def _read(reader: PdfFileReader, name: str, field: generic.DictionaryObject) -> ReadSignature:
-    """The boundary to hostile input: whatever reading raises is a signature that is unreadable."""
+    """The boundary to hostile input: what its bytes raise is a signature that is unreadable."""
     try:
         value = field.get_object()["/V"]
         subfilter = get_and_apply(value, "/SubFilter", str, default="")
@@ -153,7 +159,8 @@ def _read(reader: PdfFileReader, name: str, field: generic.DictionaryObject) -> 
             digest=str(embedded.md_algorithm),
             modification=None,
         )
-    except Exception:
+    except Exception as error:
+        pass_on(error)
         return _unread(name, Reason.SIGNATURE_UNREADABLE)
 
 
@@ -209,7 +216,8 @@ def _with_modification(signature: ReadSignature, names: set[str]) -> ReadSignatu
         embedded.compute_integrity_info(appended.REVISIONS)
         allowed = bool(embedded.summarise_integrity_info()["docmdp_ok"])
         modification = _modification(embedded.diff_result, names, allowed=allowed)
-    except Exception:
+    except Exception as error:
+        pass_on(error)
         modification = Modification.OTHER
     return ReadSignature(
         field=signature.field,

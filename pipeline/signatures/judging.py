@@ -25,6 +25,7 @@ from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pipeline.ids import LEGAL_ZONE
 from pipeline.models.components import FoundSignature, SignatureLevel
 from pipeline.signatures.certificates import common_name, key_of, weak_digest
+from pipeline.signatures.failures import pass_on
 from pipeline.signatures.geometry import is_top_left
 from pipeline.signatures.integrity import (
     MOST_REVISIONS,
@@ -82,7 +83,7 @@ class PdfSignatureJudge:
         return self.judge(pdf).outcome is Outcome.INVALID
 
     def judge(self, pdf: Path) -> SignatureVerdict:
-        """The verdict on a file's bytes, now."""
+        """The verdict on a file's bytes, now; raises OSError where it cannot be read."""
         asking = self._asking() if self._asking is not None else None
         return judge(pdf, self._trust, self._now(), asking)
 
@@ -94,14 +95,26 @@ def judge(
 
     A file without any signature is INDETERMINATE (`NO_SIGNATURE`): whether one is expected is not
     for the bytes to say. Bytes that are no PDF, or that hold a signature no reader reaches, are
-    INVALID.
+    INVALID; what memory does not suffice for is `TOO_COSTLY`.
 
     Args:
         pdf: the file.
         trust: whom signatures may end at.
         at: the moment.
         asking: for statuses of now; None: nobody is asked.
+
+    Raises:
+        OSError: the file cannot be read.
     """
+    try:
+        return _file(pdf, trust, at, asking)
+    except MemoryError:
+        return _only(Reason.TOO_COSTLY)
+
+
+def _file(
+    pdf: Path, trust: TrustAnchors, at: dt.datetime, asking: Asking | None
+) -> SignatureVerdict:
     with contextlib.ExitStack() as stack:
         try:
             stream = stack.enter_context(pdf.open("rb"))
@@ -113,9 +126,8 @@ def judge(
                 return _only(Reason.TOO_MANY_REVISIONS)
             standings = Standings(reader, trust, at)
             return asyncio.run(_verdict(reader, size, standings, asking))
-        except MemoryError:
-            return _only(Reason.TOO_COSTLY)
-        except Exception:
+        except Exception as error:
+            pass_on(error)
             return _unreadable(pdf)
 
 
@@ -187,7 +199,8 @@ async def _judged(
     if signature.embedded is not None and signature.intact:
         try:
             standing = await standings.of(signature, later, signed_at)
-        except Exception:
+        except Exception as error:
+            pass_on(error)
             reasons.append(Reason.UNTRUSTED)
     if standing is not None:
         reasons.extend(standing.reasons)
@@ -226,7 +239,8 @@ def _key(signature: ReadSignature) -> tuple[str, bool]:
     """See `certificates.key_of`; nothing where there is no certificate."""
     try:
         return key_of(signature.opened.signer_cert)
-    except Exception:
+    except Exception as error:
+        pass_on(error)
         return "", False
 
 
@@ -258,7 +272,8 @@ def _named(signature: ReadSignature) -> tuple[str, str | None, dt.datetime | Non
         certificate = embedded.signer_cert
         name = common_name(certificate)
         fingerprint = hashlib.sha256(certificate.dump()).hexdigest()
-    except Exception:
+    except Exception as error:
+        pass_on(error)
         return "", None, None
     return name, fingerprint, _claimed_time(embedded)
 
@@ -274,7 +289,8 @@ def _claimed_time(embedded: EmbeddedPdfSignature) -> dt.datetime | None:
         if not written:
             return embedded.self_reported_timestamp
         claimed = parse_pdf_date(written, strict=False)
-    except Exception:
+    except Exception as error:
+        pass_on(error)
         return None
     local = _ZONELESS.fullmatch(written) is not None or claimed.tzinfo is None
     return claimed.replace(tzinfo=LEGAL_ZONE) if local else claimed
@@ -311,7 +327,8 @@ def _stamp_top_left(reader: PdfFileReader, capture: ReadSignature) -> bool:
         page = first_page(reader.root)
         box = widget_box(page, capture.embedded.sig_field) if page is not None else None
         return page is not None and box is not None and is_top_left(box, frame_of(page))
-    except Exception:
+    except Exception as error:
+        pass_on(error)
         return False
 
 
@@ -330,7 +347,8 @@ def _unreadable(pdf: Path) -> SignatureVerdict:
             pages = len(repaired.pages)
     except pikepdf.PasswordError:
         return _only(Reason.ENCRYPTED)
-    except Exception:
+    except Exception as error:
+        pass_on(error)
         return _only(Reason.UNREADABLE_PDF)
     if was_signed or pages == 0:
         return _only(Reason.UNREADABLE_PDF)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import io
 import json
+import resource
 import shutil
 import subprocess
 import zipfile
@@ -12,6 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from app.messages import Messages
+from app.progress import Silence
+from flows.services import Services
+from pipeline.models.actors import Role
+from pipeline.settings import load_settings
 from tests.fakes.packages import bag_faults, csip_faults, unpacked
 from tests.flows.test_main_job import Json, Office, papers
 
@@ -117,21 +124,43 @@ def test_handing_out_is_an_event_with_the_digest_of_what_was_handed_out(
     }
 
 
+def change(office: Office, sha256: str) -> None:
+    """Bytes of an archived file, at rest."""
+    for stored in (office.home / "archive").rglob("*"):  # the copy has no hard links
+        if stored.is_file() and hashlib.sha256(stored.read_bytes()).hexdigest() == sha256:
+            stored.chmod(0o644)
+            stored.write_bytes(stored.read_bytes()[:-1] + b"x")
+
+
 def test_damage_is_told_and_an_export_refused(
     archived: tuple[Office, Json], tmp_path: Path
 ) -> None:
     office = Office(tmp_path / "home")
     shutil.copytree(archived[0].home, office.home)
-    sha256 = archived[1]["components"][0]["sha256"]
-    for stored in (office.home / "archive").rglob("*"):  # the copy has no hard links
-        if stored.is_file() and hashlib.sha256(stored.read_bytes()).hexdigest() == sha256:
-            stored.chmod(0o644)
-            stored.write_bytes(stored.read_bytes()[:-1] + b"x")
+    change(office, archived[1]["components"][0]["sha256"])
     made = office.run("evidence", CODE, "-o", tmp_path / "e.zip", "--json", code=6)[0]
     assert not made["whole"] and made["components"][0]["left_out"] == [0]
     assert bag_faults(unpacked(tmp_path / "e.zip")[1]) == []
     office.run("export", CODE, "--sip", "-o", tmp_path / "s.zip", code=6)
     assert not (tmp_path / "s.zip").exists()
+
+
+def test_changed_bytes_are_judged_in_a_process_of_their_own(
+    archived: tuple[Office, Json], tmp_path: Path
+) -> None:
+    """Whoever changed them may have made them hostile; what is as recorded needs no child."""
+    office = Office(tmp_path / "home")
+    shutil.copytree(archived[0].home, office.home)
+    services = Services(load_settings({"SOHOA_HOME": str(office.home)}), Silence())
+    actor = services.actor(role=Role.AUDITOR)
+    words = Messages("vi").label
+    services.packages.evidence(CODE, actor, words, io.BytesIO())
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    services.packages.evidence(CODE, actor, words, io.BytesIO())
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime == before
+    change(office, archived[1]["components"][0]["sha256"])
+    services.packages.evidence(CODE, actor, words, io.BytesIO())
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime > before
 
 
 @pytest.mark.parametrize("command", [("evidence",), ("export", "--sip")])

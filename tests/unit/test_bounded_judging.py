@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.signatures.bounded import BoundedJudge
+from pipeline.signatures.judging import judge
 from pipeline.signatures.trust import TrustAnchors, read_pem
 from pipeline.signatures.verdicts import Outcome, Reason
 from tests.fakes.certificates import TODAY, make_officer
@@ -51,8 +52,8 @@ def test_a_hostile_file_ends_in_a_verdict(tmp_path: Path, make: object) -> None:
     assert callable(make)
     pdf = tmp_path / "hostile.pdf"
     pdf.write_bytes(make())
-    judge = BoundedJudge(TrustAnchors(), lambda: TODAY, seconds=15, memory_bytes=MEMORY)
-    verdict = judge.judge(pdf)
+    bounded = BoundedJudge(TrustAnchors(), lambda: TODAY, seconds=15, memory_bytes=MEMORY)
+    verdict = bounded.judge(pdf)
     assert verdict.outcome is not Outcome.VALID and verdict.reasons
     spent = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert spent.ru_maxrss * 1024 <= MEMORY
@@ -71,3 +72,13 @@ def test_a_plain_file_is_judged_as_anywhere(tmp_path: Path) -> None:
     trust = TrustAnchors(read_pem(make_officer(tmp_path / "officer").root_pem))
     verdict = BoundedJudge(trust, lambda: TODAY).judge(write_paper(tmp_path))
     assert verdict.reasons == (Reason.NO_SIGNATURE,)
+
+
+def test_a_file_that_cannot_be_read_is_no_verdict(tmp_path: Path) -> None:
+    """A folder opens as no file at all: nothing is known of any bytes."""
+    with pytest.raises(IsADirectoryError):
+        judge(tmp_path, TrustAnchors(), TODAY)
+    with pytest.raises(IsADirectoryError):
+        BoundedJudge(TrustAnchors(), lambda: TODAY).judge(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        BoundedJudge(TrustAnchors(), lambda: TODAY).judge(tmp_path / "gone.pdf")
