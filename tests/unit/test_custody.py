@@ -51,6 +51,13 @@ class Killed(BaseException):
     """The process is no more."""
 
 
+class BadBlocks(io.BytesIO):
+    """A file that opens, and whose drive does not give its bytes."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+
 class Watched(FaultyStore):
     """Notes what is read, and dies, or breaks off, after so many reads."""
 
@@ -59,6 +66,7 @@ class Watched(FaultyStore):
         self.read: list[str] = []
         self.left: int | None = None
         self.unreadable: set[str] = set()
+        self.failing: set[str] = set()
 
     def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
         if self.left is not None:
@@ -68,6 +76,8 @@ class Watched(FaultyStore):
         self.read.append(key)
         if key in self.unreadable:
             raise ArchiveUnavailable
+        if key in self.failing:
+            return BadBlocks()
         return super().open(key, version_id)
 
 
@@ -222,30 +232,18 @@ def test_one_object_that_cannot_be_read_holds_up_no_other(world: World) -> None:
     assert world.check().ok
 
 
-class BadBlocks(io.BytesIO):
-    """A file that opens, and whose drive does not give its bytes."""
-
-    def read(self, size: int | None = -1) -> bytes:
-        raise OSError(errno.EIO, "Input/output error")
-
-
 def test_an_object_whose_drive_fails_holds_up_no_other(world: World) -> None:
     key = next(o.key for o in world.inner.list("raw/") if "source" in o.key)
-    real = world.inner.open
-
-    class Failing(Watched):
-        def open(self, key_: str, version_id: str | None = None) -> IO[bytes]:
-            return BadBlocks() if key_ == key else real(key_, version_id)
-
-    failing = Failing(world.inner)
+    world.store.failing = {key}
     with pytest.raises(ArchiveUnavailable):
-        read_digest(failing, key, None)
-    world.tools.store = failing
+        read_digest(world.store, key, None)
     report = world.check()
     assert report.finished
     assert [(d.code, d.object_key) for d in report.damage] == [("OBJECT_UNREADABLE", key)]
-    assert world.check(repair=True).open == 1
-    world.second.open = failing.open  # a second copy on the same bad drive: nothing is put back
+    second = Watched(world.second)
+    second.failing = {key}  # the second copy lies on a bad drive too: nothing is put back
+    repairer = Repairer(world.tools, second, ACTOR)
+    assert repairer.repair(report.damage[0]).state is State.OPEN
     assert world.check(repair=True).open == 1
 
 
