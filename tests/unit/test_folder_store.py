@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from pipeline import workspace
 from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, ContentConflict, NotFound
 from pipeline.models.files import FileRef
 from pipeline.ports.archive import StoredObject
@@ -240,7 +241,7 @@ def test_two_stores_that_change_a_lock_at_once_lose_neither(
     until = dt.datetime(2037, 1, 1, tzinfo=dt.UTC)
     version_id = put(store, KEY, b"one").version_id
     other = FolderStore(store.root)
-    real, workers = folder_locks.write_atomically, list[threading.Thread]()
+    real, workers = workspace.write_atomically, list[threading.Thread]()
 
     def amid(*args: Any, **kwargs: Any) -> Any:
         """The other begins between reading and writing; were nothing to keep it off, it ends."""
