@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Literal, Protocol, TypeAlias
 
-import pikepdf
-
+from casework.noting import noted_in
 from pipeline.errors import NotFound
 from pipeline.models.base import Instant, Model
-from pipeline.models.batch import Channel
 from pipeline.models.components import SignatureLevel
 from pipeline.models.records import ComponentRecord, Revision
+from pipeline.signatures.bounded import ChildEnded
 from pipeline.signatures.verdicts import (
     Conclusion,
     JudgedSignature,
@@ -29,13 +28,11 @@ from pipeline.signatures.verdicts import (
     SignatureVerdict,
     outcome_of,
 )
-from pipeline.stages.assembly.transfer_note import NAMESPACE, read_transfer_note
 
 Fixity: TypeAlias = Literal["ok", "changed", "lost"]
 LedgerState: TypeAlias = Literal["anchored", "pending", "broken"]
 
 _CHUNK: Final = 1024 * 1024
-_COMPONENT_ID: Final = f"{{{NAMESPACE}}}component_id"
 _WITHOUT_EFFECT: Final = frozenset({Reason.NO_SIGNATURE, Reason.DAMAGED_XREF})
 """Of an archived e-copy that nobody signed."""
 
@@ -111,7 +108,7 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
     Its sha256 is looked up in the records, then the component_id of its transfer note: a known
     component with bytes of no recorded revision is INVALID. A file that carries a transfer note is
     Sohoa's and must be signed, whether or not this archive knows it; only images from the portal
-    are wrapped without a signature.
+    are wrapped without a signature. The note is read in a bounded process of its own.
 
     Args:
         path: the file.
@@ -133,14 +130,18 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
     judged = (evidence.stranger_judge or evidence.judge).judge(path)
     if Reason.TOO_COSTLY in judged.reasons:
         return _verdict(name, judged, ())
-    noted = component_id_of(path)
-    if noted is not None and _is_component(noted, evidence.records):
+    unplaced = judged.model_copy(update={"stamp_top_left": None})
+    try:
+        noted = noted_in(path)
+    except ChildEnded:
+        return _verdict(name, unplaced, (Reason.TOO_COSTLY,))
+    if noted.component_id is None:
+        return _verdict(name, unplaced, ())
+    if _is_component(noted.component_id, evidence.records):
         return _verdict(name, judged, (Reason.UNKNOWN_REVISION,), fixity="changed")
     sought = Reason.TOO_MANY_REVISIONS not in judged.reasons
-    missing = noted is not None and sought and not judged.signatures and not _wrapped(path)
-    reasons = (Reason.SIGNATURE_MISSING,) if missing else ()
-    unplaced = judged.model_copy(update={"stamp_top_left": None})
-    return _verdict(name, unplaced, reasons)
+    missing = sought and not judged.signatures and not noted.wrapped
+    return _verdict(name, unplaced, (Reason.SIGNATURE_MISSING,) if missing else ())
 
 
 def verify_component(component: ComponentRecord, evidence: Evidence) -> Verdict:
@@ -174,22 +175,6 @@ def verify_component(component: ComponentRecord, evidence: Evidence) -> Verdict:
 def nothing_archived(code: str) -> Verdict:
     """The verdict on a dossier of which nothing is archived yet."""
     return _verdict(code, _nothing(), (Reason.NOT_ARCHIVED,))
-
-
-def component_id_of(path: Path) -> str | None:
-    """The component_id of a file's transfer note, None where there is none to be read."""
-    try:
-        with pikepdf.open(path) as pdf:
-            value = pdf.open_metadata().get(_COMPONENT_ID)
-    except Exception:
-        return None
-    return value.strip() if isinstance(value, str) and value.strip() else None
-
-
-def _wrapped(path: Path) -> bool:
-    """True where the transfer note tells of images from the portal, which nobody signs."""
-    note = read_transfer_note(path)
-    return note is not None and note.channel == Channel.PORTAL
 
 
 def _known(

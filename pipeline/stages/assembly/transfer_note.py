@@ -8,10 +8,11 @@ extension schema (ISO 19005-2 §6.6.2.3). It says who captured what, when and wi
 from __future__ import annotations
 
 import datetime as dt
+import zlib
 from collections.abc import Callable, Mapping
 from html import escape
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import pikepdf
 from pydantic import ValidationError
@@ -55,6 +56,9 @@ _ENGINE: Final = {
     "model_sha256": "engine_model_sha256",
 }
 _MAX_XMP_BYTES: Final = 4 * 1024 * 1024
+"""Decoded, too: a kilobyte can be made to decode to gigabytes."""
+
+_Read = TypeVar("_Read")
 
 
 def stamp(pdf: pikepdf.Pdf, facts: CaptureFacts, title: str) -> None:
@@ -80,13 +84,46 @@ def stamp(pdf: pikepdf.Pdf, facts: CaptureFacts, title: str) -> None:
 def read_transfer_note(path: Path) -> CaptureFacts | None:
     """The transfer note of a file; None where it has none, or is no readable PDF."""
     try:
-        with pikepdf.open(path) as pdf:
-            packet = pdf.Root.get("/Metadata")
-            if packet is None or len(packet.read_raw_bytes()) > _MAX_XMP_BYTES:
-                return None
-            return _facts(pdf.open_metadata().get)
+        return _noted(path, _facts)
     except (pikepdf.PdfError, OSError, SyntaxError, ValueError, TypeError, AttributeError):
         return None
+
+
+def read_component_id(path: Path) -> str | None:
+    """The component_id of a file's transfer note, however little else there is of it.
+
+    Raises whatever a file of anybody makes its reader raise.
+    """
+    value = _noted(path, lambda get: get(f"{{{NAMESPACE}}}component_id"))
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def _noted(path: Path, read: Callable[[Callable[[str], object]], _Read]) -> _Read | None:
+    """What `read` takes from a file's XMP packet; None where there is none of bounded size."""
+    with pikepdf.open(path) as pdf:
+        packet = pdf.Root.get("/Metadata")
+        decoded = _decoded(packet) if isinstance(packet, pikepdf.Stream) else None
+        if decoded is None:
+            return None
+        pdf.Root.Metadata = pdf.make_stream(decoded)
+        return read(pdf.open_metadata().get)
+
+
+def _decoded(packet: pikepdf.Stream) -> bytes | None:
+    """A packet's bytes; None beyond the bound, or coded otherwise than by plain Flate."""
+    filters = packet.get("/Filter", pikepdf.Array())
+    chain = [filters] if isinstance(filters, pikepdf.Name) else [*filters]
+    if chain and "/DecodeParms" in packet:
+        return None
+    data = packet.read_raw_bytes()
+    for coding in chain:
+        if coding != pikepdf.Name.FlateDecode or len(data) > _MAX_XMP_BYTES:
+            return None
+        try:
+            data = zlib.decompressobj().decompress(data, _MAX_XMP_BYTES + 1)
+        except zlib.error:
+            return None
+    return data if len(data) <= _MAX_XMP_BYTES else None
 
 
 def _facts(get: Callable[[str], object]) -> CaptureFacts | None:
