@@ -5,6 +5,8 @@ from __future__ import annotations
 import resource
 import time
 import zlib
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from pipeline.signatures.bounded import BoundedJudge
 from pipeline.signatures.judging import judge
 from pipeline.signatures.trust import TrustAnchors, read_pem
-from pipeline.signatures.verdicts import Outcome, Reason
+from pipeline.signatures.verdicts import Outcome, Reason, SignatureVerdict
 from tests.fakes.certificates import TODAY, make_officer
 from tests.fakes.papers import write_paper
 
@@ -52,11 +54,17 @@ def test_a_hostile_file_ends_in_a_verdict(tmp_path: Path, make: object) -> None:
     assert callable(make)
     pdf = tmp_path / "hostile.pdf"
     pdf.write_bytes(make())
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+        verdict, peak = alone.submit(judged_alone, pdf).result(120)
+    assert verdict.outcome is not Outcome.VALID and verdict.reasons
+    assert peak <= MEMORY
+
+
+def judged_alone(pdf: Path) -> tuple[SignatureVerdict, int]:
+    """A verdict, and the most memory of the child, bytes; for a process that has no others."""
     bounded = BoundedJudge(TrustAnchors(), lambda: TODAY, seconds=15, memory_bytes=MEMORY)
     verdict = bounded.judge(pdf)
-    assert verdict.outcome is not Outcome.VALID and verdict.reasons
-    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
-    assert spent.ru_maxrss * 1024 <= MEMORY
+    return verdict, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 
 def test_what_takes_too_long_is_said_to_be_too_costly(tmp_path: Path) -> None:
