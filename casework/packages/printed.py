@@ -17,6 +17,7 @@ from fontTools import ttLib
 from pikepdf import Array, Dictionary, Name, Pdf
 
 from pipeline.errors import AssemblyError
+from pipeline.stages.assembly.glyphless import to_unicode
 
 PAGE_PT: Final = (595.28, 841.89)
 """A4 portrait."""
@@ -29,7 +30,6 @@ _LEADING: Final = 1.38
 """Of the size of the letters."""
 _EM: Final = 1000
 _NAME: Final = "SOHOAP+Sohoa"
-_PER_BLOCK: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class _Face:
                 BaseFont=Name("/" + _NAME),
                 Encoding=Name("/Identity-H"),
                 DescendantFonts=Array([pdf.make_indirect(descendant)]),
-                ToUnicode=pdf.make_stream(_to_unicode({g: used[g][0] for g in sorted(used)})),
+                ToUnicode=pdf.make_stream(to_unicode({used[g][0]: g for g in sorted(used)})),
             )
         )
 
@@ -184,22 +184,3 @@ def _wrapped(text: str, room: float, size: float, face: _Face) -> Iterator[str]:
             if cut == 1 and face.width(line[:1], size) > room:
                 break
     yield line
-
-
-def _to_unicode(letters: dict[int, str]) -> bytes:
-    """The ToUnicode CMap (ISO 32000-1 §9.10.3)."""
-    entries = [
-        f"<{glyph:04X}> <{letter.encode('utf-16-be').hex().upper()}>"
-        for glyph, letter in letters.items()
-    ]
-    blocks = [entries[start : start + _PER_BLOCK] for start in range(0, len(entries), _PER_BLOCK)]
-    body = "\n".join(
-        f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar" for block in blocks
-    )
-    return (
-        "/CIDInit /ProcSet findresource begin\n12 dict begin\nbegincmap\n"
-        "/CIDSystemInfo << /Registry (Adobe) /Ordering (UCS) /Supplement 0 >> def\n"
-        "/CMapName /Adobe-Identity-UCS def\n/CMapType 2 def\n"
-        "1 begincodespacerange\n<0000> <FFFF>\nendcodespacerange\n"
-        f"{body}\nendcmap\nCMapName currentdict /CMap defineresource pop\nend\nend\n"
-    ).encode("ascii")

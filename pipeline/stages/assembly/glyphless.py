@@ -85,7 +85,7 @@ def embed(pdf: Pdf, characters: Iterable[str]) -> GlyphlessFont:
             BaseFont=Name("/" + _NAME),
             Encoding=Name("/Identity-H"),
             DescendantFonts=Array([descendant]),
-            ToUnicode=pdf.make_stream(_to_unicode(codes)),
+            ToUnicode=pdf.make_stream(to_unicode(codes)),
         )
     )
     return GlyphlessFont(resource=resource, codes=codes)
@@ -107,8 +107,12 @@ def _font_program() -> bytes:
     return out.getvalue()
 
 
-def _to_unicode(codes: Mapping[str, int]) -> bytes:
-    """The ToUnicode CMap (ISO 32000-1 §9.10.3)."""
+def to_unicode(codes: Mapping[str, int]) -> bytes:
+    """The ToUnicode CMap (ISO 32000-1 §9.10.3) of a font.
+
+    Args:
+        codes: by character, its glyph.
+    """
     entries = [
         f"<{cid:04X}> <{char.encode('utf-16-be').hex().upper()}>" for char, cid in codes.items()
     ]
