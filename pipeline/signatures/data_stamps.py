@@ -12,9 +12,8 @@ from typing import Any, Final
 
 from asn1crypto import tsp
 
-from pipeline.errors import CertificateRejected, TimestampError
-from pipeline.signatures.levels import Authority
-from pipeline.signatures.revocation import Known, stands
+from pipeline.errors import TimestampError
+from pipeline.signatures.levels import Authority, check_authority
 from pipeline.signatures.timestamps import RemoteTimeStamper, Token, read_token
 from pipeline.signatures.trust import TrustAnchors
 from pipeline.signatures.web import Deadline, Web
@@ -55,7 +54,7 @@ class DataTimestamps:
             TimestampError: `TIMESTAMP_UNUSABLE`, `TIMESTAMP_UNTRUSTED`.
         """
         token = _read(response, bytes.fromhex(sha256))
-        asyncio.run(self._check(token))
+        asyncio.run(check_authority(token, self._trust))
         return token.at
 
     async def _stamp(self, digest: bytes, authority: Authority) -> bytes:
@@ -65,23 +64,8 @@ class DataTimestamps:
         response: bytes = tsp.TimeStampResp(
             {"status": {"status": "granted"}, "time_stamp_token": token}
         ).dump()
-        await self._check(_read(response, digest))
+        await check_authority(_read(response, digest), self._trust)
         return response
-
-    async def _check(self, token: Token) -> None:
-        """Refuse an authority that was not trusted when it stamped; its status is not asked."""
-        try:
-            await stands(
-                token.certificate,
-                self._trust.roots,
-                Known(token.others),
-                token.at,
-                None,
-                timestamping=True,
-                statuses=False,
-            )
-        except CertificateRejected as error:
-            raise TimestampError("TIMESTAMP_UNTRUSTED") from error
 
 
 def _read(response: bytes, digest: bytes) -> Token:

@@ -44,6 +44,26 @@ ORDER: Final = (
 )
 
 
+async def check_authority(token: Token, trust: TrustAnchors) -> None:
+    """Refuse a token whose authority was not trusted when it stamped; its status is not asked.
+
+    Raises:
+        TimestampError: `TIMESTAMP_UNTRUSTED`.
+    """
+    try:
+        await stands(
+            token.certificate,
+            trust.roots,
+            Known(token.others),
+            token.at,
+            None,
+            timestamping=True,
+            statuses=False,
+        )
+    except CertificateRejected as error:
+        raise TimestampError("TIMESTAMP_UNTRUSTED") from error
+
+
 @dataclass(frozen=True, slots=True)
 class Authority:
     """The timestamp authority of the settings."""
@@ -106,18 +126,7 @@ class Levels:
         Raises:
             TimestampError: `TIMESTAMP_UNTRUSTED`.
         """
-        try:
-            await stands(
-                token.certificate,
-                self._trust.roots,
-                Known(token.others),
-                token.at,
-                None,
-                timestamping=True,
-                statuses=False,
-            )
-        except CertificateRejected as error:
-            raise TimestampError("TIMESTAMP_UNTRUSTED") from error
+        await check_authority(token, self._trust)
 
     async def probe(self) -> dt.datetime:
         """Have a token made for nothing; the end of the authority's certificate.
