@@ -269,8 +269,9 @@ def main() -> None:
         notes = {"pages": chosen.pages, "stack": chosen.stack, "every": chosen.every}
         if chosen.every:
             record("The pace of a scanner", command, [row], _NOTES.format(**notes))
-        told = _MEMORY_NOTES.format(window=_WINDOW, pages=chosen.pages)
-        record("Memory over many pages", command, memory, told)
+        else:
+            told = _MEMORY_NOTES.format(window=_WINDOW, pages=chosen.pages)
+            record("Memory over many pages", command, memory, told)
 
 
 if __name__ == "__main__":
