@@ -47,8 +47,8 @@ class Package:
     name: str
     version: str
     sha256: str
-    faces: tuple[tuple[Face, str], ...]
-    """Face and its weight and slant in the package, e.g. `400-normal`."""
+    faces: tuple[tuple[str, str], ...]
+    """Name of its file here, a `Face` of the factory or not; weight and slant in the package."""
 
 
 PACKAGES: Final = (
@@ -147,7 +147,7 @@ def fetch(packages: Sequence[Package] = PACKAGES) -> tuple[Path, ...]:
     folder.mkdir(parents=True, exist_ok=True)
     made: list[Path] = []
     for package in packages:
-        wanted = [face for face in package.faces if not (folder / face[0].value).is_file()]
+        wanted = [face for face in package.faces if not (folder / face[0]).is_file()]
         if wanted:
             with tempfile.TemporaryDirectory() as name:
                 unpacked = _unpacked(package, Path(name))
@@ -177,7 +177,7 @@ def _unpacked(package: Package, folder: Path) -> Path:
     return folder / "package" / "files"
 
 
-def _merged(package: Package, files: Path, face: Face, cut: str, folder: Path) -> Path:
+def _merged(package: Package, files: Path, face: str, cut: str, folder: Path) -> Path:
     """One TrueType file of the face, complete or not there at all."""
     parts: list[str] = []
     for subset in _SUBSETS:
@@ -188,13 +188,13 @@ def _merged(package: Package, files: Path, face: Face, cut: str, folder: Path) -
                     del font[table]
             parts.append(str(files / f"{subset}-{cut}.ttf"))
             font.save(parts[-1])
-    whole = files / face.value
+    whole = files / face
     Merger().merge(parts).save(str(whole))
     if letters := lacking(whole):
         raise RuntimeError(f"{package.name} lacks {letters}")
-    partial = folder / f".{face.value}.partial"
+    partial = folder / f".{face}.partial"
     shutil.copyfile(whole, partial)
-    return partial.replace(folder / face.value)
+    return partial.replace(folder / face)
 
 
 if __name__ == "__main__":

@@ -99,6 +99,15 @@ def value_sheet(seed: int, part: Part, level: Level, catalogue: Catalogue) -> Va
     return ValueSheet(image, scanner.dpi, manner.name, tuple(values))
 
 
+def labelled_value(rng: np.random.Generator) -> tuple[str, str, str, str]:
+    """A value of somebody: its kind, a label for it, the field it is of, and what is printed."""
+    kind = KINDS[int(rng.integers(len(KINDS)))]
+    makers = _MAKERS[kind]
+    name, value = makers[int(rng.integers(len(makers)))](rng, make_person(rng))
+    label = _LABELS[kind][int(rng.integers(len(_LABELS[kind])))]
+    return kind, label, name, value.upper() if kind == "name" and rng.random() < 0.35 else value
+
+
 def field_of(name: str, catalogue: Catalogue) -> FieldType:
     """The catalogue's field of that name that sheets are filled with.
 
@@ -126,12 +135,8 @@ def _filled(
         sheet.y += sheet.leading(value_style) + float(rng.uniform(0.3, 1.4))
         x = manner.left
         while True:
-            kind = KINDS[int(rng.integers(len(KINDS)))]
-            makers = _MAKERS[kind]
-            name, value = makers[int(rng.integers(len(makers)))](rng, make_person(rng))
-            before = _LABELS.get(kind, ("Số",))
-            text = f"{before[int(rng.integers(len(before)))]}{manner.colon}"
-            shown = value.upper() if kind == "name" and rng.random() < 0.35 else value
+            kind, label_text, name, shown = labelled_value(rng)
+            text = f"{label_text}{manner.colon}"
             needed = sheet.width(text, label) + sheet.width(shown, value_style)
             if x + needed > manner.right:
                 if x == manner.left:

@@ -61,7 +61,7 @@ AS_NEW = Wear(
 )
 FACES = [face for package in PACKAGES for face, _ in package.faces]
 fetched = pytest.mark.skipif(
-    not all((FETCHED.expanduser() / face.value).is_file() for face in FACES),
+    not all((FETCHED.expanduser() / face).is_file() for face in FACES),
     reason="run `python -m benchmarks.factory.fetch_fonts`",
 )
 CORNERS = st.tuples(*(st.integers(0, 900) for _ in range(4)))

@@ -20,7 +20,7 @@ from pipeline.catalogue import load_catalogue
 LOW_DPI = 60
 FACES = [face for package in PACKAGES for face, _ in package.faces]
 fetched = pytest.mark.skipif(
-    not all((FETCHED.expanduser() / face.value).is_file() for face in FACES),
+    not all((FETCHED.expanduser() / face).is_file() for face in FACES),
     reason="run `python -m benchmarks.factory.fetch_fonts`",
 )
 CATALOGUE = load_catalogue()
@@ -87,7 +87,7 @@ def test_enough_kinds_and_enough_variants() -> None:
 @fetched
 @pytest.mark.parametrize("face", FACES)
 def test_fetched_faces_have_every_vietnamese_letter(face: Face) -> None:
-    assert lacking(FETCHED.expanduser() / face.value) == ""
+    assert lacking(FETCHED.expanduser() / face) == ""
 
 
 def test_a_face_that_was_not_fetched_says_what_to_run(
