@@ -25,6 +25,7 @@ _SYSTEM_FOLDERS = (
     "/usr/local/share/tessdata",
     "/opt/homebrew/share/tessdata",
 )
+_SHIPPED_FOLDER = Path(__file__).parent / "data"
 _UNVERIFIED_RANK = -1
 
 
@@ -45,9 +46,9 @@ class InstalledModel:
 def model_folders(
     environ: Mapping[str, str] | None = None, own: Path | None = None
 ) -> tuple[Path, ...]:
-    """Folders that may hold models: the own one, `TESSDATA_PREFIX`, then the system's."""
+    """Folders that may hold models: the own one, `TESSDATA_PREFIX`, what ships, the system's."""
     environ = os.environ if environ is None else environ
-    folders = [Path(name) for name in _SYSTEM_FOLDERS]
+    folders = [_SHIPPED_FOLDER, *(Path(name) for name in _SYSTEM_FOLDERS)]
     if prefix := environ.get("TESSDATA_PREFIX"):
         folders = [Path(prefix), Path(prefix) / "tessdata", *folders]
     if own is not None:

@@ -45,9 +45,9 @@ _FOLDS = 5
 _WINDOW = 600
 """Values next above a threshold that must be as good as all others, lest many sure ones hide a few
 doubtful ones."""
-_PAGES_FROM = (0.0, 0.962, 0.964, 0.9645)
-"""Median confidences of a page below which nothing may be accepted: none; below the second lie few
-sheets at mid and a third of those at hard, below the last a tenth and half."""
+_WORN_OUT = (1 / 3, 0.42, 0.5)
+"""Shares of worn sheets that a page must read better than, for anything on it to be accepted: what
+median confidences these are depends on the model."""
 _BANDS = 12
 _NEIGHBOURS = 2
 """Words too many: those of the value beside."""
@@ -253,16 +253,26 @@ def curves(found: Sequence[Reading]) -> Curves:
     again = np.array([reading.twice for reading in found if reading.twice is not None])
     once_scores = held_out(once, right, sheets)
     again_scores = held_out(again, right[asked], sheets[asked])
+    limits = _page_limits(found)
     ways = []
-    for page_from in _PAGES_FROM:
+    for page_from in limits:
         alone = _curve(ALONE, once, once_scores, right, pages >= page_from, worn, page_from)
         sure = (pages >= page_from) & (once_scores >= _from(alone))
-        for again_from in _PAGES_FROM:
+        for again_from in limits:
             # what is sure at once is not read again
             left = ((pages >= again_from) & ~sure)[asked]
             twice = _curve(TWICE, again, again_scores, right[asked], left, worn[asked], again_from)
             ways.append(Curves(alone, twice))
     return max(ways, key=lambda way: way.merit)
+
+
+def _page_limits(found: Iterable[Reading]) -> tuple[float, ...]:
+    """Median confidences of a page below which nothing might be accepted, the first for none."""
+    worn = {reading.sheet: reading.page for reading in found if reading.level == Level.HARD}
+    if not worn:
+        return (0.0,)
+    found_at = np.quantile(list(worn.values()), _WORN_OUT)
+    return (0.0, *(round(float(limit), 4) for limit in dict.fromkeys(found_at)))
 
 
 def _from(curve: CurveRecord) -> float:
