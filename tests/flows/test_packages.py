@@ -12,6 +12,7 @@ import zipfile
 from pathlib import Path
 
 import bagit
+import pikepdf
 import pytest
 
 from app.messages import Messages
@@ -78,6 +79,9 @@ def test_the_summary_is_for_people_and_verifies(
     _, files = unpacked(out)
     summary.write_bytes(files["data/validation/summary.pdf"])
     assert office.one("verify", summary)["verdict"] == "VALID"
+    with pikepdf.open(summary) as pdf:
+        (field,) = pdf.Root.AcroForm.Fields
+        assert (str(field.T), str(field.V.Reason)) == ("SohoaReport", "Báo cáo kiểm tra hồ sơ")
     text = subprocess.run(
         ["pdftotext", "-layout", summary, "-"], capture_output=True, text=True, check=True
     ).stdout
