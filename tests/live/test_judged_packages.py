@@ -57,7 +57,12 @@ def test_bagit_finds_every_kind_of_damage(world: World, tmp_path: Path, damage: 
         bagit.Bag(str(bag)).validate()
 
 
-def test_every_document_of_a_package_keeps_its_schema(world: World, rules: Path) -> None:
+@pytest.mark.parametrize("promised", [False, True])
+def test_every_document_of_a_package_keeps_its_schema(
+    world: World, rules: Path, *, promised: bool
+) -> None:
+    if promised:
+        world.promise()
     folder, files = world.sip()
     assert csip_faults(folder, files) == []
     assert eark.schema_faults(rules, files) == []
