@@ -135,7 +135,8 @@ def test_what_was_archived_while_the_authority_was_down_is_raised_later(
 
 def answers(services: Services) -> dict[str, Any]:
     """What people are told of everything that is archived."""
-    actor, told = services.actor(), {}
+    actor = services.actor()
+    told: dict[str, Any] = {}
     components = services.ports.records.components()
     for code in {c.dossier_code for c in components}:
         told[f"verify {code}"] = services.verify(code, (), actor)
