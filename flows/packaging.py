@@ -129,10 +129,15 @@ class Packages:
 
         Raises:
             ChecksumMismatch, NotFound: the archive does not hold a file as recorded.
+            ConfigError: `PACKAGE_SCHEMAS`.
         """
+        from casework.packages.enclosing import schemas_of  # noqa: PLC0415
         from casework.packages.sip import write_sip  # noqa: PLC0415
 
-        files = write_sip(sip, self._ports.store_to_read, out)
+        settings = self._ports.settings
+        folder = settings.packages.schemas
+        schemas = schemas_of(folder and settings.resolve(folder))
+        files = write_sip(sip, self._ports.store_to_read, out, schemas)
         return files, self._told("package.exported", sip.dossier, actor, sip.at, out)
 
     # -- inside ---------------------------------------------------------------------------------

@@ -376,6 +376,8 @@ class PackageSettings(Group):
         _template("file_code", "unit", "code", "ordinal", "nn", "version", "date", ending=".pdf"),
     ] = "{file_code}.{ordinal:07d}.pdf"
     """File name of a document, e.g. `{unit}_{code}_{ordinal:06d}_V{version}_{date}.pdf`."""
+    schemas: Path | None = None
+    """Folder of schemas (`*.xsd`) that packages enclose; none: packages have no schemas."""
 
 
 class Settings(Group):

@@ -24,6 +24,7 @@ from pipeline.models.manifest import RawIndex, RawPageEntry, Sidecar, SidecarPag
 from pipeline.models.records import ComponentRecord
 from pipeline.models.review import Answer, AnswerKind, ReviewItem, ReviewKind, in_time
 from pipeline.models.split import Fate
+from pipeline.models.stamps import unfitted
 from pipeline.models.text import Line, PageText, Word
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
@@ -335,20 +336,23 @@ def read_again(page: SidecarPage) -> PageText:
         row: list[Word] = []
         while left and len(" ".join(word.text for word in row)) < len(printed):
             word = left.pop()
-            box = _box(word.box, page.height)
+            box = _box(word.box, page)
             row.append(Word(text=word.text, confidence=word.confidence, box=box))
         if row:
             lines.append(line_of(row))
     return page_of(page.page, round(page.width * _SCALE), round(page.height * _SCALE), lines)
 
 
-def _box(box: tuple[float, float, float, float], height: float) -> Box:
+def _box(box: tuple[float, float, float, float], page: SidecarPage) -> Box:
+    """Upright pixels of the page as scanned, however small its content was drawn."""
     left, bottom, right, top = box
+    archived = Box(x0=left, y0=bottom, x1=right, y1=top)
+    scanned = unfitted(archived, page.scale, page.width)
     return Box(
-        x0=left * _SCALE,
-        y0=(height - top) * _SCALE,
-        x1=right * _SCALE,
-        y1=(height - bottom) * _SCALE,
+        x0=scanned.x0 * _SCALE,
+        y0=(page.height - scanned.y1) * _SCALE,
+        x1=scanned.x1 * _SCALE,
+        y1=(page.height - scanned.y0) * _SCALE,
     )
 
 

@@ -11,6 +11,7 @@ from casework.packages.submission import Paper, Submission
 
 ACCESS = "Hạn chế: có dữ liệu cá nhân"
 """Every dossier holds personal data (domain-pack E.7)."""
+HELD = "Đang tạm giữ theo yêu cầu: không được tiêu huỷ"
 TRUST = "Số hoá từ bản giấy, ký số bởi người quét"
 CAME_SIGNED = "Tệp điện tử, giữ nguyên từng byte"
 
@@ -34,6 +35,10 @@ def file_description(sip: Submission) -> bytes:
         further.append(_note("maintenance", sip.retention))
     if sip.physical:
         further.append(_note("description", "Bản giấy không quét: " + "; ".join(sip.physical)))
+    if sip.waived:
+        further.append(_note("description", "Được miễn số hoá: " + "; ".join(sip.waived)))
+    if sip.dossier.keeping.held:
+        further.append(_note("maintenance", HELD))
     documents = element(
         "ead:dsc",
         *(

@@ -8,7 +8,7 @@ EAD and PREMIS say.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,17 +46,30 @@ class Part:
 
 
 def of_package(
-    sip: Submission, ead: Part, premis: Part, representation: Part, documentation: Sequence[Part]
+    sip: Submission,
+    ead: Part,
+    premis: Part,
+    representation: Part,
+    further: Mapping[str, Sequence[Part]],
 ) -> bytes:
-    """The package's `METS.xml`."""
+    """The package's `METS.xml`.
+
+    Args:
+        sip: the package.
+        ead: of the file.
+        premis: of the file.
+        representation: its `METS.xml`.
+        further: by `Documentation` or `Schemas` (CSIP60, CSIP113).
+    """
     uid = _Ids(sip.objid, "package")
     use = f"Representations/{REPRESENTATION}"
     groups = []
     divisions = [_metadata(uid, [uid("dmd")], [uid("digiprov")])]
-    if documentation:
-        files = [_file(uid("doc", p.path), p, sip) for p in documentation]
-        groups.append(element("mets:fileGrp", *files, ID=uid("documentation"), USE="Documentation"))
-        divisions.append(_pointing(uid, "Documentation", uid("documentation")))
+    for label, parts in further.items():
+        if parts:
+            files = [_file(uid(label, p.path), p, sip) for p in parts]
+            groups.append(element("mets:fileGrp", *files, ID=uid(label), USE=label))
+            divisions.append(_pointing(uid, label, uid(label)))
     groups.append(
         element(
             "mets:fileGrp",

@@ -1,4 +1,4 @@
-"""Preservation metadata as PREMIS 3: files, what happened to them, by whom.
+"""Preservation metadata as PREMIS 3: files, what happened to them, by whom, and how long they stay.
 
 Events are those of the ledger, types those of the Library of Congress's vocabulary of event types.
 Agents are accounts, units and software: ids, no names of people. May not come in: METS, EAD.
@@ -6,12 +6,20 @@ Agents are accounts, units and software: ids, no names of people. May not come i
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
 from casework.packages.markup import Element, element, moment, written
-from casework.packages.submission import REPRESENTATION, Paper, Submission, identity
+from casework.packages.submission import (
+    REPRESENTATION,
+    Paper,
+    Submission,
+    identity,
+    last_day,
+)
+from pipeline.ids import legal_day
 from pipeline.models.actors import Actor
 from pipeline.models.events import ChainedEvent
 
@@ -25,10 +33,20 @@ _TYPES: Final[Mapping[str, str]] = MappingProxyType(
         "component.archived": "ingestion",
         "component.augmented": "digital signature generation",
         "component.countersigned": "digital signature generation",
+        "component.true_copy_linked": "metadata modification",
+        "component.waived": "policy assignment",
+        "dossier.held": "policy assignment",
+        "dossier.hold_lifted": "policy assignment",
+        "dossier.transferred": "transfer",
         "field.confirmed": "metadata modification",
     }
 )
 """Event types by action of the ledger; other actions are the archive's own business."""
+_OF_ALL: Final = frozenset(
+    {"component.waived", "dossier.held", "dossier.hold_lifted", "dossier.transferred"}
+)
+"""Actions about the dossier, and so about every paper of it."""
+_LAW: Final = "Luật Lưu trữ 33/2024/QH15"
 _SCHEMA: Final = "http://www.loc.gov/premis/v3 http://www.loc.gov/standards/premis/premis.xsd"
 
 
@@ -43,6 +61,7 @@ def of_files(sip: Submission) -> bytes:
         *(e for e in events if e is not None),
         *(_person(actor) for actor in actors),
         _software(sip),
+        *_rights(sip),
     )
 
 
@@ -135,7 +154,8 @@ def _event(link: ChainedEvent, sip: Submission) -> Element | None:
     papers = [
         p.file_id
         for p in sip.papers
-        if told & {p.component.component_id}
+        if event.action in _OF_ALL
+        or told & {p.component.component_id}
         or (event.action == "batch.received" and p.component.batch_id in told)
     ]
     if not papers:
@@ -147,6 +167,66 @@ def _event(link: ChainedEvent, sip: Submission) -> Element | None:
         f"{event.action}; seq {link.seq}",
         _account(event.actor),
         papers,
+    )
+
+
+def _rights(sip: Submission) -> Iterator[Element]:
+    """Retention by law and open holds: nothing may be deleted meanwhile."""
+    keeping = sip.dossier.keeping
+    if keeping.term is not None and keeping.transferred_at is not None:
+        start = legal_day(keeping.transferred_at)
+        yield _forbidding(
+            identity("retention", sip.objid),
+            "statute",
+            element(
+                "premis:statuteInformation",
+                element("premis:statuteJurisdiction", text="vn"),
+                element("premis:statuteCitation", text=_LAW),
+                element("premis:statuteNote", text=sip.retention),
+            ),
+            (start.isoformat(), _until(last_day(keeping.term))),
+            sip,
+        )
+    for hold in (h for h in keeping.holds if h.open):
+        yield _forbidding(
+            hold.hold_id,
+            "other",
+            element(
+                "premis:otherRightsInformation",
+                element("premis:otherRightsBasis", text="legal hold"),
+            ),
+            (legal_day(hold.at).isoformat(), _until(None)),
+            sip,
+        )
+
+
+def _until(day: dt.date | None) -> str:
+    """As EDTF, which PREMIS takes; None: nobody knows."""
+    return day.isoformat() if day else "open"
+
+
+def _forbidding(
+    identifier: str, basis: str, grounds: Element, term: tuple[str, str], sip: Submission
+) -> Element:
+    return element(
+        "premis:rights",
+        element(
+            "premis:rightsStatement",
+            _id("rightsStatementIdentifier", identifier),
+            element("premis:rightsBasis", text=basis),
+            grounds,
+            element(
+                "premis:rightsGranted",
+                element("premis:act", text="delete"),
+                element("premis:restriction", text="disallow"),
+                element(
+                    "premis:termOfRestriction",
+                    element("premis:startDate", text=term[0]),
+                    element("premis:endDate", text=term[1]),
+                ),
+            ),
+            *(_id("linkingObjectIdentifier", p.file_id) for p in sip.papers),
+        ),
     )
 
 

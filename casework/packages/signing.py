@@ -19,7 +19,7 @@ from casework.packages.printed import PAGE_PT, Row, print_rows
 from casework.packages.report import ValidationReport, Words, rows_of, title_of
 from pipeline.errors import KeyUnavailable
 from pipeline.ids import digest
-from pipeline.models.components import CaptureFacts, ComponentPdf
+from pipeline.models.components import CaptureFacts, ComponentPdf, Purpose
 from pipeline.models.files import FileRef
 from pipeline.ports.signing import SignerBook
 
@@ -84,7 +84,13 @@ def _signed(
     sha256 = hashlib.sha256(data).hexdigest()
     ref = FileRef(sha256=sha256, size=len(data), media_type="application/pdf")
     identity = digest("summary", report.unit, report.dossier_code, sha256)
-    paper = ComponentPdf(component_id=identity, code=CODE, file=ref, page_sizes=(PAGE_PT,) * pages)
+    paper = ComponentPdf(
+        component_id=identity,
+        code=CODE,
+        file=ref,
+        page_sizes=(PAGE_PT,) * pages,
+        purpose=Purpose.REPORT,
+    )
     facts = CaptureFacts(
         component_id=identity,
         component_code=CODE,

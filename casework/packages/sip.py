@@ -4,6 +4,7 @@
             metadata/descriptive/EAD.xml
             metadata/preservation/PREMIS.xml
             documentation/manifest.json         the archive's own manifest
+            schemas/*.xsd                       where the office has given them
             representations/rep1/METS.xml
                                  data/*.pdf     signed papers, byte for byte
                                  metadata/descriptive/EAD_doc_{ordinal}.xml
@@ -16,6 +17,8 @@ dossier is described.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import IO
 
 from casework.packages import ead, mets, premis
@@ -31,19 +34,26 @@ _INSIDE = f"representations/{REPRESENTATION}"
 _MANIFEST = "documentation/manifest.json"
 
 
-def write_sip(sip: Submission, store: ObjectStore, out: IO[bytes]) -> int:
+def write_sip(
+    sip: Submission,
+    store: ObjectStore,
+    out: IO[bytes],
+    schemas: Mapping[str, bytes] = MappingProxyType({}),
+) -> int:
     """Write the package; gives the number of its files.
 
     Args:
         sip: what is packed.
         store: the archive.
         out: seekable; the ZIP.
+        schemas: to enclose, by name.
 
     Raises:
         ChecksumMismatch, NotFound: the archive does not hold a paper as recorded.
         ArchiveUnavailable: the archive cannot be reached.
     """
-    documents = _documents(sip, _manifest(sip, store))
+    enclosed = {f"schemas/{name}": data for name, data in schemas.items()}
+    documents = _documents(sip, _manifest(sip, store), enclosed)
     with ZipPackage(out, sip.objid) as package:
         for path, data in documents.items():
             package.add(path, data)
@@ -62,7 +72,7 @@ def _manifest(sip: Submission, store: ObjectStore) -> bytes:
     return data
 
 
-def _documents(sip: Submission, manifest: bytes) -> dict[str, bytes]:
+def _documents(sip: Submission, manifest: bytes, schemas: Mapping[str, bytes]) -> dict[str, bytes]:
     """Everything but the papers, METS first; each part is described by those before it."""
     inner: dict[str, bytes] = {}
     papers = []
@@ -81,11 +91,15 @@ def _documents(sip: Submission, manifest: bytes) -> dict[str, bytes]:
         _part(_EAD, outer[_EAD]),
         _part(_PREMIS, outer[_PREMIS]),
         _part(f"{_INSIDE}/METS.xml", own),
-        [_part(_MANIFEST, manifest, mets.JSON)],
+        {
+            "Documentation": [_part(_MANIFEST, manifest, mets.JSON)],
+            "Schemas": [_part(path, data) for path, data in schemas.items()],
+        },
     )
     return {
         "METS.xml": whole,
         **outer,
+        **schemas,
         f"{_INSIDE}/METS.xml": own,
         **{f"{_INSIDE}/{path}": data for path, data in inner.items()},
     }

@@ -18,6 +18,7 @@ from pipeline.catalogue import Catalogue
 from pipeline.errors import ConfigError, NotFound
 from pipeline.ids import legal_day
 from pipeline.models.events import ChainedEvent
+from pipeline.models.keeping import RetentionTerm
 from pipeline.models.records import ComponentRecord, DossierRecord, ManifestRecord, Revision
 from pipeline.provenance import software
 from pipeline.settings import PackageSettings
@@ -25,16 +26,6 @@ from pipeline.settings import PackageSettings
 REPRESENTATION: Final = "rep1"
 
 _NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "https://sohoa.vn/ns/package/")
-_TERMS: Final = {
-    "01": "Vĩnh viễn",
-    "02": "70 năm",
-    "03": "50 năm",
-    "04": "30 năm",
-    "05": "20 năm",
-    "06": "10 năm",
-    "07": "Khác",
-}
-"""Codes of retention (domain-pack E.6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +66,7 @@ class Submission:
     agency: str
     fonds: str
     retention: str | None
-    """None where the procedure is not known."""
+    """Code, term and, once it runs, its end; None where the procedure is not known."""
     start: dt.date
     """Day of the first paper's reception, Asia/Ho_Chi_Minh."""
     end: dt.date
@@ -83,6 +74,9 @@ class Submission:
     papers: tuple[Paper, ...]
     physical: tuple[str, ...]
     """Names of papers that are there and not scanned."""
+    waived: tuple[str, ...]
+    """Names of papers that nobody is to scan, each with who approved it and on which day; why, says
+    the manifest."""
     events: tuple[ChainedEvent, ...]
     at: dt.datetime
     software: str
@@ -180,11 +174,15 @@ def submission(
         title=_title(held, catalogue),
         agency=agency,
         fonds=settings.fonds or dossier.unit,
-        retention=_retention(dossier.procedure, catalogue),
+        retention=_retention(dossier, catalogue),
         start=min(days),
         end=max(days),
         papers=tuple(papers),
         physical=tuple(_paper(code, catalogue) for code in physical),
+        waived=tuple(
+            f"{_paper(w.code, catalogue)} ({w.approver}, {w.decided_on:%d/%m/%Y})"
+            for w in dossier.keeping.waivers
+        ),
         events=tuple(events),
         at=at,
         software=software(),
@@ -208,11 +206,23 @@ def _title(held: Holdings, catalogue: Catalogue) -> str:
     return f"{name} – {dossier.code}"
 
 
-def _retention(procedure: str | None, catalogue: Catalogue) -> str | None:
-    if procedure is None:
+def _retention(dossier: DossierRecord, catalogue: Catalogue) -> str | None:
+    """What the transfer set; before it, what the procedure's class will be."""
+    term = dossier.keeping.term
+    if term is not None:
+        known = catalogue.retention.get(term.code)
+        name = known.name_vi if known else f"{term.years} năm" if term.years else ""
+        until = f", đến {last_day(term):%d/%m/%Y}" if term.until else ""
+        return f"{term.code} {name}".strip() + until
+    if dossier.procedure is None:
         return None
     try:
-        code = catalogue.procedure(procedure).retention
+        kept = catalogue.retention_of(dossier.procedure)
     except NotFound:
         return None
-    return f"{code} {_TERMS.get(code, '')}".strip()
+    return f"{kept.code} {kept.name_vi}"
+
+
+def last_day(term: RetentionTerm) -> dt.date | None:
+    """Last day of a term, Asia/Ho_Chi_Minh; None: it never ends."""
+    return term.until - dt.timedelta(days=1) if term.until else None

@@ -76,6 +76,15 @@ class CaptureFacts(Model):
     """`Sohoa x.y.z`."""
 
 
+class Purpose(StrEnum):
+    """What an officer's visible signature says of a file."""
+
+    CAPTURE = "capture"
+    """This paper was scanned by me."""
+    REPORT = "report"
+    """This is what I found (the summary of an evidence file)."""
+
+
 class ComponentPdf(Model):
     """An assembled, unsigned PDF/A-2u."""
 
@@ -88,6 +97,7 @@ class ComponentPdf(Model):
     """Boxes of page one (page points) that the stamp must not cover: the QR of an issued paper."""
     room: StampRoom | None = None
     """Where page one is free for the stamp; None where nobody looked: `keep_clear` decides."""
+    purpose: Purpose = Purpose.CAPTURE
 
 
 class SignatureLevel(StrEnum):

@@ -11,7 +11,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from pipeline.models.actors import Actor
-from pipeline.models.base import Instant, Model, Sha256
+from pipeline.models.base import Instant, Model, Ratio, Sha256
 from pipeline.models.batch import Channel, DossierStage, IngestTerms
 from pipeline.models.components import FoundSignature, SignatureInfo
 from pipeline.models.files import RefusedFile
@@ -209,6 +209,9 @@ class SidecarPage(Model):
     width: float
     """pt"""
     height: float
+    scale: Ratio = 1.0
+    """Of the content on the page (`StampRoom.scale`); boxes of `words` are scaled with it. Always 1
+    in sidecars of earlier versions."""
     text: str
     words: tuple[SidecarWord, ...]
 

@@ -38,6 +38,17 @@ class StampRoom(Model):
     """Resolution at which they were counted."""
 
 
+def unfitted(box: Box, scale: float, page_width: float) -> Box:
+    """Where a box of the archived page lay on the page as scanned: `fitted` the other way."""
+    shift = page_width / 2 * (1 - scale)
+    return Box(
+        x0=(box.x0 - shift) / scale,
+        y0=box.y0 / scale,
+        x1=(box.x1 - shift) / scale,
+        y1=box.y1 / scale,
+    )
+
+
 def fitted(box: Box, scale: float, page_width: float) -> Box:
     """Where a box of the page (points, as scanned) lies on the archived page.
 

@@ -51,6 +51,7 @@ from pipeline.signatures.keys import DIGEST, key_algorithm
 from pipeline.signatures.pages import first_page, frame_of
 from pipeline.signatures.profiles import (
     ARCHIVE,
+    BY_PURPOSE,
     ELECTRONIC_COPY,
     INTAKE,
     CopyKind,
@@ -123,7 +124,8 @@ def prepare(
             raise AlreadySigned()
         place = _place(_first_frame(writer), paper.component, profile.size)
         lines = _lines(paper, certificate, profile)
-        document, gap = _stamped(writer, paper.at, INTAKE, profile, place, lines, reserve)
+        kind = BY_PURPOSE[paper.component.purpose]
+        document, gap = _stamped(writer, paper.at, kind, profile, place, lines, reserve)
     except (PdfError, ForeignSigningError, ValueError, RecursionError) as error:
         raise SigningError("SIGNING_INPUT_UNREADABLE", problem=type(error).__name__) from error
     component = paper.component

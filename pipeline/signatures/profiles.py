@@ -10,11 +10,14 @@ the officer's signature, which certifies nothing, stays valid. May not come in: 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Final
 
 from pipeline.ids import LEGAL_ZONE
+from pipeline.models.components import Purpose
 
 
 class Corner(StrEnum):
@@ -69,6 +72,13 @@ INTAKE: Final = SigningProfile(
     corner=Corner.TOP_LEFT,
     look=StampLook(ink=(0.66, 0.04, 0.06), framed=True),
 )
+REPORT: Final = SigningProfile(
+    name="report",
+    field="SohoaReport",
+    reason="Báo cáo kiểm tra hồ sơ",
+    corner=INTAKE.corner,
+    look=INTAKE.look,
+)
 ELECTRONIC_COPY: Final = SigningProfile(
     name="electronic-copy",
     field="SohoaCopy",
@@ -83,8 +93,12 @@ ARCHIVE: Final = SigningProfile(
     corner=None,
     look=StampLook(ink=(0.0, 0.0, 0.0), framed=False),
 )
-PROFILES: Final = (INTAKE, ELECTRONIC_COPY, ARCHIVE)
-FIRST: Final = frozenset({INTAKE.field, ELECTRONIC_COPY.field})
+PROFILES: Final = (INTAKE, REPORT, ELECTRONIC_COPY, ARCHIVE)
+BY_PURPOSE: Final[Mapping[Purpose, SigningProfile]] = MappingProxyType(
+    {Purpose.CAPTURE: INTAKE, Purpose.REPORT: REPORT}
+)
+"""Of an officer's signature."""
+FIRST: Final = frozenset({INTAKE.field, REPORT.field, ELECTRONIC_COPY.field})
 """Fields of which one is filled before any other."""
 COUNTERSIGNED: Final = frozenset({ARCHIVE.field})
 """Fields that may be filled beside that of the officer."""

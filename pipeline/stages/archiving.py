@@ -174,6 +174,7 @@ def sidecar_page(number: int, text: PageText) -> SidecarPage:
         page=number,
         width=round(text.width_px * scale, 2),
         height=round(text.height_px * scale, 2),
+        scale=text.scale,
         text=text.text,
         words=tuple(
             SidecarWord(

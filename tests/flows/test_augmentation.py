@@ -21,6 +21,7 @@ from pipeline.signatures import Signing, build_judge
 from pipeline.signatures.judging import PdfSignatureJudge
 from pipeline.signatures.verdicts import Outcome, Reason
 from pipeline.stages.archiving import canonical
+from search.query import Query
 from tests.fakes.certificates import TODAY
 from tests.fakes.clocks import StillClock
 from tests.fakes.outside import Device
@@ -129,6 +130,54 @@ def test_what_was_archived_while_the_authority_was_down_is_raised_later(
         assert Reason.SUPERSEDED_REVISION in verdict.reasons
     (shown,) = services.show(code, services.actor())
     assert {c.revision.rev for c in shown.components if c.revision} == {1}
+    assert services.audit().ok
+
+
+def answers(services: Services) -> dict[str, Any]:
+    """What people are told of everything that is archived."""
+    actor = services.actor()
+    told: dict[str, Any] = {}
+    components = services.ports.records.components()
+    for code in {c.dossier_code for c in components}:
+        told[f"verify {code}"] = services.verify(code, (), actor)
+        told[f"show {code}"] = [
+            (v.state, v.dossier, v.counts, v.components, v.physical, v.waived)
+            for v in services.show(code, actor)
+        ]
+        hits = services.search(Query(text=code), actor).hits
+        told[f"search {code}"] = sorted(hits, key=lambda hit: hit.component_id)
+    for component in components:
+        told[component.component_id] = (
+            component.revisions,
+            services.text(component.dossier_code, component.component_id, actor),
+        )
+    return told
+
+
+def test_after_a_rebuild_raised_files_give_the_same_answers(
+    bench: Bench, pki: Pki, office: Open
+) -> None:
+    tomorrow = StillClock(TODAY + dt.timedelta(days=1))
+    services = office(pki.tsa(), pkcs12=pki.pkcs12("p256"), pkcs12_officer="dev")
+    pki.fail(tsa=down)
+    services.batches.ingest(bench.source, IngestTerms(), services.actor())
+    pki.fail()
+    services.augment(services.actor())
+    assert levels(services) == {(1, SignatureLevel.B_LTA)}
+    services.ports.clock = tomorrow  # which seals today's events: later ones are the backup's
+    assert services.audit().ok
+    before, home = answers(services), services.ports.home
+    assert all(before.values())
+    services.ports.records.close()
+    for file in (*home.glob("records.sqlite*"), *home.glob("index.sqlite*")):
+        file.unlink()
+
+    services = office(pki.tsa(), pkcs12=pki.pkcs12("p256"), pkcs12_officer="dev")
+    services.ports.clock = tomorrow
+    assert services.rebuild_records(services.actor()).ok
+    services.rebuild_index()
+    assert answers(services) == before
+    assert services.augment(services.actor()).components == ()
     assert services.audit().ok
 
 

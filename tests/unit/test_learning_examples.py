@@ -231,3 +231,18 @@ def test_lines_are_read_again_as_they_were(lines: list[list[str]]) -> None:
     page = page_text([" ".join(words) for words in lines])
     again = read_again(sidecar_page(0, page))
     assert [[w.text for w in line.words] for line in again.lines] == lines
+
+
+@given(st.lists(st.lists(WORDS, min_size=1, max_size=5), min_size=1, max_size=8), st.data())
+def test_words_of_a_page_drawn_smaller_lie_where_they_were_read(
+    lines: list[list[str]], data: st.DataObject
+) -> None:
+    scale = data.draw(st.floats(0.7, 1.0))
+    page = page_text([" ".join(words) for words in lines]).model_copy(update={"scale": scale})
+    again = read_again(sidecar_page(0, page))
+    pixels = 300 / page.dpi
+    for was, now in zip(page.lines, again.lines, strict=True):
+        for word, read in zip(was.words, now.words, strict=True):
+            for edge in ("x0", "y0", "x1", "y1"):
+                wanted = getattr(word.box, edge) * pixels
+                assert getattr(read.box, edge) == pytest.approx(wanted, abs=0.2)

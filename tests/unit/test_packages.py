@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import io
 import json
@@ -19,6 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casework.packages.enclosing import schemas_of
 from casework.packages.evidence import EvidenceTools, MadeEvidence, Summary, make_evidence
 from casework.packages.holdings import holdings
 from casework.packages.markup import element, written
@@ -34,7 +36,9 @@ from pipeline.catalogue import load_catalogue
 from pipeline.errors import ChecksumMismatch, ConfigError, KeyUnavailable, NotFound
 from pipeline.ids import legal_day
 from pipeline.models.actors import Actor, Role
+from pipeline.models.batch import DossierStage
 from pipeline.models.events import Event
+from pipeline.models.keeping import Hold, Keeping, Lift, RetentionTerm, Waiver
 from pipeline.ports.signing import ComponentSigner
 from pipeline.settings import PackageSettings, load_settings
 from pipeline.signatures.font import StampFonts, find_font
@@ -43,7 +47,7 @@ from storage.ledger import GENESIS, ledger_state, seal_finished_days
 from tests.fakes.archived import START, Papers, archive_batch, start_batch
 from tests.fakes.clocks import StillClock
 from tests.fakes.databases import blank_records
-from tests.fakes.packages import bag_faults, csip_faults, unpacked
+from tests.fakes.packages import NS, PREMIS, bag_faults, csip_faults, unpacked
 from tests.fakes.stores import MemoryStore
 
 AUDITOR = Actor(id="thanh.tra", role=Role.AUDITOR, unit="DEV")
@@ -89,6 +93,41 @@ class World:
         self.records.append([event])
         self.records.chain_events()
 
+    def promise(self) -> None:
+        """A term, an open hold, one that was lifted, and leave not to scan a paper."""
+        lifted = Lift(reason="xong việc", actor=AUDITOR, at=START)
+        keeping = Keeping(
+            transferred_by=AUDITOR,
+            transferred_at=START,
+            term=RetentionTerm(code="02", years=70, until=dt.date(2097, 1, 1)),
+            holds=(
+                Hold(hold_id="ab" * 32, reason="vụ án 7", actor=AUDITOR, at=START),
+                Hold(hold_id="cd" * 32, reason="vụ án 6", actor=AUDITOR, at=START, lift=lifted),
+            ),
+            waivers=(
+                Waiver(
+                    code="C_KHAI_TU",
+                    approver="truong.phong",
+                    reason="giấy mục nát",
+                    decided_on=dt.date(2026, 11, 20),
+                    actor=AUDITOR,
+                    at=START,
+                ),
+            ),
+        )
+        told = [
+            Event(
+                event_id=action,
+                at=START,
+                actor=AUDITOR,
+                action=action,
+                subjects={"dossier_code": CODE},
+            )
+            for action in ("component.waived", "dossier.held", "dossier.transferred")
+        ]
+        self.records.keep("DEV", CODE, keeping, DossierStage.TRANSFERRED, told)
+        self.records.chain_events()
+
     def tools(self) -> EvidenceTools:
         return EvidenceTools(
             store=self.store,
@@ -117,10 +156,12 @@ class World:
         names = chosen or PackageSettings()
         return submission(held, CATALOGUE, names, "BHXH tỉnh <X> & Y", told.events, NOW)
 
-    def sip(self, chosen: PackageSettings | None = None) -> tuple[str, dict[str, bytes]]:
+    def sip(
+        self, chosen: PackageSettings | None = None, schemas: Path | None = None
+    ) -> tuple[str, dict[str, bytes]]:
         path = self.folder / "sip.zip"
         with path.open("w+b") as out:
-            write_sip(self.describe(chosen), self.store, out)
+            write_sip(self.describe(chosen), self.store, out, schemas_of(schemas))
         return unpacked(path)
 
 
@@ -336,6 +377,40 @@ def test_the_submission_package_follows_e_ark(world: World) -> None:
     assert b"BHXH t\xe1\xbb\x89nh &lt;X&gt; &amp; Y" in files["METS.xml"]
 
 
+def test_terms_holds_and_waivers_are_told(world: World) -> None:
+    world.promise()
+    folder, files = world.sip()
+    assert csip_faults(folder, files) == []
+    premis = ET.fromstring(files["metadata/preservation/PREMIS.xml"])
+    rights = [
+        (
+            one.findtext(".//premis:rightsBasis", namespaces=NS),
+            one.findtext(".//premis:startDate", namespaces=NS),
+            one.findtext(".//premis:endDate", namespaces=NS),
+            len(one.findall(".//premis:linkingObjectIdentifier", NS)),
+        )
+        for one in premis.findall("premis:rights", NS)
+    ]
+    assert rights == [
+        ("statute", "2026-11-22", "2096-12-31", 3),
+        ("other", "2026-11-22", "open", 3),
+    ]
+    kinds = [e.findtext("premis:eventType", namespaces=NS) for e in premis.iter(f"{PREMIS}event")]
+    assert {"transfer", "policy assignment"} <= set(kinds)
+    ead = files["metadata/descriptive/EAD.xml"].decode()
+    assert "02 70 năm, đến 31/12/2096" in ead and "không được tiêu huỷ" in ead
+    assert "(truong.phong, 20/11/2026)" in ead
+    described = b"".join(d for n, d in files.items() if n.endswith(".xml")).decode()
+    assert not any(reason in described for reason in ("vụ án", "mục nát", "xong việc"))
+
+
+def test_before_a_transfer_nothing_is_promised(world: World) -> None:
+    _, files = world.sip()
+    assert b"premis:rights" not in files["metadata/preservation/PREMIS.xml"]
+    ead = files["metadata/descriptive/EAD.xml"].decode()
+    assert "Được miễn số hoá" not in ead and "tiêu huỷ" not in ead
+
+
 def test_the_same_papers_are_the_same_package(world: World) -> None:
     before = world.describe()
     assert world.describe().objid == before.objid
@@ -354,6 +429,41 @@ def test_names_follow_the_template(world: World) -> None:
     assert csip_faults(folder, files) == []
     assert "representations/rep1/data/DEV_Z_OTHER_000001_V1_20261122.pdf" in files
     assert b"TTLT.DEV.2026.01.HS_207_2F_C4_90" in files["metadata/descriptive/EAD.xml"]
+
+
+def test_schemas_of_the_office_are_enclosed(world: World) -> None:
+    given = world.folder / "schemas"
+    given.mkdir()
+    for name in ("mets.xsd", "premis.xsd", "README.txt"):
+        (given / name).write_text(f"<{name}/>")
+    folder, files = world.sip(schemas=given)
+    assert csip_faults(folder, files) == []
+    enclosed = {n: d for n, d in files.items() if n.startswith("schemas/")}
+    assert enclosed == {f"schemas/{n}": f"<{n}/>".encode() for n in ("mets.xsd", "premis.xsd")}
+
+
+@pytest.mark.parametrize("names", [(), ("đ.xsd",), ("a b.xsd",), ("a.xsd", "A.xsd")])
+def test_schemas_that_cannot_be_enclosed_are_refused(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    for name in names:
+        (tmp_path / name).touch()
+    for folder in (tmp_path, tmp_path / "not there"):
+        with pytest.raises(ConfigError) as refused:
+            schemas_of(folder)
+        assert refused.value.code == "PACKAGE_SCHEMAS"
+
+
+def test_too_many_or_too_long_schemas_are_refused(tmp_path: Path) -> None:
+    with (tmp_path / "long.xsd").open("wb") as out:
+        out.truncate(4 * 1024 * 1024 + 1)
+    with pytest.raises(ConfigError):
+        schemas_of(tmp_path)
+    (tmp_path / "long.xsd").unlink()
+    for n in range(65):
+        (tmp_path / f"{n}.xsd").touch()
+    with pytest.raises(ConfigError):
+        schemas_of(tmp_path)
 
 
 def test_names_that_collide_are_refused(world: World) -> None:
