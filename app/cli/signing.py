@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from app.auditing import augmentation_json, augmentation_lines
+from app.cli.appending import Codes, Everything, Limit, append
 from app.cli.intake import give_outcome
 from app.cli.output import output_file
 from app.cli.session import AsJson, Session, session
-from app.presenting import worst
 from app.signing import (
     copy_json,
     copy_lines,
@@ -23,7 +22,6 @@ from app.signing import (
     waiting_json,
     waiting_line,
 )
-from casework.augmenting import exit_code
 from casework.copying import CopyRequest
 from casework.outside_signing import Export, is_request
 from pipeline.errors import ConfigError, ExitCode
@@ -83,21 +81,20 @@ def import_(
 
 @sign.command()
 def counter(
-    codes: Annotated[list[str] | None, typer.Argument(metavar="[CODE…]", help="Mã hồ sơ.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Mọi hồ sơ trong kho.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Số thành phần nhiều nhất.")] = None,
+    codes: Codes = None,
+    everything: Everything = False,
+    limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
     """Ký xác nhận của cơ quan lưu trữ, không làm mất hiệu lực chữ ký của viên chức."""
-    if everything == bool(codes):
-        raise ConfigError("COUNTERSIGN_NEEDS_WHAT")
-    with session(as_json) as run:
-        actor = run.services.actor(role=Role.ARCHIVE_CENTRE)
-        told = []
-        for one in run.services.countersigning(actor, codes=codes or (), limit=limit):
-            run.give(augmentation_json(one, run.messages), augmentation_lines(one, run.messages))
-            told.append(exit_code(one))
-        raise typer.Exit(worst(told))
+    append(
+        lambda services: services.countersigning,
+        codes,
+        limit,
+        everything=everything,
+        as_json=as_json,
+        unclear="COUNTERSIGN_NEEDS_WHAT",
+    )
 
 
 @sign.command()
