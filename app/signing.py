@@ -1,7 +1,8 @@
-"""What waits for a signature, requests and answers, as JSON and as lines for people. Pure."""
+"""What waits for a signature, requests, answers, copies, as JSON and as lines for people. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from app.messages import Messages
@@ -9,8 +10,10 @@ from app.presenting import Json, error_json, instant
 from pipeline.errors import SohoaError
 from pipeline.ids import LEGAL_ZONE, shown
 from pipeline.models.signing_requests import SigningRequest
+from pipeline.textnorm import printable
 
 if TYPE_CHECKING:
+    from casework.copying import ElectronicCopy
     from casework.outside_signing import Export, Waiting
     from flows.outside import TakenIn
 
@@ -95,6 +98,47 @@ def refused_json(file: str, error: SohoaError, messages: Messages) -> Json:
         "waiting": None,
         "error": error_json(messages.error(error), error.code),
     } | {"file": file}
+
+
+def copy_json(one: ElectronicCopy, file: str) -> Json:
+    """One object of `sign copy`."""
+    made = one.signature
+    return {
+        "dossier_code": one.dossier_code,
+        "component_id": one.component_id,
+        "code": one.code,
+        "kind": one.kind.value,
+        "for": one.purpose.value,
+        "request": one.request,
+        "file": file,
+        "sha256": one.sha256,
+        "size": one.size,
+        "archived_sha256": one.archived,
+        "signature": {
+            "level": made.level.value,
+            "signer": made.signer,
+            "signed_at": instant(made.signed_at),
+            "page": made.page,
+            "box": made.box.as_list(),
+        },
+        "free": one.free,
+    }
+
+
+def copy_lines(one: ElectronicCopy, file: str, messages: Messages) -> Iterator[str]:
+    """A copy, as text, and what to look at before it is handed over."""
+    made = one.signature
+    yield messages.text(
+        "copy_made",
+        kind=messages.label(f"copy_kind.{one.kind.value}"),
+        component=shown(one.component_id),
+        code=one.code,
+        file=printable(file),
+        signer=made.signer,
+        level=made.level.value,
+    )
+    if not one.free:
+        yield "  " + messages.text("copy_over_ink")
 
 
 def _day(request: SigningRequest) -> str:

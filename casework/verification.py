@@ -100,6 +100,8 @@ class Evidence:
     """What the ledger says about a sha256; None where it does not know it."""
     stranger_judge: Judge | None = None
     """Judges bytes that the archive does not know, bounded; None: `judge` does."""
+    copy_state: Callable[[str], LedgerState | None] = lambda _: None
+    """What the ledger says of electronic copies that were given out."""
 
 
 def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
@@ -108,7 +110,8 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
     Its sha256 is looked up in the records, then the component_id of its transfer note: a known
     component with bytes of no recorded revision is INVALID. A file that carries a transfer note is
     Sohoa's and must be signed, whether or not this archive knows it; only images from the portal
-    are wrapped without a signature. The note is read in a bounded process of its own.
+    are wrapped without a signature. A copy that was given out is one that the ledger tells of. The
+    note is read in a bounded process of its own.
 
     Args:
         path: the file.
@@ -137,6 +140,9 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
         return _verdict(name, unplaced, (Reason.TOO_COSTLY,))
     if noted.component_id is None:
         return _verdict(name, unplaced, ())
+    ledger = evidence.copy_state(sha256)
+    if ledger in ("anchored", "pending"):
+        return _verdict(name, judged, (Reason.ELECTRONIC_COPY,), ledger=ledger)
     if _is_component(noted.component_id, evidence.records):
         return _verdict(name, judged, (Reason.UNKNOWN_REVISION,), fixity="changed")
     sought = Reason.TOO_MANY_REVISIONS not in judged.reasons

@@ -49,9 +49,10 @@ from storage.records.prefixes import SHORTEST
 if TYPE_CHECKING:
     from casework.audit_report import AuditReport
     from casework.augmenting import Augmentation, AugmentReport
+    from casework.copying import CopyRequest, ElectronicCopy
     from casework.destruction import Destruction
     from casework.transfer import Transfer
-    from casework.verification import Verdict
+    from casework.verification import Evidence, Verdict
     from storage.rebuild import RebuildReport
 
 
@@ -186,21 +187,9 @@ class Services:
             NotFound: neither a file nor a dossier.
             UnsafeInput: `PERMISSION_DENIED`, a file that may not be read.
         """
-        from casework.verification import (
-            Evidence,
-            nothing_archived,
-            verify_component,
-            verify_file,
-        )
-        from storage.ledger import ledger_state
+        from casework.verification import nothing_archived, verify_component, verify_file
 
-        evidence = Evidence(
-            judge=self.ports.judge_trusting(trust, deep=deep),
-            stranger_judge=self.ports.bounded_judge(trust, deep=deep),
-            records=self.ports.records,
-            store=self.ports.store_to_read,
-            ledger_state=ledger_state(self.ports.records, self.ports.store_to_read),
-        )
+        evidence = self._evidence(trust, deep=deep)
         path = Path(what)
         if _is_file(path):
             try:
@@ -217,6 +206,23 @@ class Services:
             return (nothing_archived(dossier.code),)
         with self.ports.workspace.working():
             return tuple(verify_component(c, evidence) for c in components)
+
+    def copy(
+        self, code: str, component_id: str, request: CopyRequest, actor: Actor, out: IO[bytes]
+    ) -> ElectronicCopy:
+        """Give out an electronic copy of an archived component; see `casework.copying.make_copy`.
+
+        Raises:
+            NotFound: no such component in the dossier, or not archived yet.
+        """
+        from casework.copying import make_copy
+
+        dossier = self._dossier(code)
+        ensure_there(dossier)
+        component = self._component(dossier, component_id)
+        if not isinstance(component, ComponentRecord):
+            raise NotFound("COMPONENT_NOT_SIGNED", component=shown(component[1]))
+        return make_copy(self.ports, component, request, self._evidence(), actor, out)
 
     # -- keeping --------------------------------------------------------------------------------
 
@@ -524,6 +530,21 @@ class Services:
         )
 
     # -- inside ---------------------------------------------------------------------------------
+
+    def _evidence(self, trust: Sequence[Path] = (), *, deep: bool = False) -> Evidence:
+        """What a verdict takes its facts from."""
+        from casework.verification import Evidence
+        from storage.ledger import copy_state, ledger_state
+
+        records, store = self.ports.records, self.ports.store_to_read
+        return Evidence(
+            judge=self.ports.judge_trusting(trust, deep=deep),
+            stranger_judge=self.ports.bounded_judge(trust, deep=deep),
+            records=records,
+            store=store,
+            ledger_state=ledger_state(records, store),
+            copy_state=copy_state(records, store),
+        )
 
     @cached_property
     def _reporter(self) -> Reporter:

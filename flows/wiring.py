@@ -36,7 +36,13 @@ from storage.records import SqlRecords, open_records, sqlite_url
 
 if TYPE_CHECKING:
     from ocr_models import InstalledModel
-    from pipeline.ports.signing import Augmenter, SignerBook, Timestamps, TwoStepSigner
+    from pipeline.ports.signing import (
+        Augmenter,
+        CopySigner,
+        SignerBook,
+        Timestamps,
+        TwoStepSigner,
+    )
     from pipeline.signatures import Signing
     from pipeline.signatures.bounded import BoundedJudge
     from pipeline.signatures.judging import PdfSignatureJudge
@@ -354,6 +360,11 @@ class Ports:
     def counter_signer(self) -> Augmenter:
         """Signs for the archive."""
         return self.signing.counter_signer
+
+    @property
+    def copy_signer(self) -> CopySigner:
+        """Signs copies for the agency."""
+        return self.signing.copy_signer
 
     @cached_property
     def two_step(self) -> TwoStepSigner:

@@ -203,6 +203,9 @@ class SigningSettings(Group):
     archive: str | None = None
     """Account whose key counter-signs for the archive (`sohoa sign counter`); none needed in
     development."""
+    copies: str | None = None
+    """Account whose key signs electronic copies for the agency (`sohoa sign copy`); none needed in
+    development."""
     warn_days: Count = 30
     """So many days before a certificate ends, `doctor` and signing warn."""
     request_days: Count = 7

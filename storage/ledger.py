@@ -56,6 +56,8 @@ FINAL_BYTES: Final = frozenset(
     }
 )
 """Actions of events that tell of a file's final bytes."""
+COPIED: Final = "component.copied"
+"""Action of the event that tells of an electronic copy that was given out, by its `copy` hash."""
 _ATTEMPTS: Final = 5
 _SEAL: Final = ".json"
 _EVENTS: Final = ".events.json"
@@ -509,11 +511,22 @@ def ledger_state(records: Records, store: ObjectStore) -> Callable[[str], Ledger
 
     Raises (the callable): ArchiveUnavailable.
     """
+    return _state(records, store, FINAL_BYTES, None)
+
+
+def copy_state(records: Records, store: ObjectStore) -> Callable[[str], LedgerState | None]:
+    """As `ledger_state`, of electronic copies that were given out; only seals anchor them."""
+    return _state(records, store, frozenset({COPIED}), "copy")
+
+
+def _state(
+    records: Records, store: ObjectStore, actions: frozenset[str], name: str | None
+) -> Callable[[str], LedgerState | None]:
     chain: list[_Chain] = []
 
     def state(sha256: str) -> LedgerState | None:
         if not chain:
-            chain.append(_Chain(records, store))
+            chain.append(_Chain(records, store, actions, name))
         return chain[0].state(sha256)
 
     return state
@@ -522,8 +535,12 @@ def ledger_state(records: Records, store: ObjectStore) -> Callable[[str], Ledger
 class _Chain:
     """The whole chain, reduced to what the answers need."""
 
-    def __init__(self, records: Records, store: ObjectStore) -> None:
+    def __init__(
+        self, records: Records, store: ObjectStore, actions: frozenset[str], name: str | None
+    ) -> None:
+        """Read it; `actions` tell of the files that are asked for, by the hash `name` or all."""
         records.chain_events()
+        self._actions, self._name = actions, name
         self._records = records
         self._store = store
         self._seqs: dict[str, int] = {GENESIS: 0}
@@ -547,9 +564,10 @@ class _Chain:
     def _noted(self) -> Iterator[ChainedEvent]:
         for found in self._records.ledger():
             self._seqs[found.hash] = found.seq
-            if found.event.action in FINAL_BYTES:
-                for sha256 in found.event.hashes.values():
-                    self._finals.setdefault(sha256, found.seq)
+            if found.event.action in self._actions:
+                for name, sha256 in found.event.hashes.items():
+                    if self._name in (None, name):
+                        self._finals.setdefault(sha256, found.seq)
             elif found.event.action == HEAD_LOST:
                 self._lost.update(found.event.hashes.values())
             yield found

@@ -7,15 +7,14 @@ from typing import Annotated
 
 import typer
 
-from app.auditing import audit_lines, augmentation_json, augmentation_lines, rebuild_lines
+from app.auditing import audit_lines, rebuild_lines
+from app.cli.appending import Codes, Everything, Limit, append
 from app.cli.session import AsJson, session
 from app.doctor import Finding, healthy
 from app.inspection import inspect
 from app.messages import Messages
-from app.presenting import Json, worst
-from casework.augmenting import exit_code
+from app.presenting import Json
 from pipeline.errors import ConfigError, ExitCode
-from pipeline.models.actors import Role
 from storage.records import upgrade
 
 db = typer.Typer(help="Cơ sở dữ liệu.", no_args_is_help=True)
@@ -31,21 +30,20 @@ def audit(as_json: AsJson = False) -> None:
 
 
 def augment(
-    codes: Annotated[list[str] | None, typer.Argument(metavar="[CODE…]", help="Mã hồ sơ.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Mọi hồ sơ trong kho.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Số thành phần nhiều nhất.")] = None,
+    codes: Codes = None,
+    everything: Everything = False,
+    limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
     """Nâng chữ ký trong kho lên mức đã đặt, gia hạn dấu thời gian sắp hết."""
-    if everything == bool(codes):
-        raise ConfigError("AUGMENT_NEEDS_WHAT")
-    with session(as_json) as run:
-        actor = run.services.actor(role=Role.ARCHIVE_CENTRE)
-        told = []
-        for one in run.services.augmenting(actor, codes=codes or (), limit=limit):
-            run.give(augmentation_json(one, run.messages), augmentation_lines(one, run.messages))
-            told.append(exit_code(one))
-        raise typer.Exit(worst(told))
+    append(
+        lambda services: services.augmenting,
+        codes,
+        limit,
+        everything=everything,
+        as_json=as_json,
+        unclear="AUGMENT_NEEDS_WHAT",
+    )
 
 
 def rebuild(

@@ -1,4 +1,4 @@
-"""`sign list | export | import`: signatures of keys that are on another machine; `sign counter`."""
+"""`sign list | export | import`: signatures of keys elsewhere; `sign counter`, `sign copy`."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Annotated
 
 import typer
 
-from app.auditing import augmentation_json, augmentation_lines
+from app.cli.appending import Codes, Everything, Limit, append
 from app.cli.intake import give_outcome
 from app.cli.output import output_file
 from app.cli.session import AsJson, Session, session
-from app.presenting import worst
 from app.signing import (
+    copy_json,
+    copy_lines,
     exported_json,
     exported_line,
     refused_json,
@@ -21,15 +22,17 @@ from app.signing import (
     waiting_json,
     waiting_line,
 )
-from casework.augmenting import exit_code
+from casework.copying import CopyRequest
 from casework.outside_signing import Export, is_request
 from pipeline.errors import ConfigError, ExitCode
 from pipeline.ids import shown
 from pipeline.models.actors import Role
+from pipeline.models.copies import CopyKind, CopyPurpose
 from pipeline.stages.archiving import canonical
 
 sign = typer.Typer(
-    help="Ký số bằng thiết bị ở máy khác; ký xác nhận của cơ quan lưu trữ.", no_args_is_help=True
+    help="Ký số bằng thiết bị ở máy khác; ký xác nhận của cơ quan lưu trữ; cấp bản sao điện tử.",
+    no_args_is_help=True,
 )
 Officer = Annotated[str | None, typer.Option(help="Tài khoản người làm việc này.")]
 
@@ -78,21 +81,43 @@ def import_(
 
 @sign.command()
 def counter(
-    codes: Annotated[list[str] | None, typer.Argument(metavar="[CODE…]", help="Mã hồ sơ.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Mọi hồ sơ trong kho.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Số thành phần nhiều nhất.")] = None,
+    codes: Codes = None,
+    everything: Everything = False,
+    limit: Limit = None,
     as_json: AsJson = False,
 ) -> None:
     """Ký xác nhận của cơ quan lưu trữ, không làm mất hiệu lực chữ ký của viên chức."""
-    if everything == bool(codes):
-        raise ConfigError("COUNTERSIGN_NEEDS_WHAT")
+    append(
+        lambda services: services.countersigning,
+        codes,
+        limit,
+        everything=everything,
+        as_json=as_json,
+        unclear="COUNTERSIGN_NEEDS_WHAT",
+    )
+
+
+@sign.command()
+def copy(
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Mã hồ sơ.")],
+    component_id: Annotated[str, typer.Argument(metavar="COMPONENT_ID", help="Mã thành phần.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Ghi bản sao ra tệp này.")],
+    purpose: Annotated[CopyPurpose, typer.Option("--for", help="Cấp cho ai.")],
+    request: Annotated[str, typer.Option(help="Số, ký hiệu giấy yêu cầu, ví dụ 15/GYC-BHXH.")],
+    kind: Annotated[
+        CopyKind | None,
+        typer.Option(help="Sao y bản chính hay sao lục bản sao y; không ghi thì theo hồ sơ."),
+    ] = None,
+    officer: Officer = None,
+    as_json: AsJson = False,
+) -> None:
+    """Cấp bản sao điện tử có chữ ký số của cơ quan (NĐ 30/2020); kho không thay đổi."""
     with session(as_json) as run:
-        actor = run.services.actor(role=Role.ARCHIVE_CENTRE)
-        told = []
-        for one in run.services.countersigning(actor, codes=codes or (), limit=limit):
-            run.give(augmentation_json(one, run.messages), augmentation_lines(one, run.messages))
-            told.append(exit_code(one))
-        raise typer.Exit(worst(told))
+        actor = run.services.actor(officer, role=Role.RECORDS_CLERK)
+        wanted = CopyRequest(purpose=purpose, number=request, kind=kind)
+        with output_file(output) as out:
+            made = run.services.copy(code, component_id, wanted, actor, out)
+        run.give(copy_json(made, str(output)), copy_lines(made, str(output), run.messages))
 
 
 def _taken_in(run: Session, file: Path, officer: str | None) -> int:

@@ -21,6 +21,7 @@ READING: Final = frozenset(
         "dossier.read",
         "dossier.verified",
         "component.read",
+        "component.copied",
         "text.read",
         "evidence.made",
         "package.exported",

@@ -7,13 +7,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
+from pipeline.models.base import Box
 from pipeline.models.components import (
     CaptureFacts,
     ComponentPdf,
     FoundSignature,
     SignatureInfo,
 )
+from pipeline.models.copies import CopyKind
 from pipeline.models.signing import PreparedSignature
+from pipeline.models.stamps import StampSize
 
 
 class ComponentSigner(Protocol):
@@ -89,6 +92,36 @@ class Augmenter(Protocol):
                 or gives no usable answer; nothing is lost, try again.
             CertificateRejected: `CERTIFICATE_REVOKED`; a seal would not help any more.
             SignatureInvalid: the file's signature is broken, or the result does not verify.
+        """
+        ...
+
+
+class CopySigner(Protocol):
+    """Signs electronic copies of what officers signed, for the agency (NĐ 30/2020)."""
+
+    def copy_size(self, kind: CopyKind, at: dt.datetime) -> StampSize:
+        """Room that the words of a copy need on page one.
+
+        Raises:
+            KeyUnavailable, CertificateRejected, ConfigError, MissingToolError: of the key.
+        """
+        ...
+
+    def sign_copy(
+        self, pdf: Path, kind: CopyKind, at: dt.datetime, room: Box | None
+    ) -> tuple[bytes, SignatureInfo]:
+        """The file with the agency's signature appended at the top right, and that signature.
+
+        Args:
+            pdf: a file that Sohoa signed; it is not changed.
+            kind: of the copy.
+            at: moment of signing.
+            room: where page one is free, page points; None: nowhere, it stands in the corner.
+
+        Raises:
+            AlreadySigned: it is a copy.
+            SignatureInvalid: it is not a sound file that Sohoa signed.
+            KeyUnavailable, CertificateRejected, ConfigError, MissingToolError: of the key.
         """
         ...
 

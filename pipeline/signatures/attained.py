@@ -22,7 +22,7 @@ from pipeline.signatures.integrity import (
     read_signatures,
     tail_is_pure,
 )
-from pipeline.signatures.profiles import COUNTERSIGNED, FIRST
+from pipeline.signatures.profiles import FIRST, FURTHER
 from pipeline.signatures.revocation import Known
 from pipeline.signatures.store import read_store
 from pipeline.signatures.timestamps import Token, read_token
@@ -55,7 +55,7 @@ class Attained:
     """The signatures of one file with all that was appended; everything in it is sound."""
 
     signatures: tuple[Proven, ...]
-    """The officer's (or the agency's, of a copy), then the archive's where there is one."""
+    """The officer's, then the archive's and that of a copy where there are such."""
     tokens: tuple[Token, ...]
     """Every timestamp, in the order of their making."""
     known: Known | None
@@ -110,7 +110,7 @@ def _read(data: bytes) -> Attained:
     names = [one.field for one in regular]
     if len(set(names)) != len(names) or not all(one.sound for one in found):
         raise SignatureInvalid()
-    if not names or names[0] not in FIRST or not set(names[1:]) <= COUNTERSIGNED:
+    if not names or names[0] not in FIRST or not set(names[1:]) <= FURTHER:
         raise SignatureInvalid()
     last = found[-1]
     if not tail_is_pure(reader, last, len(data)):

@@ -95,6 +95,20 @@ class Signing:
             raise ConfigError("ARCHIVE_KEY_NOT_SET", key="signing.archive")
         return self.signers.of(account or self._settings.officer)
 
+    @property
+    def copy_signer(self) -> HeldKeySigner:
+        """Signs electronic copies with the agency's key.
+
+        Raises:
+            ConfigError: `COPY_KEY_NOT_SET`, where the office has not said whose key is the
+                agency's; only the development PKI stands in, in development.
+            SohoaError: see `build_signer`.
+        """
+        account = self._settings.signing.copies
+        if account is None and self._settings.production:
+            raise ConfigError("COPY_KEY_NOT_SET", key="signing.copies")
+        return self.signers.of(account or self._settings.officer)
+
     @cached_property
     def augmenter(self) -> PadesAugmenter:
         """Raises later what could not be raised at once."""

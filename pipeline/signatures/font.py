@@ -75,7 +75,7 @@ def find_font(configured: Path | None = None, folders: Sequence[Path] = FONT_FOL
 
 
 class StampFonts:
-    """Subsets of one font, made once per set of characters."""
+    """Subsets of one font, made once per set of characters, and its widths."""
 
     def __init__(self, font: Path, cache: Path) -> None:
         """Bind to a font file and a cache folder, which is made on first use (mode 0700)."""
@@ -87,6 +87,13 @@ class StampFonts:
     def writable(self, text: str) -> str:
         """The text with `?` for every character that the font lacks."""
         return "".join(c if c in self._known else REPLACEMENT for c in text)
+
+    def width_em(self, text: str) -> float:
+        """How wide a line is, in sizes of its letters, without kerning; what lacks counts not."""
+        with ttLib.TTFont(io.BytesIO(self._data), lazy=True) as opened:
+            glyphs, widths = opened.getBestCmap() or {}, opened["hmtx"].metrics
+            total = sum(widths[glyphs[ord(c)]][0] for c in text if ord(c) in glyphs)
+            return float(total) / float(opened["head"].unitsPerEm)
 
     def subset_for(self, characters: Iterable[str]) -> bytes:
         """A TrueType font of 1000 units per em with these characters, from the cache if there.

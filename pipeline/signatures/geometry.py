@@ -143,16 +143,8 @@ def place_stamp(frame: PageFrame, size: StampSize, avoid: Sequence[Box] = ()) ->
 
 def place_right(frame: PageFrame, size: StampSize, avoid: Sequence[Box] = ()) -> StampPlace:
     """As `place_stamp`, at the viewed top-right corner."""
-    width, _ = frame.viewed_size
-
-    def mirrored(box: Box) -> Box:
-        viewed = frame.to_viewed(box)
-        return frame.from_viewed(
-            viewed.model_copy(update={"x0": width - viewed.x1, "x1": width - viewed.x0})
-        )
-
-    left = place_stamp(frame, size, [mirrored(box) for box in avoid])
-    return StampPlace(mirrored(left.box), left.rotation, left.width, left.height)
+    left = place_stamp(frame, size, [_mirrored(frame, box) for box in avoid])
+    return StampPlace(_mirrored(frame, left.box), left.rotation, left.width, left.height)
 
 
 def place_in_room(frame: PageFrame, box: Box) -> StampPlace | None:
@@ -161,6 +153,21 @@ def place_in_room(frame: PageFrame, box: Box) -> StampPlace | None:
     if not is_top_left(box, frame):
         return None
     return StampPlace(box=box, rotation=frame.rotation, width=viewed.width, height=viewed.height)
+
+
+def place_in_right_room(frame: PageFrame, box: Box) -> StampPlace | None:
+    """As `place_in_room`, at the viewed top right."""
+    found = place_in_room(frame, _mirrored(frame, box))
+    return None if found is None else StampPlace(box, found.rotation, found.width, found.height)
+
+
+def _mirrored(frame: PageFrame, box: Box) -> Box:
+    """A box of user space with left and right exchanged, as viewed."""
+    width, _ = frame.viewed_size
+    viewed = frame.to_viewed(box)
+    return frame.from_viewed(
+        viewed.model_copy(update={"x0": width - viewed.x1, "x1": width - viewed.x0})
+    )
 
 
 def _free_spot(whole: Box, taken: Sequence[Box], frame: PageFrame) -> Box | None:

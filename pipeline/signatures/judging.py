@@ -37,7 +37,7 @@ from pipeline.signatures.integrity import (
 )
 from pipeline.signatures.pages import first_page, frame_of, widget_box
 from pipeline.signatures.preparing import FIELD_NAME
-from pipeline.signatures.profiles import COUNTERSIGNED
+from pipeline.signatures.profiles import FURTHER
 from pipeline.signatures.revocation import Asking
 from pipeline.signatures.trust import Standings, TrustAnchors
 from pipeline.signatures.verdicts import (
@@ -316,8 +316,8 @@ def _level(
 
 
 def _stored(signature: ReadSignature, standings: Standings) -> bool:
-    """False for a counter-signature that came after the validation data of the file."""
-    return signature.field not in COUNTERSIGNED or standings.stores(signature.opened.signer_cert)
+    """False for a further signature that came after the validation data of the file."""
+    return signature.field not in FURTHER or standings.stores(signature.opened.signer_cert)
 
 
 def _stamp_top_left(reader: PdfFileReader, capture: ReadSignature) -> bool:

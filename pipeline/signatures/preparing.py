@@ -33,6 +33,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from pipeline.errors import AlreadySigned, SigningError
 from pipeline.models.base import Box
 from pipeline.models.components import CaptureFacts, ComponentPdf
+from pipeline.models.copies import CopyKind
 from pipeline.models.files import FileRef
 from pipeline.models.signing import PreparedSignature
 from pipeline.models.stamps import StampSize
@@ -41,8 +42,10 @@ from pipeline.signatures.certificates import check_certificate, common_name
 from pipeline.signatures.devpki import is_development
 from pipeline.signatures.font import StampFonts
 from pipeline.signatures.geometry import (
+    POINTS_PER_MM,
     PageFrame,
     StampPlace,
+    place_in_right_room,
     place_in_room,
     place_right,
     place_stamp,
@@ -54,13 +57,13 @@ from pipeline.signatures.profiles import (
     BY_PURPOSE,
     ELECTRONIC_COPY,
     INTAKE,
-    CopyKind,
     SigningProfile,
     copy_lines,
 )
 from pipeline.signatures.stamp import (
     ALWAYS_CHARACTERS,
     DEVELOPMENT_LINE,
+    PAD_X,
     DossierStampStyle,
     StampText,
 )
@@ -69,6 +72,9 @@ from pipeline.signatures.timestamps import MOST_TOKEN_BYTES
 FIELD_NAME: Final = INTAKE.field
 _COPY_PT: Final = 10.0
 _COPY_WIDTH_MM: Final = 75.0
+"""At most; a longer line has smaller letters."""
+_COPY_SPARE: Final = 1.02
+"""Of a line's width: letters are a trifle larger than the rule's."""
 _COPY_ROW_MM: Final = 1.3 * 25.4 / 72
 """Height of a row of text for each point of its letters."""
 _ROOM_BYTES: Final = 3072
@@ -134,48 +140,65 @@ def prepare(
 
 
 def prepare_copy(
-    component: ComponentPdf,
-    pdf: Path,
+    signed: bytes,
     kind: CopyKind,
     certificates: Sequence[x509.Certificate],
     profile: StampProfile,
     at: dt.datetime,
+    room: Box | None,
     *,
     timestamped: bool,
 ) -> tuple[bytes, PreparedSignature]:
-    """An electronic copy with the agency's empty signature at the top right (NĐ 30/2020).
+    """A file that an officer signed with the agency's empty signature, at the top right.
 
     Args:
-        component: what is signed.
-        pdf: its file.
+        signed: the file.
         kind: of the copy.
         certificates: the agency's, then its issuers.
         profile: agency and fonts.
         at: moment of signing.
+        room: where page one is free, of `copy_size`; None, or what is not there: the corner.
         timestamped: keep room for a timestamp within the signature.
 
     Raises:
-        AlreadySigned, CertificateRejected, SigningError: as `prepare`.
+        AlreadySigned: it is a copy.
+        SignatureInvalid: it is not a sound file that Sohoa signed.
+        CertificateRejected, SigningError: as `prepare`.
     """
     check_certificate(certificates[0], at)
+    if attained(signed).of(ELECTRONIC_COPY.field) is not None:
+        raise AlreadySigned()
     reserve = _reserve(certificates, timestamped=timestamped)
-    lines = copy_lines(kind, profile.agency, at)
-    if is_development(certificates[0]):
-        lines = (*lines, DEVELOPMENT_LINE)
+    lines = _copy_lines(kind, certificates[0], profile, at)
     try:
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf.read_bytes()))
-        if next(enumerate_sig_fields(writer.prev, filled_status=True), None) is not None:
-            raise AlreadySigned()
-        letters = ELECTRONIC_COPY.look.letters_pt or _COPY_PT
-        size = StampSize(
-            _COPY_WIDTH_MM, len(lines) * letters * _COPY_ROW_MM, profile.size.margin_mm
-        )
-        place = place_right(_first_frame(writer), size, component.keep_clear)
+        writer = IncrementalPdfFileWriter(io.BytesIO(signed))
+        frame = _first_frame(writer)
+        found = place_in_right_room(frame, room) if room is not None else None
+        place = found or place_right(frame, copy_size(kind, certificates[0], profile, at))
         document, gap = _stamped(writer, at, ELECTRONIC_COPY, profile, place, lines, reserve)
     except (PdfError, ForeignSigningError, ValueError, RecursionError) as error:
         raise SigningError("SIGNING_INPUT_UNREADABLE", problem=type(error).__name__) from error
-    named = (component.component_id, component.code)
-    return document, _prepared(document, gap, certificates, named, at, place.box)
+    return document, _prepared(document, gap, certificates, ("", ""), at, place.box)
+
+
+def copy_size(
+    kind: CopyKind, certificate: x509.Certificate, profile: StampProfile, at: dt.datetime
+) -> StampSize:
+    """Room that the words of a copy need at the size that the rule sets, no more."""
+    lines = _copy_lines(kind, certificate, profile, at)
+    letters = ELECTRONIC_COPY.look.letters_pt or _COPY_PT
+    height = len(lines) * letters * _COPY_ROW_MM
+    widest = max(map(profile.fonts.width_em, lines)) * letters * _COPY_SPARE / POINTS_PER_MM
+    return StampSize(
+        min(_COPY_WIDTH_MM, widest + 2 * PAD_X * height), height, profile.size.margin_mm
+    )
+
+
+def _copy_lines(
+    kind: CopyKind, certificate: x509.Certificate, profile: StampProfile, at: dt.datetime
+) -> tuple[str, ...]:
+    lines = copy_lines(kind, profile.agency, at)
+    return (*lines, DEVELOPMENT_LINE) if is_development(certificate) else lines
 
 
 def prepare_counter(

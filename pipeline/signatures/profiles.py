@@ -3,8 +3,8 @@
 Sources: QĐ 1333 (R-1333-12, the scanned component: officer, top left of page one, name and time);
 NĐ 30/2020/NĐ-CP, Phụ lục I (electronic copy: agency, top right of page one, no image; text of copy
 type, agency and time, ISO 8601 with zone, upright, black, size 10, a Times face). The archive's
-counter-signature is ours: invisible, in a field of its own, so that nothing is written over and
-the officer's signature, which certifies nothing, stays valid. May not come in: keys, drawing.
+counter-signature is ours: invisible. Those of copies and of the archive stand in fields of their
+own behind the officer's, which certifies nothing and stays valid. May not come in: keys, drawing.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Final
 
 from pipeline.ids import LEGAL_ZONE
 from pipeline.models.components import Purpose
+from pipeline.models.copies import CopyKind
 
 
 class Corner(StrEnum):
@@ -25,14 +26,6 @@ class Corner(StrEnum):
 
     TOP_LEFT = "top-left"
     TOP_RIGHT = "top-right"
-
-
-class CopyKind(StrEnum):
-    """Kinds of copies (NĐ 30/2020, art. 3): the words that the copy's signature shows."""
-
-    TRUE_COPY = "SAO Y"
-    DUPLICATE = "SAO LỤC"
-    EXTRACT = "TRÍCH SAO"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +53,13 @@ class SigningProfile:
     look: StampLook
 
 
+COPY_WORDS: Final = {CopyKind.TRUE_COPY: "SAO Y", CopyKind.DUPLICATE: "SAO LỤC"}
+"""What a copy's signature calls it."""
+
+
 def copy_lines(kind: CopyKind, agency: str, at: dt.datetime) -> tuple[str, ...]:
     """What the signature of an electronic copy says: kind, agency, moment (ISO 8601, +07:00)."""
-    return kind.value, agency, at.astimezone(LEGAL_ZONE).isoformat(timespec="seconds")
+    return COPY_WORDS[kind], agency, at.astimezone(LEGAL_ZONE).isoformat(timespec="seconds")
 
 
 INTAKE: Final = SigningProfile(
@@ -98,7 +95,7 @@ BY_PURPOSE: Final[Mapping[Purpose, SigningProfile]] = MappingProxyType(
     {Purpose.CAPTURE: INTAKE, Purpose.REPORT: REPORT}
 )
 """Of an officer's signature."""
-FIRST: Final = frozenset({INTAKE.field, REPORT.field, ELECTRONIC_COPY.field})
+FIRST: Final = frozenset({INTAKE.field, REPORT.field})
 """Fields of which one is filled before any other."""
-COUNTERSIGNED: Final = frozenset({ARCHIVE.field})
-"""Fields that may be filled beside that of the officer."""
+FURTHER: Final = frozenset({ARCHIVE.field, ELECTRONIC_COPY.field})
+"""Fields that may be filled behind that of the officer."""

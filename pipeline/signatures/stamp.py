@@ -35,7 +35,7 @@ _LONGEST = 90
 _TALLEST = 0.2
 """Of the letters (em), as a share of the stamp's height."""
 _BORDER = 0.015
-_PAD_X, _PAD_Y = 0.1, 0.04
+PAD_X, _PAD_Y = 0.1, 0.04
 """Between frame and text, as shares of the stamp's height."""
 _ROW_FILL = 0.84
 """Em per row: room for two diacritics above and a tail below."""
@@ -137,7 +137,7 @@ class _DossierStamp(BaseStamp):
 
     def _row(self, text: str, base: float, row: float) -> bytes:
         """One line of text, smaller where it is long; `base` is the lower edge of its row."""
-        pad = self._height * _PAD_X
+        pad = self._height * PAD_X
         shaped = self._font.shape(text, with_actual_text=False)
         room = self._width - 2 * pad
         size = min(row * _ROW_FILL, room / max(shaped.x_advance, 0.01))

@@ -88,6 +88,8 @@ class Reason(StrEnum):
     SUPERSEDED_REVISION = "SUPERSEDED_REVISION"
     """A true earlier revision of a component that has a newer one."""
     STAMP_NOT_TOP_LEFT = "STAMP_NOT_TOP_LEFT"
+    ELECTRONIC_COPY = "ELECTRONIC_COPY"
+    """A copy of an archived file that this archive gave out."""
 
 
 INVALIDATING = frozenset(

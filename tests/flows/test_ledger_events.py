@@ -48,6 +48,7 @@ NOTHING_PERSONAL = {
 }
 """Use cases that show nothing of a paper: counts, codes, reasons and keys."""
 TOLD_BY_WRITES = {
+    "copy",
     "augment",
     "augmenting",
     "countersigning",

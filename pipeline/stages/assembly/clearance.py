@@ -34,11 +34,27 @@ def keep_clear(
     for symbol in symbols:
         if symbol.side > 0:
             x, y = _turned(symbol, raw, seen, archived)
-            half = symbol.side * (0.5 + _QUIET_ZONE)
-            edges = (x - half, height - y - half, x + half, height - y + half)
-            x0, y0, x1, y1 = (edge * scale for edge in edges)
-            boxes.append(Box(x0=x0, y0=y0, x1=x1, y1=y1))
+            boxes.append(_quiet(x, height - y, symbol.side, scale))
     return tuple(boxes)
+
+
+def keep_clear_as_drawn(symbols: Iterable[Symbol], dpi: float, height_px: int) -> tuple[Box, ...]:
+    """The same for symbols that were found on a drawing of the archived page.
+
+    Args:
+        symbols: in pixels of the drawing.
+        dpi: of the drawing.
+        height_px: of the drawing.
+    """
+    return tuple(
+        _quiet(s.x, height_px - s.y, s.side, _POINTS_PER_INCH / dpi) for s in symbols if s.side > 0
+    )
+
+
+def _quiet(x: float, y: float, side: float, scale: float) -> Box:
+    half = side * (0.5 + _QUIET_ZONE)
+    x0, y0, x1, y1 = (edge * scale for edge in (x - half, y - half, x + half, y + half))
+    return Box(x0=x0, y0=y0, x1=x1, y1=y1)
 
 
 def _turned(symbol: Symbol, raw: RawPage, seen: Turn, archived: Turn) -> tuple[float, float]:

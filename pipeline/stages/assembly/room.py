@@ -71,6 +71,22 @@ def find_room(
     return _room(corner, scale, sought, page)
 
 
+def find_right(
+    ink: Ink, dpi: float, page: tuple[float, float], size: StampSize, taken: Sequence[Box] = ()
+) -> Box | None:
+    """The free place at the top right, of exactly this size, that is nearest to the corner.
+
+    Nothing on the page moves for it; None: there is none. Arguments as of `find_room`.
+    """
+
+    def mirrored(box: Box) -> Box:
+        return box.model_copy(update={"x0": page[0] - box.x1, "x1": page[0] - box.x0})
+
+    sought = _Sought.of(ink[:, ::-1], dpi, page, [mirrored(box) for box in taken])
+    found = sought.free(_Stamp.of(size, page, 1.0))
+    return None if found is None else mirrored(_on_page(found, page))
+
+
 @dataclass(frozen=True, slots=True)
 class _Stamp:
     """A stamp of some size; all in points as viewed: from the left and upper edges."""
@@ -186,10 +202,14 @@ class _Sought:
 
 
 def _room(viewed: Box, scale: float, sought: _Sought, page: tuple[float, float]) -> StampRoom:
-    box = Box(x0=viewed.x0, y0=page[1] - viewed.y1, x1=viewed.x1, y1=page[1] - viewed.y0)
     return StampRoom(
-        box=box,
+        box=_on_page(viewed, page),
         scale=scale,
         ink_pixels=sought.count(viewed, 0.0, scale),
         dpi=round(sought.per_pt * _POINTS_PER_INCH, 2),
     )
+
+
+def _on_page(viewed: Box, page: tuple[float, float]) -> Box:
+    """Page points of a box that is given from the upper edge."""
+    return Box(x0=viewed.x0, y0=page[1] - viewed.y1, x1=viewed.x1, y1=page[1] - viewed.y0)
