@@ -25,6 +25,8 @@ Codes of findings, all failures but those marked (info):
     CERTIFICATE_LOST/_CHANGED  inventory or certificate of a destruction
     DESTRUCTION_UNPROVEN    files are gone without two people, a decision, or before the term ended
     DESTROYED_PRESENT       a file of a dossier whose certificate says that it is gone
+    DESTROYED_IN_SECOND     the same in the second copy of the archive
+    SECOND_UNAVAILABLE      (info) the second copy cannot be asked whether destroyed files are gone
     UNFINISHED_DESTRUCTION  (info) a file that is still locked: run `destroy run` again later
     UNFINISHED_OBJECT       (info) an object of a batch that is still in work
     UNFINISHED_REVISION     (info) a new revision is on its way: run `augment` again
@@ -60,6 +62,7 @@ from pydantic import ValidationError
 from casework.audit_ledger import audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
 from casework.custody.canary import CanaryNote
+from casework.destruction import STAYS
 from casework.renewal import Renewal, notes_of
 from casework.retention import destroyed_in_time
 from pipeline.errors import ArchiveError, ConfigError, NotFound, SearchUnavailable
@@ -104,6 +107,7 @@ def audit(
     refused: Mapping[str, str] = _NOTHING_REFUSED,
     timestamps: Timestamps | None = None,
     canary: CanaryNote | None = None,
+    second: ObjectStore | None = None,
 ) -> AuditReport:
     """Compare everything with everything.
 
@@ -115,11 +119,13 @@ def audit(
         refused: by component_id, why the index will never take what it is owed.
         timestamps: reads the timestamps of the ledger's seals; None: they are not looked at.
         canary: the newest one; None: not asked.
+        second: the second copy of the archive, asked for what was destroyed; None: there is none.
 
     Raises:
         ArchiveUnavailable: the archive or the records cannot be reached.
     """
-    return _Audit(records, store, renewal, canary).run(index_ids, refused, timestamps)
+    found = _Audit(records, store, renewal, canary)
+    return found.run(index_ids, refused, timestamps, second)
 
 
 class _Audit:
@@ -158,6 +164,7 @@ class _Audit:
         index_ids: Callable[[], Collection[str]],
         refused: Mapping[str, str],
         timestamps: Timestamps | None,
+        second: ObjectStore | None,
     ) -> AuditReport:
         self._archived = {
             b.batch.batch_id for b in self._records.batches(state=BatchState.ARCHIVED)
@@ -168,6 +175,7 @@ class _Audit:
             if batch.state is BatchState.ARCHIVED:
                 self._batch(batch)
         self._objects()
+        self._shelves(second)
         self._index(index_ids, refused)
         audit_ledger(self._records, self._store, self._heads, self._facts, self._found, timestamps)
         return self._found.report()
@@ -394,6 +402,22 @@ class _Audit:
                     "UNFINISHED_OBJECT" if known else "UNKNOWN_OBJECT", object_key=stored.key
                 )
 
+    def _shelves(self, second: ObjectStore | None) -> None:
+        """Copies of what is destroyed, where no list of objects shows them, or elsewhere."""
+        for prefix, done in self._doomed.items():
+            for key in _files(self._store.hidden(prefix), prefix):
+                code = "DESTROYED_PRESENT" if done else "UNFINISHED_DESTRUCTION"
+                self._found.add(code, object_key=key)
+        if second is None:
+            return
+        try:
+            for prefix in (prefix for prefix, done in self._doomed.items() if done):
+                for copies in (second.versions(prefix), second.hidden(prefix)):
+                    for key in _files(copies, prefix):
+                        self._found.add("DESTROYED_IN_SECOND", object_key=key)
+        except ArchiveError:
+            self._found.add("SECOND_UNAVAILABLE")
+
     def _is_doomed(self, key: str) -> bool | None:
         """True where it must be gone, False where it will be, None where it is nobody's to go."""
         parts = key.split("/")
@@ -444,6 +468,12 @@ class _Audit:
         head = self._store.head(key)
         if head is None or head.sha256 != sha256:
             self._found.add("OBJECT_REPLACED", object_key=key)
+
+
+def _files(copies: Iterator[tuple[str, str]], prefix: str) -> Iterator[str]:
+    """Keys below a prefix, but for what stays as proof."""
+    stays = tuple(f"{prefix}{name}" for name in STAYS)
+    return (key for key, _ in copies if not key.startswith(stays))
 
 
 def _sidecar_key(component: ComponentRecord) -> str:

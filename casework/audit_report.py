@@ -16,6 +16,7 @@ INFO: Final = frozenset(
         "LEDGER_HEAD_LOST",
         "LEDGER_STAMP_DUE",
         "CANARY_NEVER",
+        "SECOND_UNAVAILABLE",
     }
 )
 """Codes that explain themselves and fail nothing."""

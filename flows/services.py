@@ -337,16 +337,20 @@ class Services:
         return Destruction(dossier_code=dossier.code, disposal=disposal)
 
     def destroy(self, code: str, actor: Actor) -> Destruction:
-        """See `casework.destruction.carry_out`.
+        """See `casework.destruction.carry_out`; before that the remover shows what it cannot.
+
+        The identity that removes is set for this only: the canary tries it here.
 
         Raises:
-            ConfigError: `ARCHIVE_REMOVER_MISSING`.
+            ConfigError: `ARCHIVE_REMOVER_MISSING`, `ARCHIVE_REMOVER_POWERLESS`.
         """
         from casework.destruction import carry_out
 
         with self._settling():
             ports = self.ports
-            return carry_out(ports, ports.store_to_remove, self._dossier(code), actor)
+            dossier, remover = self._dossier(code), ports.store_to_remove
+            self.custody.canary(actor)
+            return carry_out(ports, remover, dossier, actor, second=ports.second_store)
 
     @contextlib.contextmanager
     def _settling(self) -> Iterator[None]:
@@ -494,6 +498,7 @@ class Services:
             refused=delivered.refused,
             timestamps=ports.timestamps,
             canary=self.custody.canary_note(),
+            second=ports.second_store,
         )
 
     def rebuild_index(self) -> tuple[int, tuple[SohoaError, ...]]:

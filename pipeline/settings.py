@@ -270,6 +270,17 @@ class ArchiveSettings(Group):
     work_grace_hours: Measure = 24.0
     """What no unfinished batch needs leaves the work bucket when it has lain so long."""
 
+    def as_remover(self) -> ArchiveSettings:
+        """The same archive, as the identity that removes.
+
+        Raises:
+            ConfigError: `ARCHIVE_REMOVER_MISSING`.
+        """
+        if not self.remover_access_key or self.remover_secret_key is None:
+            raise ConfigError("ARCHIVE_REMOVER_MISSING", key="archive.remover_access_key")
+        own = {"access_key": self.remover_access_key, "secret_key": self.remover_secret_key}
+        return self.model_copy(update=own)
+
 
 class SearchSettings(Group):
     """The component index."""

@@ -5,7 +5,8 @@ Layout below the root:
     {key}                               the newest bytes, mode 0444: a tree that people can browse
     .versions/{key}/{sha256}.{size}     every version, a hard link of the same bytes
     .tmp/                               puts under way, locked by their process
-    .damaged/{key}/{sha256}.{size}      damaged bytes that were replaced: evidence, never removed
+    .damaged/{key}/{sha256}.{size}      damaged bytes that were replaced: evidence, removed only
+                                        with all of a dossier that is destroyed by decision
     .locks/                             retention and holds, see `storage.folder_locks`
 
 The version id is the SHA-256. The newest version is the one whose inode the visible file shares,
@@ -156,6 +157,18 @@ class FolderStore:
             for version_id in earlier:
                 yield newest.key, version_id
 
+    def hidden(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """See `ObjectStore.hidden`: what is set aside, and versions whose visible file is gone."""
+        base = checked_key(prefix.rpartition("/")[0]) if "/" in prefix else ""
+        with self._ready():
+            for shelf in (_DAMAGED, _VERSIONS):
+                folder = self.root.joinpath(shelf, *disk_parts(base) if base else ())
+                for found in _keys_below(folder, f"{base}/" if base else "", prefix):
+                    key, _, name = found.rpartition("/")
+                    known = _VERSION_NAME.fullmatch(name)
+                    if known and (shelf == _DAMAGED or not self._visible(key).is_file()):
+                        yield key, known[1]
+
     def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
         """See `ObjectStore.restore`: damaged bytes are set aside under `.damaged/`.
 
@@ -211,7 +224,7 @@ class FolderStore:
         return True
 
     def remove(self, key: str, version_id: str) -> bool:
-        """See `ObjectStore.remove`.
+        """See `ObjectStore.remove`; what was set aside under the same name goes with it.
 
         Raises:
             ArchiveError: `OBJECT_LOCKED`.
@@ -219,7 +232,8 @@ class FolderStore:
         try:
             lock = self.lock(key, version_id)
         except NotFound:
-            return False
+            with _mapped():
+                return self._remove_aside(key, version_id)
         if lock.lasts(self._now()):
             raise ArchiveError("OBJECT_LOCKED", key=key)
         with _mapped():
@@ -231,6 +245,7 @@ class FolderStore:
             if newest is not None and newest.version_id == version_id:
                 self._uncover(newest)
             self._locks.forget(key, version_id)
+            self._remove_aside(key, version_id)
         return True
 
     # -- inside -----------------------------------------------------------------------------
@@ -340,6 +355,17 @@ class FolderStore:
         path.unlink(missing_ok=True)  # a link of what lies aside already, or of a sound version
         _sync_folder(aside)
         _sync_folder(path.parent)
+
+    def _remove_aside(self, key: str, version_id: str) -> bool:
+        if not _SHA256.fullmatch(version_id):
+            return False
+        aside = self.root.joinpath(_DAMAGED, *disk_parts(key))
+        found = list(aside.glob(f"{version_id}.*"))
+        for path in found:
+            path.unlink(missing_ok=True)
+        if found:
+            _sync_folder(aside)
+        return bool(found)
 
     def _is_version(self, key: str, path: Path) -> bool:
         """True for a sound file that is kept as a version under its own digest."""
