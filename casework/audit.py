@@ -13,6 +13,7 @@ Codes of findings, all failures but those marked (info):
     RAW_LOST/_CHANGED       a source or page image
     COMPONENT_INCOMPLETE    an archived component lacks a revision, version, code or sidecar
     OBJECT_LOST/_CHANGED    a revision's file
+    OBJECT_UNREADABLE       the store answers, but not with an object's bytes
     OBJECT_REPLACED         a write-once key holds a newer version
     LOCK_NOT_RENEWED        an object's lock could not be set anew, and may end
     OBJECT_DELETED          a delete marker lies over an object; its bytes are still there
@@ -42,6 +43,7 @@ Codes of findings, all failures but those marked (info):
     LEDGER_SEAL_BROKEN      a sealed day contradicts itself or the day before
     LEDGER_STAMP_BROKEN     the timestamp of a sealed day is none, or of an unknown authority
     LEDGER_STAMP_DUE        (info) a sealed day waits for its timestamp
+    LEDGER_STAMP_OVERDUE    it has waited longer than the settings allow
     LEDGER_HEAD_UNKNOWN     a manifest is anchored to a hash that the chain does not hold
     LEDGER_ENTRY_MISSING    the chain does not tell of bytes that records and archive agree on
     CANARY_LET_THROUGH      the store's locks did not hold, and nobody has cleared it
@@ -59,7 +61,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from casework.audit_ledger import audit_ledger
+from casework.audit_ledger import UNASKED, Stamps, audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
 from casework.custody.canary import CanaryNote
 from casework.destruction import STAYS
@@ -79,7 +81,6 @@ from pipeline.models.records import (
 from pipeline.models.split import Fate, PageCounts
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
-from pipeline.ports.signing import Timestamps
 from pipeline.stages.archiving import (
     dossier_prefix,
     raw_index_key,
@@ -105,7 +106,7 @@ def audit(
     *,
     renewal: Renewal = _NOTHING_RENEWED,
     refused: Mapping[str, str] = _NOTHING_REFUSED,
-    timestamps: Timestamps | None = None,
+    stamps: Stamps = UNASKED,
     canary: CanaryNote | None = None,
     second: ObjectStore | None = None,
 ) -> AuditReport:
@@ -117,7 +118,7 @@ def audit(
         index_ids: every component_id of the index.
         renewal: what was done before, for the report.
         refused: by component_id, why the index will never take what it is owed.
-        timestamps: reads the timestamps of the ledger's seals; None: they are not looked at.
+        stamps: what is asked of the timestamps of the ledger's seals.
         canary: the newest one; None: not asked.
         second: the second copy of the archive, asked for what was destroyed; None: there is none.
 
@@ -125,7 +126,7 @@ def audit(
         ArchiveUnavailable: the archive or the records cannot be reached.
     """
     found = _Audit(records, store, renewal, canary)
-    return found.run(index_ids, refused, timestamps, second)
+    return found.run(index_ids, refused, second, stamps)
 
 
 class _Audit:
@@ -163,8 +164,8 @@ class _Audit:
         self,
         index_ids: Callable[[], Collection[str]],
         refused: Mapping[str, str],
-        timestamps: Timestamps | None,
         second: ObjectStore | None,
+        stamps: Stamps,
     ) -> AuditReport:
         self._archived = {
             b.batch.batch_id for b in self._records.batches(state=BatchState.ARCHIVED)
@@ -177,7 +178,7 @@ class _Audit:
         self._objects()
         self._shelves(second)
         self._index(index_ids, refused)
-        audit_ledger(self._records, self._store, self._heads, self._facts, self._found, timestamps)
+        audit_ledger(self._records, self._store, self._heads, self._facts, self._found, stamps)
         return self._found.report()
 
     def _locks(self, note: CanaryNote) -> None:
@@ -459,7 +460,8 @@ class _Audit:
             state: Fixity = fixity(self._store, key, version_id, sha256)
         except ArchiveError:
             ensure_answers(self._store)
-            state = "lost"
+            self._found.add("OBJECT_UNREADABLE", object_key=key, **subjects)
+            return False
         if state != "ok":
             self._found.add(f"{what}_{state.upper()}", object_key=key, **subjects)
         return state == "ok"

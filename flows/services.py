@@ -31,7 +31,7 @@ from pipeline.errors import (
     SohoaError,
     UnsafeInput,
 )
-from pipeline.ids import digest, shown
+from pipeline.ids import digest, legal_day, shown
 from pipeline.models.actors import Actor, Role
 from pipeline.models.events import Event
 from pipeline.models.files import FileRef
@@ -480,6 +480,7 @@ class Services:
         Locks that end soon are set anew, and what nobody needs leaves the shared files in work.
         """
         from casework.audit import audit
+        from casework.audit_ledger import Stamps
         from casework.renewal import renew_locks
 
         self.ports.ensure_index()
@@ -490,13 +491,14 @@ class Services:
             self.batches.stamp_seals()
         with contextlib.suppress(ArchiveError):
             clear_shared(ports, dt.timedelta(hours=archive.work_grace_hours))
+        owed = dt.timedelta(days=self.settings.tsa.owed_days)
         return audit(
             ports.records,
             ports.store,
             ports.index.ids,
             renewal=renewal,
             refused=delivered.refused,
-            timestamps=ports.timestamps,
+            stamps=Stamps(ports.timestamps, legal_day(ports.clock.now()) - owed),
             canary=self.custody.canary_note(),
             second=ports.second_store,
         )

@@ -217,6 +217,8 @@ class TsaSettings(Group):
     url: str | None = None
     """`http(s):` address; None: signatures stay at B-B."""
     timeout_seconds: Measure = 10.0
+    owed_days: Count = 3
+    """A sealed day of the ledger may wait so long for its timestamp; then `audit` fails."""
 
 
 class SecondArchiveSettings(Group):

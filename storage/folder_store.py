@@ -25,13 +25,14 @@ import errno
 import fcntl
 import hashlib
 import heapq
+import io
 import os
 import re
 import stat
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from pipeline.errors import (
     ArchiveError,
@@ -133,7 +134,7 @@ class FolderStore:
                     path = self._visible(key)
             try:
                 if path is not None:
-                    return path.open("rb")
+                    return io.BufferedReader(_File(path), _CHUNK)
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 pass
             raise NotFound("OBJECT_MISSING", key=key)
@@ -341,16 +342,24 @@ class FolderStore:
         _sync_folder(visible.parent)
 
     def _set_aside(self, key: str, path: Path, ref: FileRef) -> None:
-        """Move a file away that is not what it must be; one that is stays."""
+        """Move a file away that is not what it must be; one that is stays.
+
+        One that the drive does not give any more goes by the name of what it was.
+        """
         try:
-            sha256, size = _digest(path)
+            (sha256, size), sound = _digest(path), True
         except (FileNotFoundError, NotADirectoryError):
             return
-        if (sha256, size) == (ref.sha256, ref.size):
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            (sha256, size), sound = (ref.sha256, ref.size), False
+        if sound and (sha256, size) == (ref.sha256, ref.size):
             return
         aside = self._folder(self.root.joinpath(_DAMAGED, *disk_parts(key)))
         target = aside / f"{sha256}.{size}"
-        if path.parent == self._versions(key) or not self._is_version(key, path):
+        own = path.parent == self._versions(key) or not sound
+        if own or not self._is_version(key, path):
             os.replace(path, target)
         path.unlink(missing_ok=True)  # a link of what lies aside already, or of a sound version
         _sync_folder(aside)
@@ -399,6 +408,20 @@ class FolderStore:
             made.mkdir(mode=0o700, exist_ok=True)
             _sync_folder(made.parent)
         return folder
+
+
+class _File(io.FileIO):
+    """A file whose drive may not give its bytes."""
+
+    def readinto(self, buffer: Any, /) -> Any:
+        """As `io.FileIO.readinto`; raises ArchiveUnavailable."""
+        with _mapped():
+            return super().readinto(buffer)
+
+    def readall(self) -> bytes:
+        """As `io.FileIO.readall`; raises ArchiveUnavailable."""
+        with _mapped():
+            return super().readall()
 
 
 def _copy(data: IO[bytes], out: IO[bytes] | None, ref: FileRef) -> None:

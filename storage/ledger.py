@@ -21,7 +21,13 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 import rfc8785
 from pydantic import Field, TypeAdapter, ValidationError
 
-from pipeline.errors import ChecksumMismatch, ContentConflict, NotFound
+from pipeline.errors import (
+    ArchiveError,
+    ArchiveUnavailable,
+    ChecksumMismatch,
+    ContentConflict,
+    NotFound,
+)
 from pipeline.ids import legal_day
 from pipeline.models.base import Sha256
 from pipeline.models.events import ChainedEvent, Event
@@ -29,6 +35,7 @@ from pipeline.models.files import FileRef
 from pipeline.models.manifest import ArchiveDocument, Manifest
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
+from storage.fixity import ensure_answers
 from storage.merkle import merkle_root
 
 GENESIS: Final = "0" * 64
@@ -241,7 +248,8 @@ def seals(store: ObjectStore) -> Iterator[tuple[str, Seal | None]]:
     for key, version_id in _first_versions(store):
         try:
             yield key, _read(store, key, version_id)[0]
-        except (ChecksumMismatch, NotFound):
+        except (ArchiveError, NotFound) as error:
+            _ensure_only(error, store)
             yield key, None
 
 
@@ -250,7 +258,8 @@ def sealed_days(store: ObjectStore) -> Iterator[tuple[str, LedgerDay | None]]:
     for key, version_id in _first_versions(store):
         try:
             yield key, _read_day(store, key, version_id)
-        except (ChecksumMismatch, NotFound):
+        except (ArchiveError, NotFound) as error:
+            _ensure_only(error, store)
             yield key, None
 
 
@@ -258,11 +267,15 @@ def sealed_day(store: ObjectStore, seal: Seal) -> LedgerDay:
     """The events under a seal.
 
     Raises:
-        ChecksumMismatch: `LEDGER_DAY_UNREADABLE`, they are not the sealed ones.
+        ChecksumMismatch: `LEDGER_DAY_UNREADABLE`, they are not the sealed ones, or cannot be read.
         NotFound: `OBJECT_MISSING`.
     """
     versions = dict(_first_versions(store, seal.key))
-    return _read_day(store, seal.key, versions.get(seal.key))
+    try:
+        return _read_day(store, seal.key, versions.get(seal.key))
+    except ArchiveUnavailable as error:
+        _ensure_only(error, store)
+        raise ChecksumMismatch("LEDGER_DAY_UNREADABLE", key=seal.key) from error
 
 
 def last_sealed_day(store: ObjectStore) -> Seal | None:
@@ -466,6 +479,12 @@ def _read(
         head=document.head,
     )
     return seal, document.events
+
+
+def _ensure_only(error: Exception, store: ObjectStore) -> None:
+    """Raise again where the archive itself does not answer."""
+    if isinstance(error, ArchiveUnavailable):
+        ensure_answers(store)
 
 
 def _read_day(store: ObjectStore, key: str, version_id: str | None) -> LedgerDay:

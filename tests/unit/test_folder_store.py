@@ -124,6 +124,23 @@ def test_damaged_bytes_are_set_aside(store: FolderStore, key: str, damage: str) 
     assert aside == ([b"evil"] if damage in ("in place", "laid over") else [])
 
 
+@pytest.mark.parametrize("key", [KEY, TEXT])
+def test_what_the_drive_does_not_give_is_replaced(store: FolderStore, key: str) -> None:
+    """Reading the first bytes of a process's own memory ends with EIO, like a rotten sector."""
+    stored = put(store, key, b"one", locked=key == KEY)
+    version = store.root / ".versions" / key / f"{stored.sha256}.3"
+    version.unlink()
+    version.symlink_to("/proc/self/mem")
+    for size in (-1, 1):
+        stream = store.open(key, stored.version_id)
+        with stream, pytest.raises(ArchiveUnavailable):
+            stream.read(size)
+    assert restore(store, key, b"one", locked=key == KEY) == stored
+    with store.open(key, stored.version_id) as stream:
+        assert stream.read() == b"one"
+    assert list(store.hidden("")) == [(key, stored.sha256)]
+
+
 def test_what_no_list_shows_is_found_and_goes(store: FolderStore) -> None:
     """Damaged bytes set aside, and a version whose visible file is gone."""
     sound, lost = put(store, KEY, b"one"), put(store, TEXT, b"two", locked=False)

@@ -459,6 +459,20 @@ def test_what_was_destroyed_is_neither_missed_nor_put_back(office: KeepingOffice
     assert known is not None and set(known) >= left
 
 
+def test_fixity_reads_the_documents_that_stay(office: KeepingOffice) -> None:
+    office.transfer()
+    office.clock.moment = OVER
+    office.approved()
+    assert office.carry_out().done
+    whole = check_fixity(office.tools, ARCHIVIST, pacer=Pacer(None), whole=True)
+    assert whole.ok
+    office.clock.moment += DAY
+    (key,) = (k for k, _ in office.memory.versions("dossiers/") if k.endswith("certificate.json"))
+    office.memory.rot(key)
+    found = check_fixity(office.tools, ARCHIVIST, pacer=Pacer(None), whole=True)
+    assert [(d.code, d.object_key) for d in found.damage] == [("MANIFEST_CHANGED", key)]
+
+
 def read(office: KeepingOffice, name: str) -> bytes:
     (key,) = {k for k, _ in office.memory.versions("dossiers/") if k.endswith(f"{name}.json")}
     with office.memory.open(key) as stream:

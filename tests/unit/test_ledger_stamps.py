@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from casework.audit_ledger import audit_ledger
+from casework.audit_ledger import Stamps, audit_ledger
 from casework.audit_report import AuditReport, Findings
 from pipeline.errors import ArchiveUnavailable
 from pipeline.models.events import Event
@@ -52,10 +52,13 @@ def owed(store: MemoryStore) -> list[int]:
 
 
 def audited(
-    records: SqlRecords, store: MemoryStore, timestamps: PlainTimestamps | None
+    records: SqlRecords,
+    store: MemoryStore,
+    timestamps: PlainTimestamps | None,
+    until: dt.date | None = None,
 ) -> AuditReport:
     found = Findings()
-    audit_ledger(records, store, {}, (), found, timestamps)
+    audit_ledger(records, store, {}, (), found, Stamps(timestamps, until))
     return found.report()
 
 
@@ -118,6 +121,12 @@ def test_an_audit_shows_what_is_owed_and_since_when(
         ("LEDGER_STAMP_DUE", "2026-11-24"),
     ]
     assert report.ok
+    late = audited(records, store, PlainTimestamps(LATER), dt.date(2026, 11, 23))
+    assert told(late) == [
+        ("LEDGER_STAMP_OVERDUE", "2026-11-23"),
+        ("LEDGER_STAMP_DUE", "2026-11-24"),
+    ]
+    assert late.failures == 1
     counts = report.counts
     assert (counts.sealed_days, counts.stamped_days, counts.unanchored) == (3, 1, 1)
     assert told(audited(records, store, PlainTimestamps(LATER, available=False))) == []
