@@ -41,7 +41,9 @@ Codes of findings, all failures but those marked (info):
     LEDGER_EVENT_MOVED      a sealed event stands in another place (now)
     LEDGER_BROKEN           the chain breaks at a seq that no seal holds
     LEDGER_SEAL_BROKEN      a sealed day contradicts itself or the day before
-    LEDGER_STAMP_BROKEN     the timestamp of a sealed day is none, or of an unknown authority
+    LEDGER_STAMP_BROKEN     the timestamp of a sealed day is none, of an authority that is unknown,
+                            or whose certificate was revoked when it stamped
+    LEDGER_STAMP_UNKNOWN    (info) whether it was is not known, of days from one to another
     LEDGER_STAMP_DUE        (info) a sealed day waits for its timestamp
     LEDGER_STAMP_OVERDUE    it has waited longer than the settings allow
     LEDGER_HEAD_UNKNOWN     a manifest is anchored to a hash that the chain does not hold

@@ -88,6 +88,8 @@ class _Ledger:
         self._anchors: dict[str, int] = {GENESIS: 0}
         """Seq by hash of what manifests are anchored to, as far as the chain holds it."""
         self._lost: set[str] = set()
+        self._unknown: list[str] = []
+        """Days of whose timestamps nobody says whether the authority stood."""
         self._sealed_until = 0
         self._last = 0
 
@@ -97,6 +99,9 @@ class _Ledger:
         days = self._days(stamps)
         for damage in damages(days, self._noted(heads, untold)):
             self._found.add(_CODES[damage.kind], **_place(damage))
+        if self._unknown:
+            first, last = min(self._unknown), max(self._unknown)
+            self._found.add("LEDGER_STAMP_UNKNOWN", day=first, until=last)
         anchored = max(self._sealed_until, *self._anchors.values())
         self._found.count(unanchored=max(0, self._last - anchored))
         for head, key in heads.items():
@@ -155,7 +160,11 @@ class _Ledger:
         self._found.count(stamped_days=1)
         try:
             timestamps.read(response, seal.sha256)
+            timestamps.ensure_stood(response, seal.sha256)
         except TimestampError as error:
+            if error.code == "REVOCATION_UNAVAILABLE":
+                self._unknown.append(seal.day.isoformat())
+                return
             key = stamp_key(seal.key)
             self._found.add("LEDGER_STAMP_BROKEN", object_key=key, problem=error.code)
 

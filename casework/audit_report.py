@@ -15,6 +15,7 @@ INFO: Final = frozenset(
         "UNFINISHED_DESTRUCTION",
         "LEDGER_HEAD_LOST",
         "LEDGER_STAMP_DUE",
+        "LEDGER_STAMP_UNKNOWN",
         "CANARY_NEVER",
         "SECOND_UNAVAILABLE",
     }

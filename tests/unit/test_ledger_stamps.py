@@ -111,6 +111,22 @@ def test_two_processes_stamp_at_once(store: MemoryStore) -> None:
     assert first.read(read_stamp(store, seal) or b"", seal.sha256) == LATER
 
 
+def test_an_authority_that_was_revoked_breaks_a_stamp_an_unknown_one_leaves_it_open(
+    records: SqlRecords, store: MemoryStore
+) -> None:
+    authority = PlainTimestamps(LATER)
+    stamp_sealed_days(store, authority)
+    assert not audited(records, store, authority).findings
+    authority.standing = "REVOCATION_UNAVAILABLE"
+    (unknown,) = (report := audited(records, store, authority)).findings
+    assert report.ok and unknown.code == "LEDGER_STAMP_UNKNOWN"
+    assert unknown.subjects == {"day": "2026-11-22", "until": "2026-11-24"}
+    authority.standing = "TIMESTAMP_REVOKED"
+    report = audited(records, store, authority)
+    assert [f.subjects["problem"] for f in report.findings] == ["TIMESTAMP_REVOKED"] * 3
+    assert {f.code for f in report.findings} == {"LEDGER_STAMP_BROKEN"} and not report.ok
+
+
 def test_an_audit_shows_what_is_owed_and_since_when(
     records: SqlRecords, store: MemoryStore
 ) -> None:
