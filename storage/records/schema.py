@@ -258,5 +258,6 @@ events = Table(
     Column("prev_hash", _LETTERS),
     Column("hash", _LETTERS),
     Index(None, "action", "row_id"),
+    Index(None, "hash"),
     sqlite_autoincrement=True,
 )

@@ -1,4 +1,4 @@
-"""The newest event of an action is looked for at every command: an index, in order of writing."""
+"""Events are looked for by action, the newest first at every command, and by hash: two indices."""
 
 from __future__ import annotations
 
@@ -9,5 +9,6 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Add the index."""
+    """Add the indices."""
     op.create_index("ix_events_action_row_id", "events", ["action", "row_id"])
+    op.create_index("ix_events_hash", "events", ["hash"])
