@@ -116,6 +116,7 @@ def destruction_json(one: Destruction) -> Json:
         "removed": one.removed,
         "left": one.left,
         "not_before": instant(one.not_before) if one.not_before else None,
+        "elsewhere": one.elsewhere,
         "certificate": one.disposal.certificate.model_dump(mode="json")
         if one.disposal.certificate
         else None,
@@ -136,6 +137,10 @@ def destruction_lines(one: Destruction, messages: Messages) -> Iterator[str]:
         yield "  " + messages.text(
             "destruction_certificate", place=one.disposal.certificate.object_key
         )
+    if one.elsewhere is None:
+        yield "  " + messages.text("destruction_second_silent")
+    elif one.elsewhere:
+        yield "  " + messages.text("destruction_elsewhere", count=one.elsewhere)
 
 
 def _state(disposal: Disposal) -> str:

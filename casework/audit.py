@@ -13,6 +13,7 @@ Codes of findings, all failures but those marked (info):
     RAW_LOST/_CHANGED       a source or page image
     COMPONENT_INCOMPLETE    an archived component lacks a revision, version, code or sidecar
     OBJECT_LOST/_CHANGED    a revision's file
+    OBJECT_UNREADABLE       the store answers, but not with an object's bytes
     OBJECT_REPLACED         a write-once key holds a newer version
     LOCK_NOT_RENEWED        an object's lock could not be set anew, and may end
     OBJECT_DELETED          a delete marker lies over an object; its bytes are still there
@@ -25,6 +26,8 @@ Codes of findings, all failures but those marked (info):
     CERTIFICATE_LOST/_CHANGED  inventory or certificate of a destruction
     DESTRUCTION_UNPROVEN    files are gone without two people, a decision, or before the term ended
     DESTROYED_PRESENT       a file of a dossier whose certificate says that it is gone
+    DESTROYED_IN_SECOND     the same in the second copy of the archive
+    SECOND_UNAVAILABLE      (info) the second copy cannot be asked whether destroyed files are gone
     UNFINISHED_DESTRUCTION  (info) a file that is still locked: run `destroy run` again later
     UNFINISHED_OBJECT       (info) an object of a batch that is still in work
     UNFINISHED_REVISION     (info) a new revision is on its way: run `augment` again
@@ -38,8 +41,11 @@ Codes of findings, all failures but those marked (info):
     LEDGER_EVENT_MOVED      a sealed event stands in another place (now)
     LEDGER_BROKEN           the chain breaks at a seq that no seal holds
     LEDGER_SEAL_BROKEN      a sealed day contradicts itself or the day before
-    LEDGER_STAMP_BROKEN     the timestamp of a sealed day is none, or of an unknown authority
+    LEDGER_STAMP_BROKEN     the timestamp of a sealed day is none, of an authority that is unknown,
+                            or whose certificate was revoked when it stamped
+    LEDGER_STAMP_UNKNOWN    (info) whether it was is not known, of days from one to another
     LEDGER_STAMP_DUE        (info) a sealed day waits for its timestamp
+    LEDGER_STAMP_OVERDUE    it has waited longer than the settings allow
     LEDGER_HEAD_UNKNOWN     a manifest is anchored to a hash that the chain does not hold
     LEDGER_ENTRY_MISSING    the chain does not tell of bytes that records and archive agree on
     CANARY_LET_THROUGH      the store's locks did not hold, and nobody has cleared it
@@ -57,9 +63,10 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from casework.audit_ledger import audit_ledger
+from casework.audit_ledger import UNASKED, Stamps, audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
 from casework.custody.canary import CanaryNote
+from casework.destruction import STAYS
 from casework.renewal import Renewal, notes_of
 from casework.retention import destroyed_in_time
 from pipeline.errors import ArchiveError, ConfigError, NotFound, SearchUnavailable
@@ -76,7 +83,6 @@ from pipeline.models.records import (
 from pipeline.models.split import Fate, PageCounts
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
-from pipeline.ports.signing import Timestamps
 from pipeline.stages.archiving import (
     dossier_prefix,
     raw_index_key,
@@ -102,8 +108,9 @@ def audit(
     *,
     renewal: Renewal = _NOTHING_RENEWED,
     refused: Mapping[str, str] = _NOTHING_REFUSED,
-    timestamps: Timestamps | None = None,
+    stamps: Stamps = UNASKED,
     canary: CanaryNote | None = None,
+    second: ObjectStore | None = None,
 ) -> AuditReport:
     """Compare everything with everything.
 
@@ -113,13 +120,15 @@ def audit(
         index_ids: every component_id of the index.
         renewal: what was done before, for the report.
         refused: by component_id, why the index will never take what it is owed.
-        timestamps: reads the timestamps of the ledger's seals; None: they are not looked at.
+        stamps: what is asked of the timestamps of the ledger's seals.
         canary: the newest one; None: not asked.
+        second: the second copy of the archive, asked for what was destroyed; None: there is none.
 
     Raises:
         ArchiveUnavailable: the archive or the records cannot be reached.
     """
-    return _Audit(records, store, renewal, canary).run(index_ids, refused, timestamps)
+    found = _Audit(records, store, renewal, canary)
+    return found.run(index_ids, refused, second, stamps)
 
 
 class _Audit:
@@ -157,7 +166,8 @@ class _Audit:
         self,
         index_ids: Callable[[], Collection[str]],
         refused: Mapping[str, str],
-        timestamps: Timestamps | None,
+        second: ObjectStore | None,
+        stamps: Stamps,
     ) -> AuditReport:
         self._archived = {
             b.batch.batch_id for b in self._records.batches(state=BatchState.ARCHIVED)
@@ -168,8 +178,9 @@ class _Audit:
             if batch.state is BatchState.ARCHIVED:
                 self._batch(batch)
         self._objects()
+        self._shelves(second)
         self._index(index_ids, refused)
-        audit_ledger(self._records, self._store, self._heads, self._facts, self._found, timestamps)
+        audit_ledger(self._records, self._store, self._heads, self._facts, self._found, stamps)
         return self._found.report()
 
     def _locks(self, note: CanaryNote) -> None:
@@ -394,6 +405,22 @@ class _Audit:
                     "UNFINISHED_OBJECT" if known else "UNKNOWN_OBJECT", object_key=stored.key
                 )
 
+    def _shelves(self, second: ObjectStore | None) -> None:
+        """Copies of what is destroyed, where no list of objects shows them, or elsewhere."""
+        for prefix, done in self._doomed.items():
+            for key in _files(self._store.hidden(prefix), prefix):
+                code = "DESTROYED_PRESENT" if done else "UNFINISHED_DESTRUCTION"
+                self._found.add(code, object_key=key)
+        if second is None:
+            return
+        try:
+            for prefix in (prefix for prefix, done in self._doomed.items() if done):
+                for copies in (second.versions(prefix), second.hidden(prefix)):
+                    for key in _files(copies, prefix):
+                        self._found.add("DESTROYED_IN_SECOND", object_key=key)
+        except ArchiveError:
+            self._found.add("SECOND_UNAVAILABLE")
+
     def _is_doomed(self, key: str) -> bool | None:
         """True where it must be gone, False where it will be, None where it is nobody's to go."""
         parts = key.split("/")
@@ -435,7 +462,8 @@ class _Audit:
             state: Fixity = fixity(self._store, key, version_id, sha256)
         except ArchiveError:
             ensure_answers(self._store)
-            state = "lost"
+            self._found.add("OBJECT_UNREADABLE", object_key=key, **subjects)
+            return False
         if state != "ok":
             self._found.add(f"{what}_{state.upper()}", object_key=key, **subjects)
         return state == "ok"
@@ -444,6 +472,12 @@ class _Audit:
         head = self._store.head(key)
         if head is None or head.sha256 != sha256:
             self._found.add("OBJECT_REPLACED", object_key=key)
+
+
+def _files(copies: Iterator[tuple[str, str]], prefix: str) -> Iterator[str]:
+    """Keys below a prefix, but for what stays as proof."""
+    stays = tuple(f"{prefix}{name}" for name in STAYS)
+    return (key for key, _ in copies if not key.startswith(stays))
 
 
 def _sidecar_key(component: ComponentRecord) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from casework.audit_report import Findings
@@ -35,13 +37,26 @@ _CODES: Final = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Stamps:
+    """What is asked of the timestamps over seals."""
+
+    authority: Timestamps | None = None
+    """Reads them; None: they are not looked at."""
+    until: dt.date | None = None
+    """Days up to this one, Asia/Ho_Chi_Minh, must have theirs; None: any may wait."""
+
+
+UNASKED: Final = Stamps()
+
+
 def audit_ledger(
     records: Records,
     store: ObjectStore,
     heads: Mapping[str, str],
     facts: Collection[Fact],
     found: Findings,
-    timestamps: Timestamps | None = None,
+    stamps: Stamps = UNASKED,
 ) -> None:
     """Compare the chain with every sealed event, every manifest's anchor, every fact.
 
@@ -55,12 +70,12 @@ def audit_ledger(
         heads: manifest key by the ledger head that the manifest carries.
         facts: what the chain must tell of.
         found: where findings go.
-        timestamps: reads the seals' timestamps; None: they are not looked at.
+        stamps: what is asked of the seals' timestamps.
 
     Raises:
         ArchiveUnavailable: the archive or the records cannot be reached.
     """
-    _Ledger(records, store, found).run(heads, set(facts), timestamps)
+    _Ledger(records, store, found).run(heads, set(facts), stamps)
 
 
 class _Ledger:
@@ -73,17 +88,20 @@ class _Ledger:
         self._anchors: dict[str, int] = {GENESIS: 0}
         """Seq by hash of what manifests are anchored to, as far as the chain holds it."""
         self._lost: set[str] = set()
+        self._unknown: list[str] = []
+        """Days of whose timestamps nobody says whether the authority stood."""
         self._sealed_until = 0
         self._last = 0
 
-    def run(
-        self, heads: Mapping[str, str], untold: set[Fact], timestamps: Timestamps | None
-    ) -> None:
+    def run(self, heads: Mapping[str, str], untold: set[Fact], stamps: Stamps) -> None:
         self._records.chain_events()  # of a process that works meanwhile: its facts are known
         self._objects()
-        days = self._days(timestamps)
+        days = self._days(stamps)
         for damage in damages(days, self._noted(heads, untold)):
             self._found.add(_CODES[damage.kind], **_place(damage))
+        if self._unknown:
+            first, last = min(self._unknown), max(self._unknown)
+            self._found.add("LEDGER_STAMP_UNKNOWN", day=first, until=last)
         anchored = max(self._sealed_until, *self._anchors.values())
         self._found.count(unanchored=max(0, self._last - anchored))
         for head, key in heads.items():
@@ -106,7 +124,7 @@ class _Ledger:
                     self._lost.update(row.event.hashes.values())
             yield row
 
-    def _days(self, timestamps: Timestamps | None) -> Iterator[LedgerDay]:
+    def _days(self, stamps: Stamps) -> Iterator[LedgerDay]:
         """Days that are sound in themselves; seals that are not, or carry nothing on, are told."""
         before: Seal | None = None
         for key, seal in seals(self._store):
@@ -116,7 +134,7 @@ class _Ledger:
             if seal is None or not sound or not seal.continues(before):
                 self._found.add("LEDGER_SEAL_BROKEN", object_key=key)
             if seal is not None:
-                self._stamp(seal, timestamps)
+                self._stamp(seal, stamps)
                 before = seal
             if day is not None and sound:
                 self._sealed_until = day.last_seq
@@ -128,18 +146,25 @@ class _Ledger:
         except (ChecksumMismatch, NotFound):
             return None
 
-    def _stamp(self, seal: Seal, timestamps: Timestamps | None) -> None:
+    def _stamp(self, seal: Seal, stamps: Stamps) -> None:
+        timestamps = stamps.authority
         if timestamps is None:
             return
         response = read_stamp(self._store, seal)
         if response is None:
             if timestamps.available:
-                self._found.add("LEDGER_STAMP_DUE", day=seal.day.isoformat())
+                late = stamps.until is not None and seal.day <= stamps.until
+                code = "LEDGER_STAMP_OVERDUE" if late else "LEDGER_STAMP_DUE"
+                self._found.add(code, day=seal.day.isoformat())
             return
         self._found.count(stamped_days=1)
         try:
             timestamps.read(response, seal.sha256)
+            timestamps.ensure_stood(response, seal.sha256)
         except TimestampError as error:
+            if error.code == "REVOCATION_UNAVAILABLE":
+                self._unknown.append(seal.day.isoformat())
+                return
             key = stamp_key(seal.key)
             self._found.add("LEDGER_STAMP_BROKEN", object_key=key, problem=error.code)
 

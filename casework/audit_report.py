@@ -15,7 +15,9 @@ INFO: Final = frozenset(
         "UNFINISHED_DESTRUCTION",
         "LEDGER_HEAD_LOST",
         "LEDGER_STAMP_DUE",
+        "LEDGER_STAMP_UNKNOWN",
         "CANARY_NEVER",
+        "SECOND_UNAVAILABLE",
     }
 )
 """Codes that explain themselves and fail nothing."""

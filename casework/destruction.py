@@ -4,8 +4,10 @@ One proposes, another approves with the council's reference, then it is carried 
 store allows: an inventory is written, locked, before the first byte is removed; what a lock still
 protects is left for a later run; the certificate comes when nothing is left, and both stay for
 ever, beside the manifests. Records keep every component as a tombstone. A source from which another
-dossier came stays until that one goes. Whoever is killed, the next run goes on. May not come in:
-when it is allowed (`casework.retention`), locks of what stays (`casework.renewal`).
+dossier came stays until that one goes. Whoever is killed, the next run goes on. A second copy of
+the archive is not Sohoa's to remove from: what still lies there is counted, run after run, and
+`audit` names it until it is gone. May not come in: when it is allowed (`casework.retention`), locks
+of what stays (`casework.renewal`).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from casework.custody.line import check_line
 from casework.keeping import Change, change, told_by
 from casework.renewal import batches_of, lock_dossier
 from casework.retention import (
@@ -45,7 +48,7 @@ from pipeline.stages.archiving import dossier_prefix, text_prefix
 
 _LOCKED: Final = "OBJECT_LOCKED"
 _ENDED: Final = frozenset({BatchState.ARCHIVED, BatchState.SUPERSEDED})
-_STAYS: Final = ("manifest/", "destruction/")
+STAYS: Final = ("manifest/", "destruction/")
 """Below a dossier's prefix: what proves that it was."""
 
 
@@ -60,11 +63,18 @@ class Destruction(Model):
     """Versions that a lock still protects."""
     not_before: Instant | None = None
     """When the last of their locks ends; None where a hold keeps one, or none is left."""
+    elsewhere: int | None = 0
+    """Copies that still lie in the second copy of the archive; None: it does not answer."""
 
     @property
     def done(self) -> bool:
         """True where the certificate says so."""
         return self.disposal.certificate is not None
+
+    @property
+    def over(self) -> bool:
+        """True where no copy is left that anybody knows of."""
+        return self.done and self.elsewhere == 0
 
 
 # -- deciding -------------------------------------------------------------------------------
@@ -145,7 +155,12 @@ def approve(tools: Tools, dossier: DossierRecord, actor: Actor, decision: str) -
 
 
 def carry_out(
-    tools: Tools, remover: ObjectStore, dossier: DossierRecord, actor: Actor
+    tools: Tools,
+    remover: ObjectStore,
+    dossier: DossierRecord,
+    actor: Actor,
+    *,
+    second: ObjectStore | None = None,
 ) -> Destruction:
     """Remove what an approved decision destroys, as far as the store allows.
 
@@ -154,10 +169,12 @@ def carry_out(
         remover: the archive, as the identity that may remove.
         dossier: which.
         actor: who carries it out.
+        second: the second copy of the archive, where there is one; only looked at.
 
     Raises:
         AuthError: see `casework.retention.check_destructible`: a hold stops it to the last.
         WorkflowError: `DISPOSAL_NONE`, `DISPOSAL_UNAPPROVED`.
+        ArchiveUnavailable: `LINE_STOPPED`: from a store whose locks do not hold nothing is removed.
         ArchiveError: may be repeated.
         ConfigError: the identity may not remove.
     """
@@ -165,7 +182,9 @@ def carry_out(
     if known.certificate is not None:
         dossier = change(tools, dossier, actor, lambda _: None)  # its manifest, if one was killed
         _lock_proofs(tools, dossier)
-        return Destruction(dossier_code=dossier.code, disposal=known)
+        left = _elsewhere(tools, second, dossier)
+        return Destruction(dossier_code=dossier.code, disposal=known, elsewhere=left)
+    check_line(tools.records)
     begun = change(tools, dossier, actor, lambda fresh: _begun(tools, fresh, actor))
     records = tools.records
     records.owe([c.component_id for c in _components(tools, begun)])
@@ -192,6 +211,7 @@ def carry_out(
         removed=removed,
         left=left,
         not_before=not_before,
+        elsewhere=_elsewhere(tools, second, begun),
     )
 
 
@@ -217,7 +237,12 @@ def _begun(tools: Tools, fresh: DossierRecord, actor: Actor) -> Change | None:
         return None
     shared = _shared(tools, fresh)
     components = _components(tools, fresh)
-    digests = {r.object_key: (r.sha256, r.size) for c in components for r in c.revisions}
+    digests = {
+        (r.object_key, r.version_id): (r.sha256, r.size)
+        for c in components
+        for r in c.revisions
+        if r.version_id is not None
+    }
     note = _once(
         tools,
         f"{dossier_prefix(fresh)}destruction/inventory.json",
@@ -330,21 +355,36 @@ def _lock_proofs(tools: Tools, dossier: DossierRecord) -> None:
 
 def _doomed(tools: Tools, store: ObjectStore, dossier: DossierRecord) -> Iterator[tuple[str, str]]:
     """Every version of files, words and sources; the newest of a key first."""
-    prefix = dossier_prefix(dossier)
-    kept = tuple(f"{prefix}{name}" for name in _STAYS)
-    found = [v for v in store.versions(prefix) if not v[0].startswith(kept)]
-    found += store.versions(text_prefix(dossier.unit, dossier.code))
-    for batch_id in sorted(batches_of(dossier, tools.records) - _shared(tools, dossier)):
-        found += store.versions(f"raw/{batch_id}/")
+    found = list(_copies(tools, store, dossier))
     known = {
         (r.object_key, r.version_id)
         for c in _components(tools, dossier)
         for r in c.revisions
         if r.version_id is not None
     }
-    # a folder whose visible file is gone lists none of its versions
-    found += sorted(known - set(found))
+    found += sorted(known - set(found))  # of a key whose newest version is gone
     yield from found
+
+
+def _copies(tools: Tools, store: ObjectStore, dossier: DossierRecord) -> Iterator[tuple[str, str]]:
+    """What a store holds of a dossier's files, words and sources, also where nobody reads it."""
+    prefix = dossier_prefix(dossier)
+    stays = tuple(f"{prefix}{name}" for name in STAYS)
+    sources = sorted(batches_of(dossier, tools.records) - _shared(tools, dossier))
+    text = text_prefix(dossier.unit, dossier.code)
+    for place in (prefix, text, *(f"raw/{batch_id}/" for batch_id in sources)):
+        for copies in (store.versions(place), store.hidden(place)):
+            yield from (copy for copy in copies if not copy[0].startswith(stays))
+
+
+def _elsewhere(tools: Tools, second: ObjectStore | None, dossier: DossierRecord) -> int | None:
+    """Copies in the second copy of the archive; None where it does not answer."""
+    if second is None:
+        return 0
+    try:
+        return sum(1 for _ in _copies(tools, second, dossier))
+    except ArchiveError:
+        return None
 
 
 def _shared(tools: Tools, dossier: DossierRecord) -> set[str]:
@@ -363,11 +403,11 @@ def _shared(tools: Tools, dossier: DossierRecord) -> set[str]:
 def _described(
     store: ObjectStore,
     versions: Iterator[tuple[str, str]],
-    known: dict[str, tuple[str, int]],
+    known: dict[tuple[str, str], tuple[str, int]],
 ) -> Iterator[ArchivedVersion]:
     for key, version_id in versions:
         newest = store.head(key)
-        sha256, size = known.get(key, (None, None))
+        sha256, size = known.get((key, version_id), (None, None))
         if newest is not None and newest.version_id == version_id:
             sha256, size = newest.sha256, newest.size
         yield ArchivedVersion(object_key=key, version_id=version_id, sha256=sha256, size=size)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Final, Literal, Protocol, TypeAlias
 
 from casework.noting import noted_in
-from pipeline.errors import NotFound
+from pipeline.errors import ArchiveError, NotFound
 from pipeline.models.base import Instant, Model
 from pipeline.models.components import SignatureLevel
 from pipeline.models.records import ComponentRecord, Revision
+from pipeline.ports.archive import StoredObject
 from pipeline.signatures.bounded import ChildEnded
 from pipeline.signatures.verdicts import (
     Conclusion,
@@ -28,6 +29,7 @@ from pipeline.signatures.verdicts import (
     SignatureVerdict,
     outcome_of,
 )
+from storage.fixity import ensure_answers
 
 Fixity: TypeAlias = Literal["ok", "changed", "lost"]
 LedgerState: TypeAlias = Literal["anchored", "pending", "broken"]
@@ -86,6 +88,10 @@ class ArchivedBytes(Protocol):
 
     def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
         """The bytes of a version; raises NotFound."""
+        ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Newest version of every key below a prefix."""
         ...
 
 
@@ -153,7 +159,9 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
 def verify_component(component: ComponentRecord, evidence: Evidence) -> Verdict:
     """Judge what the archive holds of a component against the records.
 
-    A copy of it lies among the temporary files meanwhile: to be called while `working`.
+    Bytes that the store does not give, though it answers, are lost as long as nobody puts them
+    back (`sohoa fixity --repair`). A copy of it lies among the temporary files meanwhile: to be
+    called while `working`.
 
     Raises:
         ArchiveUnavailable: the store cannot be reached.
@@ -169,6 +177,10 @@ def verify_component(component: ComponentRecord, evidence: Evidence) -> Verdict:
                 sha256 = _copy(stored, copy)
         except NotFound:
             reasons = (Reason.FIXITY_LOST, *_ledger_reasons(ledger))
+            return _verdict(name, _nothing(), reasons, fixity="lost", ledger=ledger)
+        except ArchiveError:
+            ensure_answers(evidence.store)  # else it is the archive, and nothing can be said
+            reasons = (Reason.FIXITY_UNREADABLE, *_ledger_reasons(ledger))
             return _verdict(name, _nothing(), reasons, fixity="lost", ledger=ledger)
         judge = evidence.judge if sha256 == revision.sha256 else evidence.stranger_judge
         judged = (judge or evidence.judge).judge(copy)

@@ -31,7 +31,7 @@ from pipeline.errors import (
     SohoaError,
     UnsafeInput,
 )
-from pipeline.ids import digest, shown
+from pipeline.ids import digest, legal_day, shown
 from pipeline.models.actors import Actor, Role
 from pipeline.models.events import Event
 from pipeline.models.files import FileRef
@@ -343,16 +343,20 @@ class Services:
         return Destruction(dossier_code=dossier.code, disposal=disposal)
 
     def destroy(self, code: str, actor: Actor) -> Destruction:
-        """See `casework.destruction.carry_out`.
+        """See `casework.destruction.carry_out`; before that the remover shows what it cannot.
+
+        The identity that removes is set for this only: the canary tries it here.
 
         Raises:
-            ConfigError: `ARCHIVE_REMOVER_MISSING`.
+            ConfigError: `ARCHIVE_REMOVER_MISSING`, `ARCHIVE_REMOVER_POWERLESS`.
         """
         from casework.destruction import carry_out
 
         with self._settling():
             ports = self.ports
-            return carry_out(ports, ports.store_to_remove, self._dossier(code), actor)
+            dossier, remover = self._dossier(code), ports.store_to_remove
+            self.custody.canary(actor)
+            return carry_out(ports, remover, dossier, actor, second=ports.second_store)
 
     @contextlib.contextmanager
     def _settling(self) -> Iterator[None]:
@@ -482,6 +486,7 @@ class Services:
         Locks that end soon are set anew, and what nobody needs leaves the shared files in work.
         """
         from casework.audit import audit
+        from casework.audit_ledger import Stamps
         from casework.renewal import renew_locks
 
         self.ports.ensure_index()
@@ -492,14 +497,16 @@ class Services:
             self.batches.stamp_seals()
         with contextlib.suppress(ArchiveError):
             clear_shared(ports, dt.timedelta(hours=archive.work_grace_hours))
+        owed = dt.timedelta(days=self.settings.tsa.owed_days)
         return audit(
             ports.records,
             ports.store,
             ports.index.ids,
             renewal=renewal,
             refused=delivered.refused,
-            timestamps=ports.timestamps,
+            stamps=Stamps(ports.timestamps, legal_day(ports.clock.now()) - owed),
             canary=self.custody.canary_note(),
+            second=ports.second_store,
         )
 
     def rebuild_index(self) -> tuple[int, tuple[SohoaError, ...]]:

@@ -253,15 +253,7 @@ class Ports:
         archive = self.settings.archive
         if not archive.url.startswith("s3:"):
             return self.store
-        if not archive.remover_access_key or archive.remover_secret_key is None:
-            raise ConfigError("ARCHIVE_REMOVER_MISSING", key="archive.remover_access_key")
-        remover = archive.model_copy(
-            update={
-                "access_key": archive.remover_access_key,
-                "secret_key": archive.remover_secret_key,
-            }
-        )
-        return self._bucket(reading=False, archive=remover)
+        return self._bucket(reading=False, archive=archive.as_remover())
 
     def _held(self) -> tuple[str, ...]:
         """What the archive must hold, as the records say: else it is not the archive."""

@@ -220,6 +220,8 @@ class TsaSettings(Group):
     url: str | None = None
     """`http(s):` address; None: signatures stay at B-B."""
     timeout_seconds: Measure = 10.0
+    owed_days: Count = 3
+    """A sealed day of the ledger may wait so long for its timestamp; then `audit` fails."""
 
 
 class SecondArchiveSettings(Group):
@@ -272,6 +274,17 @@ class ArchiveSettings(Group):
     """`s3:`: bucket where hosts share files in work; not locked. None: work stays on this host."""
     work_grace_hours: Measure = 24.0
     """What no unfinished batch needs leaves the work bucket when it has lain so long."""
+
+    def as_remover(self) -> ArchiveSettings:
+        """The same archive, as the identity that removes.
+
+        Raises:
+            ConfigError: `ARCHIVE_REMOVER_MISSING`.
+        """
+        if not self.remover_access_key or self.remover_secret_key is None:
+            raise ConfigError("ARCHIVE_REMOVER_MISSING", key="archive.remover_access_key")
+        own = {"access_key": self.remover_access_key, "secret_key": self.remover_secret_key}
+        return self.model_copy(update=own)
 
 
 class SearchSettings(Group):

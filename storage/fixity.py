@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from typing import IO, Literal, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import IO, Literal, Protocol, TypeAlias
 
-from pipeline.errors import ArchiveUnavailable, NotFound
-from pipeline.ports.archive import ObjectStore
+from pipeline.errors import NotFound
+from pipeline.ports.archive import ObjectStore, StoredObject
 
 Fixity: TypeAlias = Literal["ok", "changed", "lost"]
 
@@ -46,13 +46,18 @@ def read_piece(stream: IO[bytes]) -> bytes:
     Raises:
         ArchiveUnavailable: the drive beneath does not give them.
     """
-    try:
-        return stream.read(_CHUNK)
-    except OSError as error:  # a file's drive
-        raise ArchiveUnavailable from error
+    return stream.read(_CHUNK)
 
 
-def ensure_answers(store: ObjectStore) -> None:
+class Listed(Protocol):
+    """What is asked of an archive that may not answer, see `pipeline.ports.archive.ObjectStore`."""
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Newest version of every key below a prefix."""
+        ...
+
+
+def ensure_answers(store: Listed) -> None:
     """After one object could not be read: is it the object, or the store?
 
     Servers answer for bytes that their drives have lost as if they were busy.

@@ -5,7 +5,8 @@ Layout below the root:
     {key}                               the newest bytes, mode 0444: a tree that people can browse
     .versions/{key}/{sha256}.{size}     every version, a hard link of the same bytes
     .tmp/                               puts under way, locked by their process
-    .damaged/{key}/{sha256}.{size}      damaged bytes that were replaced: evidence, never removed
+    .damaged/{key}/{sha256}.{size}      damaged bytes that were replaced: evidence, removed only
+                                        with all of a dossier that is destroyed by decision
     .locks/                             retention and holds, see `storage.folder_locks`
 
 The version id is the SHA-256. The newest version is the one whose inode the visible file shares,
@@ -24,13 +25,14 @@ import errno
 import fcntl
 import hashlib
 import heapq
+import io
 import os
 import re
 import stat
 import tempfile
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from pipeline.errors import (
     ArchiveError,
@@ -132,7 +134,7 @@ class FolderStore:
                     path = self._visible(key)
             try:
                 if path is not None:
-                    return path.open("rb")
+                    return io.BufferedReader(_File(path), _CHUNK)
             except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
                 pass
             raise NotFound("OBJECT_MISSING", key=key)
@@ -155,6 +157,18 @@ class FolderStore:
                 earlier = self._earlier(newest)
             for version_id in earlier:
                 yield newest.key, version_id
+
+    def hidden(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """See `ObjectStore.hidden`: what is set aside, and versions whose visible file is gone."""
+        base = checked_key(prefix.rpartition("/")[0]) if "/" in prefix else ""
+        with self._ready():
+            for shelf in (_DAMAGED, _VERSIONS):
+                folder = self.root.joinpath(shelf, *disk_parts(base) if base else ())
+                for found in _keys_below(folder, f"{base}/" if base else "", prefix):
+                    key, _, name = found.rpartition("/")
+                    known = _VERSION_NAME.fullmatch(name)
+                    if known and (shelf == _DAMAGED or not self._visible(key).is_file()):
+                        yield key, known[1]
 
     def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
         """See `ObjectStore.restore`: damaged bytes are set aside under `.damaged/`.
@@ -211,7 +225,7 @@ class FolderStore:
         return True
 
     def remove(self, key: str, version_id: str) -> bool:
-        """See `ObjectStore.remove`.
+        """See `ObjectStore.remove`; what was set aside under the same name goes with it.
 
         Raises:
             ArchiveError: `OBJECT_LOCKED`.
@@ -219,7 +233,8 @@ class FolderStore:
         try:
             lock = self.lock(key, version_id)
         except NotFound:
-            return False
+            with _mapped():
+                return self._remove_aside(key, version_id)
         if lock.lasts(self._now()):
             raise ArchiveError("OBJECT_LOCKED", key=key)
         with _mapped():
@@ -231,6 +246,7 @@ class FolderStore:
             if newest is not None and newest.version_id == version_id:
                 self._uncover(newest)
             self._locks.forget(key, version_id)
+            self._remove_aside(key, version_id)
         return True
 
     # -- inside -----------------------------------------------------------------------------
@@ -326,20 +342,39 @@ class FolderStore:
         _sync_folder(visible.parent)
 
     def _set_aside(self, key: str, path: Path, ref: FileRef) -> None:
-        """Move a file away that is not what it must be; one that is stays."""
+        """Move a file away that is not what it must be; one that is stays.
+
+        One that the drive does not give any more goes by the name of what it was.
+        """
         try:
-            sha256, size = _digest(path)
+            (sha256, size), sound = _digest(path), True
         except (FileNotFoundError, NotADirectoryError):
             return
-        if (sha256, size) == (ref.sha256, ref.size):
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            (sha256, size), sound = (ref.sha256, ref.size), False
+        if sound and (sha256, size) == (ref.sha256, ref.size):
             return
         aside = self._folder(self.root.joinpath(_DAMAGED, *disk_parts(key)))
         target = aside / f"{sha256}.{size}"
-        if path.parent == self._versions(key) or not self._is_version(key, path):
+        own = path.parent == self._versions(key) or not sound
+        if own or not self._is_version(key, path):
             os.replace(path, target)
         path.unlink(missing_ok=True)  # a link of what lies aside already, or of a sound version
         _sync_folder(aside)
         _sync_folder(path.parent)
+
+    def _remove_aside(self, key: str, version_id: str) -> bool:
+        if not _SHA256.fullmatch(version_id):
+            return False
+        aside = self.root.joinpath(_DAMAGED, *disk_parts(key))
+        found = list(aside.glob(f"{version_id}.*"))
+        for path in found:
+            path.unlink(missing_ok=True)
+        if found:
+            _sync_folder(aside)
+        return bool(found)
 
     def _is_version(self, key: str, path: Path) -> bool:
         """True for a sound file that is kept as a version under its own digest."""
@@ -373,6 +408,20 @@ class FolderStore:
             made.mkdir(mode=0o700, exist_ok=True)
             _sync_folder(made.parent)
         return folder
+
+
+class _File(io.FileIO):
+    """A file whose drive may not give its bytes."""
+
+    def readinto(self, buffer: Any, /) -> Any:
+        """As `io.FileIO.readinto`; raises ArchiveUnavailable."""
+        with _mapped():
+            return super().readinto(buffer)
+
+    def readall(self) -> bytes:
+        """As `io.FileIO.readall`; raises ArchiveUnavailable."""
+        with _mapped():
+            return super().readall()
 
 
 def _copy(data: IO[bytes], out: IO[bytes] | None, ref: FileRef) -> None:

@@ -14,14 +14,20 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import rfc8785
 from pydantic import Field, TypeAdapter, ValidationError
 
-from pipeline.errors import ChecksumMismatch, ContentConflict, NotFound
+from pipeline.errors import (
+    ArchiveError,
+    ArchiveUnavailable,
+    ChecksumMismatch,
+    ContentConflict,
+    NotFound,
+)
 from pipeline.ids import legal_day
 from pipeline.models.base import Sha256
 from pipeline.models.events import ChainedEvent, Event
@@ -29,6 +35,7 @@ from pipeline.models.files import FileRef
 from pipeline.models.manifest import ArchiveDocument, Manifest
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
+from storage.fixity import ensure_answers
 from storage.merkle import merkle_root
 
 GENESIS: Final = "0" * 64
@@ -243,7 +250,8 @@ def seals(store: ObjectStore) -> Iterator[tuple[str, Seal | None]]:
     for key, version_id in _first_versions(store):
         try:
             yield key, _read(store, key, version_id)[0]
-        except (ChecksumMismatch, NotFound):
+        except (ArchiveError, NotFound) as error:
+            _ensure_only(error, store)
             yield key, None
 
 
@@ -252,7 +260,8 @@ def sealed_days(store: ObjectStore) -> Iterator[tuple[str, LedgerDay | None]]:
     for key, version_id in _first_versions(store):
         try:
             yield key, _read_day(store, key, version_id)
-        except (ChecksumMismatch, NotFound):
+        except (ArchiveError, NotFound) as error:
+            _ensure_only(error, store)
             yield key, None
 
 
@@ -260,11 +269,15 @@ def sealed_day(store: ObjectStore, seal: Seal) -> LedgerDay:
     """The events under a seal.
 
     Raises:
-        ChecksumMismatch: `LEDGER_DAY_UNREADABLE`, they are not the sealed ones.
+        ChecksumMismatch: `LEDGER_DAY_UNREADABLE`, they are not the sealed ones, or cannot be read.
         NotFound: `OBJECT_MISSING`.
     """
     versions = dict(_first_versions(store, seal.key))
-    return _read_day(store, seal.key, versions.get(seal.key))
+    try:
+        return _read_day(store, seal.key, versions.get(seal.key))
+    except ArchiveUnavailable as error:
+        _ensure_only(error, store)
+        raise ChecksumMismatch("LEDGER_DAY_UNREADABLE", key=seal.key) from error
 
 
 def last_sealed_day(store: ObjectStore) -> Seal | None:
@@ -470,6 +483,12 @@ def _read(
     return seal, document.events
 
 
+def _ensure_only(error: Exception, store: ObjectStore) -> None:
+    """Raise again where the archive itself does not answer."""
+    if isinstance(error, ArchiveUnavailable):
+        ensure_answers(store)
+
+
 def _read_day(store: ObjectStore, key: str, version_id: str | None) -> LedgerDay:
     seal, events = _read(store, key, version_id)
     if events is not None:
@@ -506,8 +525,10 @@ def _seal_of(document: LedgerSeal, key: str, sha256: str) -> Seal:
 def ledger_state(records: Records, store: ObjectStore) -> Callable[[str], LedgerState | None]:
     """Where files stand in the ledger, by SHA-256; None for bytes that it does not know.
 
-    The chain is read and verified once, at the first question. Anchors are the newest seal and
-    the manifests of the file's own dossier.
+    What no seal holds is read and verified once, at the first question, from the newest seal on;
+    an event before it is compared with its sealed day. How long the ledger is does not matter.
+    Whether all events of sealed days are whole is for an audit to say. Anchors are the newest seal
+    and the manifests of the file's own dossier.
 
     Raises (the callable): ArchiveUnavailable.
     """
@@ -533,7 +554,7 @@ def _state(
 
 
 class _Chain:
-    """The whole chain, reduced to what the answers need."""
+    """The newest part of the chain, and the sealed days that were asked for."""
 
     def __init__(
         self, records: Records, store: ObjectStore, actions: frozenset[str], name: str | None
@@ -543,48 +564,109 @@ class _Chain:
         self._actions, self._name = actions, name
         self._records = records
         self._store = store
-        self._seqs: dict[str, int] = {GENESIS: 0}
-        self._finals: dict[str, int] = {}
-        self._lost: set[str] = set()
-        """Heads of manifests that a rebuild could not find again, and said so."""
-        self._sealed: int | None = 0
-        self.whole = self._is_whole()
+        self._keys = list(_first_versions(store))
+        self._seals: dict[str, Seal] = {}
+        self._day: LedgerDay | None = None
+        """The one that was asked for last."""
+        self._sealed = 0
+        """Seq of the last sealed event."""
+        self._tail: set[str] = set()
+        """Hashes behind it."""
         try:
-            last = last_sealed_day(store)
-            self._sealed = self._seqs.get(last.head) if last else 0
-        except ChecksumMismatch:
-            self._sealed = None
+            self.whole = self._is_whole()
+        except (ChecksumMismatch, NotFound):
+            self.whole = False
 
     def _is_whole(self) -> bool:
-        try:
-            return verify_chain(self._noted()) is None
-        except ChecksumMismatch:
+        """True where the records carry the newest seal on without a break."""
+        last = self._seal(len(self._keys) - 1) if self._keys else None
+        if last is None:
+            return self._carries_on(self._records.ledger(), 0, GENESIS)
+        self._sealed = last.last_seq
+        links = self._records.ledger(last.last_seq - 1)
+        first = next(links, None)
+        if first is None or (first.seq, first.hash) != (last.last_seq, last.head):
             return False
+        return self._carries_on(links, last.last_seq, last.head)
 
-    def _noted(self) -> Iterator[ChainedEvent]:
-        for found in self._records.ledger():
-            self._seqs[found.hash] = found.seq
-            if found.event.action in self._actions:
-                for name, sha256 in found.event.hashes.items():
-                    if self._name in (None, name):
-                        self._finals.setdefault(sha256, found.seq)
-            elif found.event.action == HEAD_LOST:
-                self._lost.update(found.event.hashes.values())
-            yield found
+    def _carries_on(self, links: Iterable[ChainedEvent], seq: int, head: str) -> bool:
+        def noted() -> Iterator[ChainedEvent]:
+            for link in links:
+                self._tail.add(link.hash)
+                yield link
+
+        return verify_chain(noted(), after_seq=seq, prev_hash=head) is None
 
     def state(self, sha256: str) -> LedgerState | None:
-        if not self.whole or self._sealed is None:
+        if not self.whole:
             return "broken"
-        seq = self._finals.get(sha256)
-        if seq is None:
-            return None
-        if seq <= self._sealed:
-            return "anchored"
-        told = [head for head in self._heads_of(sha256) if head not in self._lost]
-        heads = [self._seqs.get(head) for head in told]
-        if None in heads:
+        try:
+            link = self._telling(self._actions, sha256, self._name)
+            if link is None:  # never told, or somebody took it away
+                return None if verify_chain(self._records.ledger()) is None else "broken"
+            if link.seq <= self._sealed:
+                return "anchored" if self._is_sealed(link) else "broken"
+            return self._by_manifests(sha256, link)
+        except (ChecksumMismatch, NotFound):
             return "broken"
-        return "anchored" if any(head is not None and seq <= head for head in heads) else "pending"
+
+    def _telling(
+        self, actions: Collection[str], sha256: str, name: str | None = None
+    ) -> ChainedEvent | None:
+        """The first event of these actions with a digest among its hashes, by `name` or any."""
+        return next(
+            (
+                link
+                for link in self._records.events_telling(actions, sha256)
+                for known, digest in link.event.hashes.items()
+                if digest == sha256 and name in (None, known)
+            ),
+            None,
+        )
+
+    def _is_sealed(self, link: ChainedEvent) -> bool:
+        day = self._day_of(link.seq)
+        return day is not None and day.events[link.seq - day.first_seq] == link
+
+    def _day_of(self, seq: int) -> LedgerDay | None:
+        """The sealed day that holds an event; days are in the order of seqs."""
+        low, high = 0, len(self._keys) - 1
+        while low <= high:
+            middle = (low + high) // 2
+            seal = self._seal(middle)
+            if seq < seal.first_seq:
+                high = middle - 1
+            elif seq > seal.last_seq:
+                low = middle + 1
+            else:
+                if self._day is None or self._day.seal != seal:
+                    self._day = _read_day(self._store, *self._keys[middle])
+                return self._day if len(self._day.events) == seal.count else None
+        return None
+
+    def _seal(self, place: int) -> Seal:
+        key, version_id = self._keys[place]
+        if key not in self._seals:
+            self._seals[key] = _read(self._store, key, version_id)[0]
+        return self._seals[key]
+
+    def _by_manifests(self, sha256: str, link: ChainedEvent) -> LedgerState:
+        """Of an event that no seal holds yet: a manifest may be anchored to a later one."""
+        anchored = False
+        for head in self._heads_of(sha256):
+            if head in self._tail:
+                anchored = anchored or link.seq <= (self._records.seq_of(head) or 0)
+            elif not self._is_known(head):
+                return "broken"
+        return "anchored" if anchored else "pending"
+
+    def _is_known(self, head: str) -> bool:
+        """True for a head that the chain held before the newest seal, or a rebuild said it lost."""
+        return (
+            head == GENESIS
+            or self._records.seq_of(head) is not None
+            or self._telling({HEAD_LOST}, head) is not None
+        )
 
     def _heads_of(self, sha256: str) -> Iterator[str]:
         """Ledger heads in the manifests of the dossier that the file belongs to."""

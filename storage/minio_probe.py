@@ -27,6 +27,7 @@ from storage.minio_client import Client, Content, client_of, code_of, mapped, pl
 
 WRITER: Final = "writer"
 READER: Final = "reader"
+REMOVER: Final = "remover"
 
 _CHUNK: Final = 1024 * 1024
 _FOREIGN: Final = b"Nobody may put this over a locked object.\n"
@@ -55,6 +56,8 @@ def open_probe(
     clients = {WRITER: client_of(settings, ca, reading=False)}
     if settings.reader_access_key:
         clients[READER] = client_of(settings, ca, reading=True)
+    if settings.remover_access_key:
+        clients[REMOVER] = client_of(settings.as_remover(), ca, reading=False)
     return MinioProbe(clients, place_of(settings.url).bucket, now=now)
 
 
@@ -67,7 +70,7 @@ class MinioProbe:
         """Bind to a bucket; nothing is sent yet.
 
         Args:
-            clients: by identity; the first one writes.
+            clients: by identity; the first one writes, `REMOVER` removes.
             bucket: its name.
             now: the time, UTC.
         """
@@ -79,6 +82,27 @@ class MinioProbe:
     def identities(self) -> tuple[str, ...]:
         """See `LockProbe.identities`."""
         return tuple(self._clients)
+
+    @property
+    def removers(self) -> tuple[str, ...]:
+        """See `LockProbe.removers`."""
+        return tuple(who for who in self._clients if who == REMOVER)
+
+    def removes(self, who: str, key: str, content: bytes) -> bool:
+        """See `LockProbe.removes`."""
+        writer, name = self._clients[self.identities[0]], name_of(key)
+        with mapped():
+            put = writer.put_object(
+                self._bucket, name, io.BytesIO(content), len(content), content_type="text/plain"
+            )
+            try:
+                self._delete(self._clients[who], name, put.version_id)
+                writer.stat_object(self._bucket, name, version_id=put.version_id)
+            except S3Error as error:
+                if code_of(error) in _NOT_ASKED or error.response.status not in _REFUSED:
+                    raise
+                return error.response.status == HTTPStatus.NOT_FOUND
+        return False
 
     def plant(self, key: str, content: bytes, until: dt.datetime) -> str:
         """See `LockProbe.plant`.

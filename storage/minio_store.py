@@ -198,6 +198,10 @@ class MinioStore:
                 for version in found:
                     yield key, str(version.version_id)
 
+    def hidden(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """See `ObjectStore.hidden`: a bucket lists every version."""
+        return iter(())
+
     def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
         """See `ObjectStore.restore`: a further version, over whatever lies there.
 

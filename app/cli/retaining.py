@@ -131,7 +131,7 @@ def destroy_run(code: Code, officer: Officer = None, as_json: AsJson = False) ->
         actor = run.services.actor(officer, role=Role.ARCHIVE_CENTRE)
         one = run.services.destroy(code, actor)
         run.give(destruction_json(one), destruction_lines(one, run.messages))
-        raise typer.Exit(ExitCode.DONE if one.done else ExitCode.UNAVAILABLE)
+        raise typer.Exit(ExitCode.DONE if one.over else ExitCode.UNAVAILABLE)
 
 
 def waive(

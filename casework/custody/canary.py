@@ -9,6 +9,9 @@ may lift and that ends no earlier. Two answers need a rule:
 - a delete marker that is accepted harms none either, but the identity has a right that no identity
   of Sohoa needs, and a marker over a locked key is an incident (architecture §6): `let_through`.
 
+An identity that removes what no lock protects must show that it can, on an unlocked object beside
+the canary: else its refusals come from a right that it lacks, and say nothing about locks.
+
 A canary that vanished, or whose lock shrank, since the last time although its lock lasts was let
 through by unknown hands; one that is not locked as was asked for is the store's own fault. A
 folder locks nothing: it is `advisory`, and nothing is claimed. May not come in: requests to a
@@ -41,7 +44,9 @@ from pipeline.ports.custody import Attempt, LockProbe, Sight
 from pipeline.ports.records import LedgerRecords
 
 KEY: Final = "canary/locked"
-"""Of the canary object; nothing else lies under `canary/`."""
+"""Of the canary object."""
+FREE: Final = "canary/free"
+"""Of what a remover must be able to remove; nothing else lies under `canary/`."""
 CONTENT: Final = b"Sohoa: this object is locked. Whoever can remove it has found a fault.\n"
 PLANTED: Final = "canary.planted"
 
@@ -165,7 +170,8 @@ def try_locks(
         clear: reference of the incident that is closed where all holds now: the line opens again.
 
     Raises:
-        ConfigError: `CANARY_REFERENCE_INVALID`; an identity cannot be used.
+        ConfigError: `CANARY_REFERENCE_INVALID`; an identity cannot be used;
+            `ARCHIVE_REMOVER_POWERLESS`.
         ArchiveUnavailable: nothing can be said now; the ledger is told nothing.
     """
     if clear is not None and not _REFERENCE.fullmatch(clear):
@@ -197,6 +203,7 @@ class _Canary:
         was_stopped = stops(last_told(self._records))
         version_id, until = self._standing()
         try:
+            self._prove_removers()
             for what in Attempt:
                 for who in self._probe.identities:
                     self._try(what, who, version_id)
@@ -262,6 +269,11 @@ class _Canary:
         until = self._now + max(self._lock, 2 * _SHORTEST)
         self._probe.renew(KEY, version_id, until)
         return until
+
+    def _prove_removers(self) -> None:
+        for who in self._probe.removers:
+            if not self._probe.removes(who, FREE, CONTENT):
+                raise ConfigError("ARCHIVE_REMOVER_POWERLESS")
 
     # -- trying -----------------------------------------------------------------------------
 

@@ -96,6 +96,17 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def hidden(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Key and id of copies below a prefix that `versions` does not show, in no order.
+
+        Damaged bytes that `restore` set aside, versions whose newest is gone: nobody reads them,
+        and they are removed by `remove` like any other. A store that shows every version has none.
+
+        Raises:
+            ArchiveUnavailable: the store cannot be reached.
+        """
+        ...
+
     def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
         """Put known bytes again under a key whose bytes are lost or changed, as its newest version.
 

@@ -52,6 +52,18 @@ class LockProbe(Protocol):
         """Names of the identities: their role, not their key. The first one writes."""
         ...
 
+    @property
+    def removers(self) -> tuple[str, ...]:
+        """Those of them whose task is to remove what no lock protects."""
+        ...
+
+    def removes(self, who: str, key: str, content: bytes) -> bool:
+        """True where an identity can remove an unlocked version that is put for it to try on.
+
+        A remover that cannot proves nothing by being refused a locked one.
+        """
+        ...
+
     def plant(self, key: str, content: bytes, until: dt.datetime) -> str:
         """Put a locked version, whatever lies under the key; its version id."""
         ...

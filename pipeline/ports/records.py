@@ -342,6 +342,18 @@ class LedgerRecords(Protocol):
         """Seq of the last chained event; 0 where there is none."""
         ...
 
+    def events_telling(self, actions: Collection[str], text: str) -> Iterator[ChainedEvent]:
+        """Chained events of these actions whose document holds a text, by seq.
+
+        Raises:
+            ChecksumMismatch: as `ledger`.
+        """
+        ...
+
+    def seq_of(self, link_hash: str) -> int | None:
+        """Seq of the event with this hash in the chain; None where there is none."""
+        ...
+
     def newest_event(self, actions: Collection[str]) -> Event | None:
         """The event of any of these actions that was inserted last, chained or not."""
         ...

@@ -155,6 +155,19 @@ class Timestamps(Protocol):
         """
         ...
 
+    def ensure_stood(self, response: bytes, sha256: str) -> None:
+        """Ask whether the authority's certificate was revoked when it stamped.
+
+        Args:
+            response: as kept; may be anything.
+            sha256: of the data.
+
+        Raises:
+            TimestampError: as `read`; `TIMESTAMP_REVOKED`: it was; `REVOCATION_UNAVAILABLE`:
+                nobody says so now, or the certificate has ended, of which nobody speaks any more.
+        """
+        ...
+
 
 class TwoStepSigner(Protocol):
     """Signs with a key that Sohoa never sees: digest out, signature in."""

@@ -117,7 +117,13 @@ class Signing:
     @cached_property
     def timestamps(self) -> DataTimestamps:
         """Stamps what is no PDF."""
-        return DataTimestamps(self._web, self._authority, self._trust)
+        return DataTimestamps(
+            self._web,
+            self._authority,
+            self._trust,
+            now=self._now,
+            timeout_seconds=self._settings.tsa.timeout_seconds,
+        )
 
     @cached_property
     def token(self) -> Token | None:

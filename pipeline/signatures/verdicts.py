@@ -53,6 +53,8 @@ class Reason(StrEnum):
     """A known component with bytes of no recorded revision."""
     FIXITY_CHANGED = "FIXITY_CHANGED"
     FIXITY_LOST = "FIXITY_LOST"
+    FIXITY_UNREADABLE = "FIXITY_UNREADABLE"
+    """The archive answers, but its drive does not give these bytes."""
     LEDGER_BROKEN = "LEDGER_BROKEN"
     RECORD_MISMATCH = "RECORD_MISMATCH"
     """Level, signer or number of signatures differ from the records."""
@@ -107,6 +109,7 @@ INVALIDATING = frozenset(
         Reason.UNKNOWN_REVISION,
         Reason.FIXITY_CHANGED,
         Reason.FIXITY_LOST,
+        Reason.FIXITY_UNREADABLE,
         Reason.LEDGER_BROKEN,
         Reason.RECORD_MISMATCH,
     }

@@ -80,6 +80,24 @@ class SqlLedger:
         with self._database.read() as connection:
             return _head(connection)[0]
 
+    def events_telling(self, actions: Collection[str], text: str) -> Iterator[ChainedEvent]:
+        """See `LedgerRecords.events_telling`."""
+        query = _CHAIN.where(
+            table.c.action.in_(sorted(actions)),
+            table.c.seq <= _MOST_SEQ,
+            cast(table.c.document, Text).contains(text, autoescape=True),
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(table.c.seq)).all()
+        yield from map(_link, rows)
+
+    def seq_of(self, link_hash: str) -> int | None:
+        """See `LedgerRecords.seq_of`."""
+        query = select(table.c.seq).where(table.c.hash == link_hash, table.c.seq <= _MOST_SEQ)
+        with self._database.read() as connection:
+            found: int | None = connection.execute(query.limit(1)).scalar()
+        return found
+
     def newest_event(self, actions: Collection[str]) -> Event | None:
         """See `LedgerRecords.newest_event`."""
         query = select(table.c.document).where(table.c.action.in_(sorted(actions)))

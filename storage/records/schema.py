@@ -38,7 +38,7 @@ from pipeline.models.keeping import Keeping
 from pipeline.models.review import Answer, ReviewItem
 from pipeline.models.split import PageCounts
 
-HEAD = "0002"
+HEAD = "0003"
 """Newest revision of the migrations."""
 
 
@@ -257,5 +257,7 @@ events = Table(
     Column("seq", _RISING, unique=True),
     Column("prev_hash", _LETTERS),
     Column("hash", _LETTERS),
+    Index(None, "action", "row_id"),
+    Index(None, "hash"),
     sqlite_autoincrement=True,
 )

@@ -301,6 +301,28 @@ def test_a_restored_file_with_another_version_is_in_a_new_manifest(world: World)
     assert world.audit_ok()
 
 
+@pytest.mark.parametrize("world", ["folder"], indirect=True)
+def test_a_file_that_its_drive_does_not_give_is_named_and_repaired(world: World) -> None:
+    """The first bytes of a process's own memory cannot be read: EIO, like a rotten sector."""
+    store = world.keeper.store
+    assert isinstance(store, FolderStore)
+    revision = world.keeper.records.components()[0].current
+    assert revision is not None
+    key = revision.object_key
+    content = world.content(key)
+    (version,) = store.root.joinpath(".versions", *disk_parts(key)).iterdir()
+    version.unlink()
+    version.symlink_to("/proc/self/mem")
+    ids = {c.component_id for c in world.keeper.records.components()}
+    found = audit(world.keeper.records, store, lambda: ids).findings
+    assert [(f.code, f.subjects["object_key"]) for f in found] == [("OBJECT_UNREADABLE", key)]
+    assert named(world.check()) == [("OBJECT_UNREADABLE", key)]
+    repaired = world.check(repair=True)
+    assert repaired.ok and {d.state for d in repaired.damage} == {State.REPAIRED}
+    assert world.content(key) == content and world.audit_ok()
+    assert world.check().damage == ()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("world", ["minio"], indirect=True)
 def test_rot_on_a_servers_drive_is_named_and_repaired(

@@ -28,8 +28,13 @@ DAYS = 1
 
 
 def real_probe(server: Server, bucket: str | None = None) -> MinioProbe:
-    clients = {"writer": server.client(server.writer), "reader": server.client(server.reader)}
-    return MinioProbe(clients, bucket or server.bucket(), now=utc_now)
+    bucket = bucket or server.bucket()
+    clients = {
+        "writer": server.client(server.writer),
+        "reader": server.client(server.reader),
+        "remover": server.client(server.remover(bucket)),
+    }
+    return MinioProbe(clients, bucket, now=utc_now)
 
 
 PROBES: dict[str, Callable[[pytest.FixtureRequest], LockProbe]] = {
@@ -85,6 +90,16 @@ def test_nothing_is_let_through(probe: LockProbe) -> None:
     assert probe.look(KEY, version_id) == before
 
 
+def test_only_a_remover_removes_and_only_what_is_not_locked(probe: LockProbe) -> None:
+    free = "canary/free"
+    assert [who for who in probe.identities if probe.removes(who, free, b"one")] == ["remover"]
+    assert probe.removers == ("remover",)
+    version_id = probe.plant(free, b"two", utc_now() + dt.timedelta(days=DAYS))
+    for what in (Attempt.DELETE, Attempt.FORCE_DELETE):
+        assert not probe.attempt(what, "remover", free, version_id)
+    assert probe.look(free, version_id) is not None
+
+
 def test_a_canary_in_an_office_holds_and_is_found_again(
     server: Server, records: SqlRecords
 ) -> None:
@@ -104,6 +119,17 @@ def test_an_identity_with_a_right_too_many_is_found(server: Server, records: Sql
         real_probe(server, probe._bucket), records, ACTOR, utc_now(), DAYS, clear="I-1"
     )
     assert again.ok and again.cleared == "I-1"
+
+
+def test_a_remover_that_may_hide_what_it_may_not_remove_is_found(
+    server: Server, records: SqlRecords
+) -> None:
+    """An administrator's key as the remover's: it lays a delete marker over the locked object."""
+    bucket = server.bucket()
+    clients = {"writer": server.client(server.writer), "remover": server.client()}
+    report = try_locks(MinioProbe(clients, bucket, now=utc_now), records, ACTOR, utc_now(), DAYS)
+    through = [(t.who, t.what) for t in report.tried if t.result is Result.LET_THROUGH]
+    assert through == [("remover", "delete_marker")] and report.stopped
 
 
 class Governed(MinioProbe):

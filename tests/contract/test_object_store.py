@@ -270,6 +270,13 @@ def test_beneath_what_is_removed_lies_the_version_before(
     assert list(store.versions("text/")) == [(TEXT, again.version_id)]
 
 
+def test_a_sound_store_hides_nothing(store: ObjectStore) -> None:
+    put(store, KEY, b"one")
+    put(store, TEXT, b"two", locked=False)
+    put(store, TEXT, b"three", locked=False)
+    assert list(store.hidden("")) == []
+
+
 def test_what_is_not_there_has_no_lock(store: ObjectStore, remover: ObjectStore) -> None:
     stored = put(store, KEY, b"one")
     for key, version_id in (("dossiers/nothing", stored.version_id), (KEY, "0" * 64)):

@@ -617,6 +617,22 @@ def test_the_newest_event_of_some_kinds(records: Records) -> None:
     assert newest is not None and newest.event_id == "e9"  # not chained yet
 
 
+def test_events_are_found_by_what_they_tell_and_by_their_hash(records: Records) -> None:
+    events = [
+        said(f"e{n}").model_copy(update={"action": f"a.{kind}", "hashes": {"x": digit * 64}})
+        for n, (kind, digit) in enumerate((("b", "1"), ("c", "2"), ("b", "2"), ("b", "2")))
+    ]
+    records.append(events)
+    assert not list(records.events_telling({"a.b"}, "2" * 64))  # not chained yet
+    records.chain_events()
+    found = list(records.events_telling({"a.b"}, "2" * 64))
+    assert [link.event for link in found] == events[2:]
+    assert [link.seq for link in records.events_telling({"a.b", "a.c"}, "2" * 64)] == [2, 3, 4]
+    assert not list(records.events_telling({"a.b"}, "%"))
+    assert [records.seq_of(link.hash) for link in found] == [3, 4]
+    assert records.seq_of("0" * 64) is None
+
+
 def test_a_failed_change_tells_nothing(records: Records) -> None:
     with pytest.raises(NotFound):
         records.set_state("0" * 64, BatchState.PENDING, [said("e1")])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +20,11 @@ from tests.fakes.timestamps import PlainTimestamps
 
 DATA = hashlib.sha256(b"a seal").hexdigest()
 OTHER = hashlib.sha256(b"another seal").hexdigest()
+
+
+def down(_: Any, start: Callable[..., Any], __: Any) -> Iterable[bytes]:
+    start("503 Service Unavailable", [])
+    return [b""]
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +60,55 @@ def unset(request: pytest.FixtureRequest, pki: Pki, tmp_path: Path) -> Timestamp
     if request.param == "plain":
         return PlainTimestamps(TODAY, available=False)
     return remote(pki, tmp_path, None).timestamps
+
+
+def test_an_authority_that_was_not_revoked_stood(timestamps: Timestamps) -> None:
+    response = timestamps.stamp(DATA)
+    timestamps.ensure_stood(response, DATA)
+    for wrong, sha256 in ((response, OTHER), (b"", DATA)):
+        with pytest.raises(TimestampError) as refused:
+            timestamps.ensure_stood(wrong, sha256)
+        assert refused.value.code == "TIMESTAMP_UNUSABLE"
+
+
+@pytest.mark.parametrize(
+    ("since", "code"), [(-1, "TIMESTAMP_REVOKED"), (1, None), (None, "REVOCATION_UNAVAILABLE")]
+)
+def test_whether_an_authority_stood_is_asked_of_its_issuer(
+    pki: Pki, tmp_path: Path, since: int | None, code: str | None
+) -> None:
+    """Revoked before it stamped, afterwards; nobody answers."""
+    asking, later = (remote(pki, tmp_path, pki.tsa()) for _ in range(2))
+    response = asking.timestamps.stamp(DATA)
+    week = dt.timedelta(days=7)
+    try:
+        if since is None:
+            pki.fail(crls=down)
+        else:
+            pki.set(TODAY + 2 * week, {"tsa": TODAY + since * week})
+        if code is None:
+            later.timestamps.ensure_stood(response, DATA)
+        else:
+            with pytest.raises(TimestampError) as raised:
+                later.timestamps.ensure_stood(response, DATA)
+            assert raised.value.code == code
+    finally:
+        pki.fail()
+        pki.set(TODAY)
+        asking.close()
+        later.close()
+
+
+def test_an_authority_whose_certificate_has_ended_is_not_spoken_of(
+    pki: Pki, tmp_path: Path
+) -> None:
+    signing = remote(pki, tmp_path, pki.tsa())
+    response = signing.timestamps.stamp(DATA)
+    signing.close()
+    late = Signing(signing._settings, now=lambda: TODAY + dt.timedelta(days=365 * 30))
+    with pytest.raises(TimestampError) as unknown:
+        late.timestamps.ensure_stood(response, DATA)
+    assert unknown.value.code == "REVOCATION_UNAVAILABLE"
 
 
 def test_what_was_stamped_is_read(timestamps: Timestamps) -> None:

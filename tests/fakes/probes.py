@@ -20,7 +20,7 @@ class MemoryProbe:
     """
 
     def __init__(
-        self, clock: StillClock, *, identities: tuple[str, ...] = ("writer", "reader")
+        self, clock: StillClock, *, identities: tuple[str, ...] = ("writer", "reader", "remover")
     ) -> None:
         self._clock = clock
         self._identities = identities
@@ -29,6 +29,8 @@ class MemoryProbe:
         """What is put is not locked."""
         self.blind: Collection[str] = ()
         """Identities that cannot even read."""
+        self.powerless: Collection[str] = ()
+        """Identities that cannot even remove what is not locked."""
         self.down_after: int | None = None
         """Requests until the server stops to answer."""
         self.versions: dict[str, Sight] = {}
@@ -38,6 +40,14 @@ class MemoryProbe:
     @property
     def identities(self) -> tuple[str, ...]:
         return self._identities
+
+    @property
+    def removers(self) -> tuple[str, ...]:
+        return tuple(who for who in self._identities if who == "remover")
+
+    def removes(self, who: str, key: str, content: bytes) -> bool:
+        self._answer()
+        return who == "remover" and who not in self.powerless
 
     def plant(self, key: str, content: bytes, until: dt.datetime) -> str:
         self._answer()

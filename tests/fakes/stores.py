@@ -70,6 +70,9 @@ class MemoryStore:
             for stored, _ in reversed(self._versions[newest.key]):
                 yield stored.key, stored.version_id
 
+    def hidden(self, prefix: str) -> Iterator[tuple[str, str]]:
+        return iter(())
+
     def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
         content = data.read()
         if (hashlib.sha256(content).hexdigest(), len(content)) != (ref.sha256, ref.size):
@@ -197,6 +200,10 @@ class FaultyStore:
     def versions(self, prefix: str) -> Iterator[tuple[str, str]]:
         self._reachable()
         return self.inner.versions(prefix)
+
+    def hidden(self, prefix: str) -> Iterator[tuple[str, str]]:
+        self._reachable()
+        return self.inner.hidden(prefix)
 
     def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
         self._reachable()

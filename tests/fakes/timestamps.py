@@ -16,6 +16,8 @@ class PlainTimestamps:
         self.answers = answers
         """How often it still answers."""
         self.asked = 0
+        self.standing: str | None = None
+        """Code of what is wrong with the authority's certificate; None: it stood."""
 
     @property
     def available(self) -> bool:
@@ -39,3 +41,8 @@ class PlainTimestamps:
         if told != sha256:
             raise TimestampError("TIMESTAMP_UNUSABLE", problem="over something else")
         return moment
+
+    def ensure_stood(self, response: bytes, sha256: str) -> None:
+        self.read(response, sha256)
+        if self.standing is not None:
+            raise TimestampError(self.standing)

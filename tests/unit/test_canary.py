@@ -58,7 +58,9 @@ def test_a_store_that_holds(world: World) -> None:
     report = world.run()
     assert report.outcome is Outcome.HELD and report.ok
     tried = {(t.who, t.what): t.result for t in report.tried}
-    assert set(tried) == {(who, a.value) for who in ("writer", "reader") for a in Attempt}
+    assert set(tried) == {
+        (who, a.value) for who in ("writer", "reader", "remover") for a in Attempt
+    }
     harmless = {pair for pair, result in tried.items() if result is not Result.REFUSED}
     assert harmless == {("writer", "overwrite")}
     assert world.actions() == ["canary.planted", "canary.held"]
@@ -78,7 +80,7 @@ def test_a_lock_that_ran_out_is_no_incident(world: World) -> None:
     assert world.probe.planted == 2
 
 
-@pytest.mark.parametrize("who", ["writer", "reader"])
+@pytest.mark.parametrize("who", ["writer", "reader", "remover"])
 @pytest.mark.parametrize("what", list(Attempt))
 def test_whatever_is_let_through_is_named_and_stops_the_line(
     world: World, who: str, what: Attempt
@@ -181,6 +183,14 @@ def test_an_identity_that_sees_nothing_proves_nothing(world: World) -> None:
     with pytest.raises(ConfigError) as denied:
         world.run()
     assert denied.value.code == "ARCHIVE_ACCESS_DENIED"
+    assert "canary.held" not in world.actions()
+
+
+def test_a_remover_that_can_remove_nothing_proves_nothing(world: World) -> None:
+    world.probe.powerless = ("remover",)
+    with pytest.raises(ConfigError) as powerless:
+        world.run()
+    assert powerless.value.code == "ARCHIVE_REMOVER_POWERLESS"
     assert "canary.held" not in world.actions()
 
 

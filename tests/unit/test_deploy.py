@@ -241,7 +241,14 @@ def test_the_writer_deletes_in_work_only_the_reader_nothing_the_remover_puts_not
     assert not [a for a in allowed["remover"] if re.search(r"\*|Put|Bypass", a)]
     removed = allowed["remover"]["s3:DeleteObjectVersion"]
     assert allowed["remover"]["s3:DeleteObject"] == removed  # MinIO asks for both
-    assert not [r for r in removed if not re.search(r"archive/(dossiers|raw|text)/\*$", r)]
+    assert not [r for r in removed if not re.search(r"archive/(dossiers|raw|text|canary)/\*$", r)]
+
+
+def test_the_remover_names_the_version_that_it_removes() -> None:
+    """A deletion without one would lay a delete marker, locked or not."""
+    policy = json.loads((DEPLOY / "minio" / "remover.json").read_text())
+    (delete,) = (s for s in policy["Statement"] if "s3:DeleteObject" in s["Action"])
+    assert delete["Condition"] == {"StringLike": {"s3:versionid": ["?*"]}}
 
 
 def test_the_search_role_sees_sohoas_indices_only() -> None:

@@ -18,7 +18,13 @@ from typing import Any
 import pytest
 
 from pipeline import workspace
-from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, ContentConflict, NotFound
+from pipeline.errors import (
+    ArchiveError,
+    ArchiveUnavailable,
+    ChecksumMismatch,
+    ContentConflict,
+    NotFound,
+)
 from pipeline.models.files import FileRef
 from pipeline.ports.archive import StoredObject
 from storage import folder_locks
@@ -116,6 +122,62 @@ def test_damaged_bytes_are_set_aside(store: FolderStore, key: str, damage: str) 
     assert list(store.list("")) == [stored]
     aside = [p.read_bytes() for p in (store.root / ".damaged").rglob("*") if p.is_file()]
     assert aside == ([b"evil"] if damage in ("in place", "laid over") else [])
+
+
+@pytest.mark.parametrize("key", [KEY, TEXT])
+def test_what_the_drive_does_not_give_is_replaced(store: FolderStore, key: str) -> None:
+    """Reading the first bytes of a process's own memory ends with EIO, like a rotten sector."""
+    stored = put(store, key, b"one", locked=key == KEY)
+    version = store.root / ".versions" / key / f"{stored.sha256}.3"
+    version.unlink()
+    version.symlink_to("/proc/self/mem")
+    for size in (-1, 1):
+        stream = store.open(key, stored.version_id)
+        with stream, pytest.raises(ArchiveUnavailable):
+            stream.read(size)
+    assert restore(store, key, b"one", locked=key == KEY) == stored
+    with store.open(key, stored.version_id) as stream:
+        assert stream.read() == b"one"
+    assert list(store.hidden("")) == [(key, stored.sha256)]
+
+
+def test_what_no_list_shows_is_found_and_goes(store: FolderStore) -> None:
+    """Damaged bytes set aside, and a version whose visible file is gone."""
+    sound, lost = put(store, KEY, b"one"), put(store, TEXT, b"two", locked=False)
+    visible = store.root / KEY
+    visible.chmod(0o644)
+    visible.write_bytes(b"evil")
+    restore(store, KEY, b"one")
+    (store.root / TEXT).unlink()
+    evil = hashlib.sha256(b"evil").hexdigest()
+    assert sorted(store.hidden("")) == sorted([(KEY, evil), (TEXT, lost.version_id)])
+    below = [list(store.hidden(key.rpartition("/")[0] + "/")) for key in (KEY, TEXT)]
+    assert below == [[(KEY, evil)], [(TEXT, lost.version_id)]]
+    assert not list(store.hidden("nothing/"))
+    assert list(store.versions("")) == [(KEY, sound.version_id)]
+    for copy in list(store.hidden("")):
+        assert store.remove(*copy) and not store.remove(*copy)
+    assert not list(store.hidden("")) and store.head(KEY) == sound
+    assert not store.remove(KEY, "../evil")
+    left = [p.read_bytes() for p in store.root.rglob("*") if p.is_file()]
+    assert left == [b"one", b"one"]
+
+
+def test_what_is_set_aside_goes_only_when_the_lock_of_its_twin_has_ended(
+    store: FolderStore,
+) -> None:
+    first, second = (put(store, TEXT, data, locked=False) for data in (b"one", b"two"))
+    for path in (store.root / TEXT, store.root / ".versions" / TEXT / f"{second.sha256}.3"):
+        path.unlink()
+    (store.root / TEXT).write_bytes(b"one")  # by other hands
+    aside = store.root / ".damaged" / TEXT / f"{first.sha256}.3"
+    aside.parent.mkdir(parents=True)
+    aside.write_bytes(b"one")
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    store.renew(TEXT, first.version_id, before=until, until=until)
+    with pytest.raises(ArchiveError):
+        store.remove(TEXT, first.version_id)
+    assert aside.exists()
 
 
 def test_a_file_laid_over_an_object_is_seen(store: FolderStore) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import io
 import json
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -13,13 +14,14 @@ from typing import IO, Any
 import pytest
 
 from casework.audit import AuditReport, audit
+from casework.custody.canary import try_locks
 from casework.custody.damage import State
 from casework.custody.expected import expected_of
 from casework.custody.fixity import check_fixity
 from casework.custody.known import known_in
 from casework.custody.pace import Pacer
 from casework.custody.repair import Repairer
-from casework.destruction import approve, carry_out, propose, withdraw
+from casework.destruction import Destruction, approve, carry_out, propose, withdraw
 from casework.keeping import lift_hold, link_true_copy, place_hold, waive
 from casework.retention import LONG_LOCK
 from pipeline.errors import (
@@ -33,9 +35,12 @@ from pipeline.errors import (
 from pipeline.models.actors import Actor, Role
 from pipeline.models.batch import BatchState, DossierStage
 from pipeline.models.events import ChainedEvent
+from pipeline.models.files import FileRef
 from pipeline.models.keeping import Keeping
 from pipeline.models.manifest import DestructionCertificate, Inventory
 from pipeline.models.records import ComponentRecord, DossierRecord
+from pipeline.ports.archive import ObjectStore
+from pipeline.ports.custody import Attempt
 from pipeline.ports.records import DossierWish
 from pipeline.run import manifests
 from pipeline.run.work import Tools
@@ -53,6 +58,7 @@ from tests.fakes.keeping import (
     keeping_office,
     rules,
 )
+from tests.fakes.probes import MemoryProbe
 from tests.fakes.stores import FaultyStore
 
 CODE = "DEV-261122-0001"
@@ -453,6 +459,20 @@ def test_what_was_destroyed_is_neither_missed_nor_put_back(office: KeepingOffice
     assert known is not None and set(known) >= left
 
 
+def test_fixity_reads_the_documents_that_stay(office: KeepingOffice) -> None:
+    office.transfer()
+    office.clock.moment = OVER
+    office.approved()
+    assert office.carry_out().done
+    whole = check_fixity(office.tools, ARCHIVIST, pacer=Pacer(None), whole=True)
+    assert whole.ok
+    office.clock.moment += DAY
+    (key,) = (k for k, _ in office.memory.versions("dossiers/") if k.endswith("certificate.json"))
+    office.memory.rot(key)
+    found = check_fixity(office.tools, ARCHIVIST, pacer=Pacer(None), whole=True)
+    assert [(d.code, d.object_key) for d in found.damage] == [("MANIFEST_CHANGED", key)]
+
+
 def read(office: KeepingOffice, name: str) -> bytes:
     (key,) = {k for k, _ in office.memory.versions("dossiers/") if k.endswith(f"{name}.json")}
     with office.memory.open(key) as stream:
@@ -642,6 +662,87 @@ def test_a_kill_after_the_certificate_leaves_no_manifest_behind(
     newest = newest_manifest(office.records.manifests("DEV", CODE), office.memory)
     assert newest is not None and newest.keeping == office.dossier().keeping
     assert audited(office).ok, codes(office)
+
+
+def test_damaged_copies_and_sources_without_a_visible_file_go_too(tmp_path: Path) -> None:
+    """Whatever lies on a side shelf of a folder: no byte of a paper outlives its certificate."""
+    office = keeping_office(tmp_path)
+    store = FolderStore(tmp_path / "archive", now=office.clock.now)
+    office.store = store
+    archive_batch(office.records, store, Papers("first"))
+    office.transfer()
+    (source,) = [key for key, _ in store.versions("raw/") if "/source/" in key]
+    current = office.records.components()[0].current
+    assert current is not None
+    damaged = store.root / current.object_key
+    with store.open(current.object_key) as stream:
+        sound = stream.read()
+    damaged.chmod(0o644)
+    damaged.write_bytes(b"half of a citizen's paper")
+    ref = FileRef(sha256=current.sha256, size=current.size, media_type="application/pdf")
+    store.restore(current.object_key, ref, io.BytesIO(sound), locked=True)
+    (store.root / source).unlink()
+    office.clock.moment = OVER
+    office.approved()
+    assert current.version_id is not None
+    until = OVER + SHORT
+    store.renew(current.object_key, current.version_id, before=until, until=until)
+    early = office.carry_out()
+    assert not early.done and early.left == 1
+    found = audit(office.records, store, tuple)
+    assert {f.code for f in found.findings} == {"UNFINISHED_DESTRUCTION"}
+    office.clock.moment = OVER + SHORT + DAY
+    assert office.carry_out().over
+    inventory = Inventory.model_validate_json(next(store.root.rglob("inventory.json")).read_bytes())
+    aside = [o for o in inventory.objects if o.object_key == current.object_key]
+    assert len(aside) == 2 and {o.object_key for o in inventory.objects} >= {source}
+    left = [p for p in store.root.rglob("*") if p.is_file() and p.name != ".guard"]
+    assert left and all({"manifest", "destruction"} & set(p.parts) for p in left)
+    assert audit(office.records, store, tuple).ok
+    aside_again = store.root / ".damaged" / current.object_key / f"{'0' * 64}.1"
+    aside_again.write_bytes(b"x")
+    found = audit(office.records, store, tuple)
+    assert {f.code for f in found.findings} == {"DESTROYED_PRESENT"}
+    office.records.close()
+
+
+def test_a_second_copy_is_told_of_until_it_is_gone(office: KeepingOffice) -> None:
+    office.transfer()
+    second = office.memory.copy()
+    copies = [v for p in ("dossiers/", "raw/", "text/") for v in second.versions(p)]
+    copies = [v for v in copies if "/manifest/" not in v[0]]
+    office.clock.moment = OVER + SHORT + DAY
+    office.approved()
+    silent = FaultyStore(second, down=True)
+
+    def run(store: ObjectStore) -> Destruction:
+        return carry_out(office.tools, office.store, office.dossier(), ARCHIVIST, second=store)
+
+    first = run(silent)
+    assert first.done and first.elsewhere is None and not first.over
+    assert run(second).elsewhere == len(copies)
+
+    def codes_with(store: ObjectStore) -> list[str]:
+        report = audit(office.records, office.memory, tuple, second=store)
+        return [f.code for f in report.findings]
+
+    assert codes_with(second) == ["DESTROYED_IN_SECOND"] * len(copies)
+    assert codes_with(silent) == ["SECOND_UNAVAILABLE"]
+    for key in {key for key, _ in copies}:
+        second.lose(key)
+    assert run(second).over and codes_with(second) == []
+
+
+def test_a_stopped_line_removes_nothing(office: KeepingOffice) -> None:
+    office.transfer()
+    office.clock.moment = OVER + SHORT + DAY
+    office.approved()
+    before = all_of(office)
+    probe = MemoryProbe(office.clock)
+    probe.lets_through = {("remover", Attempt.DELETE)}
+    try_locks(probe, office.records, ARCHIVIST, office.clock.now(), 30)
+    assert error(office.carry_out, ArchiveUnavailable) == "LINE_STOPPED"
+    assert before <= all_of(office)
 
 
 def test_a_folder_whose_visible_file_was_gone_keeps_no_version(tmp_path: Path) -> None:

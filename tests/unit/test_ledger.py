@@ -411,6 +411,54 @@ def test_a_seal_that_the_chain_does_not_hold_breaks(
     assert ledger_state(records, store)(sha_of(records)) == "broken"
 
 
+def test_only_what_no_seal_holds_is_read(records: SqlRecords, store: MemoryStore) -> None:
+    """And of the sealed days the one that tells of the file."""
+    archive_batch(records, store, Papers("a"))
+    seal_finished_days(records, store, DAY + ONE)
+    sealed = records.ledger_length()
+    for day in range(1, 8):
+        records.append([said(f"later {day}", START + day * ONE)])
+        seal_finished_days(records, store, DAY + (day + 1) * ONE)
+    asked: list[int] = []
+
+    class Watched:
+        def __getattr__(self, name: str) -> Any:
+            return getattr(records, name)
+
+        def ledger(self, after_seq: int = 0) -> Iterator[ChainedEvent]:
+            asked.append(after_seq)
+            return records.ledger(after_seq)
+
+    state = ledger_state(cast(Records, Watched()), store)
+    assert state(sha_of(records)) == state(sha_of(records)) == "anchored"
+    assert asked == [records.ledger_length() - 1] and asked[0] > sealed
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "UPDATE events SET action = 'text.read' WHERE action = 'component.signed'",
+        "DELETE FROM events WHERE action = 'component.signed'",
+        "UPDATE events SET prev_hash = hash WHERE action = 'component.signed'",
+        "UPDATE events SET document = replace(document, '2026', '2027') "
+        "WHERE action = 'component.signed'",
+    ],
+)
+def test_a_sealed_event_that_tells_of_a_file_and_was_touched_breaks(
+    records: SqlRecords, store: MemoryStore, tmp_path: Path, harm: str
+) -> None:
+    archive_batch(records, store, Papers("a"))
+    seal_finished_days(records, store, DAY + ONE)
+    records.append([said("later", START + ONE)])
+    seal_finished_days(records, store, DAY + 2 * ONE)
+    assert ledger_state(records, store)(sha_of(records)) == "anchored"
+    engine = create_engine(sqlite_url(tmp_path / "records.sqlite"))
+    with engine.begin() as connection:
+        assert connection.execute(text(harm)).rowcount
+    engine.dispose()
+    assert ledger_state(records, store)(sha_of(records)) == "broken"
+
+
 def test_an_archive_that_is_down_says_nothing(records: SqlRecords, store: MemoryStore) -> None:
     archive_batch(records, store, Papers("a"))
     faulty = FaultyStore(store, down=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from casework.audit_ledger import audit_ledger
+from casework.audit_ledger import Stamps, audit_ledger
 from casework.audit_report import AuditReport, Findings
 from pipeline.errors import ArchiveUnavailable
 from pipeline.models.events import Event
@@ -52,10 +52,13 @@ def owed(store: MemoryStore) -> list[int]:
 
 
 def audited(
-    records: SqlRecords, store: MemoryStore, timestamps: PlainTimestamps | None
+    records: SqlRecords,
+    store: MemoryStore,
+    timestamps: PlainTimestamps | None,
+    until: dt.date | None = None,
 ) -> AuditReport:
     found = Findings()
-    audit_ledger(records, store, {}, (), found, timestamps)
+    audit_ledger(records, store, {}, (), found, Stamps(timestamps, until))
     return found.report()
 
 
@@ -108,6 +111,22 @@ def test_two_processes_stamp_at_once(store: MemoryStore) -> None:
     assert first.read(read_stamp(store, seal) or b"", seal.sha256) == LATER
 
 
+def test_an_authority_that_was_revoked_breaks_a_stamp_an_unknown_one_leaves_it_open(
+    records: SqlRecords, store: MemoryStore
+) -> None:
+    authority = PlainTimestamps(LATER)
+    stamp_sealed_days(store, authority)
+    assert not audited(records, store, authority).findings
+    authority.standing = "REVOCATION_UNAVAILABLE"
+    (unknown,) = (report := audited(records, store, authority)).findings
+    assert report.ok and unknown.code == "LEDGER_STAMP_UNKNOWN"
+    assert unknown.subjects == {"day": "2026-11-22", "until": "2026-11-24"}
+    authority.standing = "TIMESTAMP_REVOKED"
+    report = audited(records, store, authority)
+    assert [f.subjects["problem"] for f in report.findings] == ["TIMESTAMP_REVOKED"] * 3
+    assert {f.code for f in report.findings} == {"LEDGER_STAMP_BROKEN"} and not report.ok
+
+
 def test_an_audit_shows_what_is_owed_and_since_when(
     records: SqlRecords, store: MemoryStore
 ) -> None:
@@ -118,6 +137,12 @@ def test_an_audit_shows_what_is_owed_and_since_when(
         ("LEDGER_STAMP_DUE", "2026-11-24"),
     ]
     assert report.ok
+    late = audited(records, store, PlainTimestamps(LATER), dt.date(2026, 11, 23))
+    assert told(late) == [
+        ("LEDGER_STAMP_OVERDUE", "2026-11-23"),
+        ("LEDGER_STAMP_DUE", "2026-11-24"),
+    ]
+    assert late.failures == 1
     counts = report.counts
     assert (counts.sealed_days, counts.stamped_days, counts.unanchored) == (3, 1, 1)
     assert told(audited(records, store, PlainTimestamps(LATER, available=False))) == []

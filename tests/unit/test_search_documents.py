@@ -60,6 +60,9 @@ class Store:
     def versions(self, prefix: str) -> Iterator[tuple[str, str]]:
         return ((stored.key, stored.version_id) for stored in self.list(prefix))
 
+    def hidden(self, prefix: str) -> Iterator[tuple[str, str]]:
+        raise NotImplementedError
+
     def restore(self, key: str, ref: FileRef, data: IO[bytes], *, locked: bool) -> StoredObject:
         raise NotImplementedError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO
@@ -12,9 +13,10 @@ import pikepdf
 import pytest
 
 from casework.verification import Evidence, LedgerState, Verdict, verify_component, verify_file
-from pipeline.errors import NotFound
+from pipeline.errors import ArchiveUnavailable, NotFound
 from pipeline.models.components import SignatureInfo, SignatureLevel
 from pipeline.models.records import ComponentRecord, Revision
+from pipeline.ports.archive import StoredObject
 from pipeline.settings import Settings
 from pipeline.signatures import build_judge, build_signer
 from pipeline.signatures.signer import HeldKeySigner
@@ -56,6 +58,8 @@ class World:
     evidence: Evidence
     components: dict[str, ComponentRecord] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
+    rotten: set[str] = field(default_factory=set)
+    down: bool = False
     ledger: dict[str, LedgerState] = field(default_factory=dict)
 
     def revision_of(self, sha256: str) -> tuple[ComponentRecord, Revision] | None:
@@ -70,9 +74,16 @@ class World:
         return self.components[component_id]
 
     def open(self, key: str, version_id: str | None = None) -> IO[bytes]:
+        if key in self.rotten:
+            raise ArchiveUnavailable
         if key not in self.objects:
             raise NotFound("OBJECT_MISSING")
         return io.BytesIO(self.objects[key])
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        if self.down:
+            raise ArchiveUnavailable
+        return iter(())
 
     def archive(self, *revisions: bytes, signature: SignatureInfo | None) -> ComponentRecord:
         made = tuple(
@@ -257,6 +268,17 @@ def test_what_is_lost(world: World) -> None:
     verdict = verify_component(record, world.evidence)
     assert verdict.verdict is Outcome.INVALID and verdict.fixity == "lost"
     assert verdict.ledger == "anchored"
+
+
+def test_what_the_drive_does_not_give(world: World) -> None:
+    record = world.archive(world.signed, signature=world.info)
+    world.rotten.add("k0")
+    verdict = verify_component(record, world.evidence)
+    assert verdict.verdict is Outcome.INVALID and verdict.fixity == "lost"
+    assert Reason.FIXITY_UNREADABLE in verdict.reasons and verdict.ledger == "anchored"
+    world.down = True
+    with pytest.raises(ArchiveUnavailable):
+        verify_component(record, world.evidence)
 
 
 def test_a_missing_signature(world: World) -> None:
