@@ -54,6 +54,15 @@ class Face(StrEnum):
     BE_VIETNAM = "fetched-BeVietnamPro-Regular.ttf"
     BE_VIETNAM_BOLD = "fetched-BeVietnamPro-Bold.ttf"
     BE_VIETNAM_ITALIC = "fetched-BeVietnamPro-Italic.ttf"
+    LITERATA = "read-literata-400-normal.ttf"
+    LITERATA_BOLD = "read-literata-700-normal.ttf"
+    LITERATA_ITALIC = "read-literata-400-italic.ttf"
+    MONTSERRAT = "read-montserrat-400-normal.ttf"
+    MONTSERRAT_BOLD = "read-montserrat-700-normal.ttf"
+    MONTSERRAT_ITALIC = "read-montserrat-400-italic.ttf"
+    WORK_SANS = "read-work-sans-400-normal.ttf"
+    WORK_SANS_BOLD = "read-work-sans-700-normal.ttf"
+    WORK_SANS_ITALIC = "read-work-sans-400-italic.ttf"
     PEN_PATRICK = "pen-PatrickHand.ttf"
     PEN_MALI = "pen-Mali-Italic.ttf"
     PEN_SRIRACHA = "pen-Sriracha.ttf"
@@ -71,7 +80,7 @@ class Face(StrEnum):
     @property
     def fetched(self) -> bool:
         """True for a face of the user's cache."""
-        return self.value.startswith(("pen-", "fetched-"))
+        return self.value.startswith(("pen-", "fetched-", "read-"))
 
 
 @lru_cache(maxsize=512)

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.factory.conditions import draw_scanner, draw_wear
-from benchmarks.factory.layouts.manner import Manner, manners
+from benchmarks.factory.layouts.manner import Family, Manner, manners
 from benchmarks.factory.paper import Sheet, Style
 from benchmarks.factory.person import (
     EMPLOYERS,
@@ -72,8 +72,17 @@ class ValueSheet:
     values: tuple[PrintedValue, ...]
 
 
-def value_sheet(seed: int, part: Part, level: Level, catalogue: Catalogue) -> ValueSheet:
+def value_sheet(
+    seed: int, part: Part, level: Level, catalogue: Catalogue, family: Family | None = None
+) -> ValueSheet:
     """A sheet of about seventy values; the same arguments give the same sheet.
+
+    Args:
+        seed: of chance.
+        part: whose manners it is in.
+        level: how it is scanned.
+        catalogue: has the fields.
+        family: printed in this instead of the manner's faces.
 
     Raises:
         ValueError: of part TEST.
@@ -84,6 +93,8 @@ def value_sheet(seed: int, part: Part, level: Level, catalogue: Catalogue) -> Va
     scanner = draw_scanner(rng, level)
     drawn_dpi = max(min(2 * scanner.dpi, _MOST_DRAWN_DPI), scanner.dpi)
     manner = manners(part)[int(rng.integers(len(manners(part))))]
+    if family is not None:
+        manner = replace(manner, family=family, typed=family.regular)
     sheet = Sheet(rng, drawn_dpi, y=manner.top)
     wanted = dict(_filled(sheet, manner, rng))
     page = sheet.finish("Z_OTHER")
