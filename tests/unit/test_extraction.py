@@ -294,6 +294,12 @@ class TestDoubt:
         lines = ("Số tiền trợ cấp: 45.678.900 đồng", "(Bằng chữ: Bốn mươi lăm triệu đồng)")
         assert printed("R_07B_HSB", *lines)["benefit_amount"].reasons == ("AMOUNT_WORDS",)
 
+    @pytest.mark.parametrize("shown", ["4.646.OOO đồng", "45.000.0OO đồng", "12.500.000B"])
+    def test_an_amount_that_letters_follow_is_shown(self, shown: str) -> None:
+        value = printed("R_07B_HSB", f"Số tiền trợ cấp: {shown}")["benefit_amount"]
+        assert value.reasons
+        assert value.status is not FieldStatus.ACCEPTED
+
     def test_words_that_agree_make_an_amount_sure(self) -> None:
         lines = ("Số tiền trợ cấp: 45.000.000 đồng", "(Bằng chữ: Bốn mươi lăm triệu đồng)")
         page = PrintedPage().column(20, 60, *lines).text(confidence=0.8)

@@ -211,8 +211,10 @@ def _amount(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     used = _with_unit(tokens, _until(tokens, lambda token: any(c.isdigit() for c in token.text)))
     number = validators.amount_value(value)
     verdicts = [validators.amount(value)]
-    before, after = text[: found.start()][-1:], text[found.end() :].lstrip(" ")
-    torn = before.isalnum() or after[:1].isdigit() or _TORN_AMOUNT.match(after)
+    before, behind = text[: found.start()][-1:], text[found.end() :]
+    after = behind.lstrip(" ")
+    joined = before.isalnum() or behind[:1].isalnum()  # `4.646.OOO`: zeros read as letters
+    torn = joined or after[:1].isdigit() or _TORN_AMOUNT.match(after)
     if torn or (not value[-1].isalpha() and _like_unit(after.split(" ")[0])):
         verdicts.append(PATTERN)
     if number is not None and number < _SMALLEST_AMOUNT:
