@@ -294,6 +294,12 @@ class TestDoubt:
         lines = ("Số tiền trợ cấp: 45.678.900 đồng", "(Bằng chữ: Bốn mươi lăm triệu đồng)")
         assert printed("R_07B_HSB", *lines)["benefit_amount"].reasons == ("AMOUNT_WORDS",)
 
+    def test_a_sign_that_was_read_as_a_gap_is_put_back_and_shown(self) -> None:
+        value = printed("F_14_HSB", "Địa chỉ: số 12, thôn 3, xã Ea H leo, tỉnh Đắk Lắk")["address"]
+        assert value.value is not None
+        assert value.value.endswith("xã Ea H'leo, tỉnh Đắk Lắk")
+        assert "REPAIRED" in value.reasons
+
     @pytest.mark.parametrize("shown", ["4.646.OOO đồng", "45.000.0OO đồng", "12.500.000B"])
     def test_an_amount_that_letters_follow_is_shown(self, shown: str) -> None:
         value = printed("R_07B_HSB", f"Số tiền trợ cấp: {shown}")["benefit_amount"]

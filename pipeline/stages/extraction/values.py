@@ -48,6 +48,8 @@ _MONTHS_LOST: Final = re.compile(r".{0,5}\bt?h?[a-z]{0,2}ng\b|.{0,3}thang")
 _PERCENT: Final = re.compile(r"\d{1,3}(?:[.,]\d{1,2})?\s*%")
 _PHONE: Final = re.compile(r"(?:\+\s*84|0)[\d\s.\-]{7,14}")
 _INTEGER: Final = re.compile(r"\d{1,6}")
+_SIGN_APART: Final = re.compile(r"(?<!\w)H (?=[a-zà-ỹ])")
+"""`Ea H leo`: the sign of `H'leo` was read as a gap."""
 _SMALLEST_AMOUNT: Final = 1000
 _GLUED: Final = re.compile(r"[^\W\d_]\d")
 """A letter right before a digit: the `l` of `l2` was a 1."""
@@ -95,8 +97,10 @@ def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         return None
     small = any(_small_place(a, b) for a, b in pairwise(tokens))
     torn = small or any(_run_together(token.text) for token in tokens)
-    verdicts = [*_by_pattern(value, field), PATTERN if torn else validators.OK]
-    return Parsed(value, tuple(tokens), _doubts(verdicts))
+    mended = _SIGN_APART.sub("H'", value)
+    verdicts = [*_by_pattern(mended, field), PATTERN if torn else validators.OK]
+    verdicts += [warn("REPAIRED")] if mended != value else []
+    return Parsed(mended, tuple(tokens), _doubts(verdicts))
 
 
 def _run_together(word: str) -> bool:
