@@ -15,7 +15,7 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "separation": 5,
     "classification": 4,
     "assembly": 4,
-    "extraction": 9,
+    "extraction": 10,
 }
 """Raised whenever a stage's output changes for the same input: old results are then remade."""
 
