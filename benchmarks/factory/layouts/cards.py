@@ -57,9 +57,9 @@ def new_card(person: Person, rng: np.random.Generator, dpi: int, manner: Manner)
     sheet = _sheet(rng, dpi)
     front, back = _places(manner)
     issued = dt.date(2024, int(rng.integers(7, 13)), int(rng.integers(1, 28)))
-    until = identity.expiry(person)
-    _new_front(sheet, person, *front)
-    _new_back(sheet, replace(person, id_issued_on=issued), until, *back)
+    holder = replace(person, id_issued_on=issued)
+    _new_front(sheet, holder, *front)
+    _new_back(sheet, holder, identity.expiry(holder), *back)
     return (sheet.finish("I_CCCD"),)
 
 
