@@ -300,6 +300,15 @@ class TestDoubt:
         assert value.value.endswith("xã Ea H'leo, tỉnh Đắk Lắk")
         assert "REPAIRED" in value.reasons
 
+    @pytest.mark.parametrize(
+        ("shown", "sure"),
+        [("21/2026/QĐST-VDS", True), ("21/2026/QĐSTVDS", False), ("12/QĐ-SLĐTBXH", True)],
+    )
+    def test_a_number_whose_hyphen_was_passed_over_is_shown(self, shown: str, sure: bool) -> None:
+        value = printed("V_KET_QUA_XAC_MINH", f"Số: {shown}")["doc_number"]
+        assert value.value == shown
+        assert ("PATTERN" in value.reasons) is not sure
+
     @pytest.mark.parametrize("shown", ["4.646.OOO đồng", "45.000.0OO đồng", "12.500.000B"])
     def test_an_amount_that_letters_follow_is_shown(self, shown: str) -> None:
         value = printed("R_07B_HSB", f"Số tiền trợ cấp: {shown}")["benefit_amount"]

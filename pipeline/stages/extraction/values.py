@@ -24,8 +24,9 @@ from pipeline.stages.extraction.numerals import parse_date_words
 from pipeline.stages.extraction.validators import PATTERN, Verdict, warn
 from pipeline.textnorm import fold, squash
 
-_TORN_CODE: Final = re.compile(r"/\d+[A-ZĐ]")
-"""`2958/2026ITB-BHXH`, `9482/6CN`: a stroke or a letter was read as another sign."""
+_TORN_CODE: Final = re.compile(r"/\d+[A-ZĐ]|/[A-ZĐ]{6,}$")
+"""`2958/2026ITB-BHXH`, `9482/6CN`: a stroke or a letter was read as another sign; `21/QĐSTVDS`: more
+letters than an abbreviation has, a hyphen was passed over."""
 _REPAIR: Final = str.maketrans(
     {"O": "0", "o": "0", "Ø": "0", "ø": "0", "l": "1", "I": "1", "|": "1", "S": "5", "B": "8"}
 )
