@@ -302,12 +302,26 @@ class TestDoubt:
 
     @pytest.mark.parametrize(
         ("shown", "sure"),
-        [("21/2026/QĐST-VDS", True), ("21/2026/QĐSTVDS", False), ("12/QĐ-SLĐTBXH", True)],
+        [
+            ("21/2026/QĐST-VDS", True),
+            ("21/2026/QĐSTVDS", False),
+            ("21/2026/GĐST-VDS", False),
+            ("491/BHXH-GLT", False),
+            ("12/QĐ-SLĐTBXH", True),
+            ("1284/TTr-UBND", True),
+        ],
     )
-    def test_a_number_whose_hyphen_was_passed_over_is_shown(self, shown: str, sure: bool) -> None:
-        value = printed("V_KET_QUA_XAC_MINH", f"Số: {shown}")["doc_number"]
+    @pytest.mark.parametrize("code", ["V_KET_QUA_XAC_MINH", "C_QD_CHET_TOA_AN"])
+    def test_a_number_with_a_symbol_that_nobody_uses_is_shown(
+        self, code: str, shown: str, sure: bool
+    ) -> None:
+        value = printed(code, f"Số: {shown}")["doc_number"]
         assert value.value == shown
-        assert ("PATTERN" in value.reasons) is not sure
+        assert ("SYMBOL_UNKNOWN" in value.reasons) is not sure
+
+    @pytest.mark.parametrize("shown", ["số 1O6, ấp 1, xã Sơn Kỳ", "số 12, tổ O3, xã Sơn Kỳ"])
+    def test_a_digit_that_was_read_as_a_letter_is_shown(self, shown: str) -> None:
+        assert printed("F_14_HSB", f"Địa chỉ: {shown}")["address"].reasons
 
     @pytest.mark.parametrize("shown", ["4.646.OOO đồng", "45.000.0OO đồng", "12.500.000B"])
     def test_an_amount_that_letters_follow_is_shown(self, shown: str) -> None:

@@ -21,12 +21,14 @@ from pipeline.stages.extraction.dates import PartialDate, find_date, find_moment
 from pipeline.stages.extraction.layout import Token
 from pipeline.stages.extraction.names import doubtful_spelling
 from pipeline.stages.extraction.numerals import parse_date_words
+from pipeline.stages.extraction.symbols import unknown_symbols
 from pipeline.stages.extraction.validators import PATTERN, Verdict, warn
 from pipeline.textnorm import fold, squash
 
-_TORN_CODE: Final = re.compile(r"/\d+[A-ZĐ]|/[A-ZĐ]{6,}$")
-"""`2958/2026ITB-BHXH`, `9482/6CN`: a stroke or a letter was read as another sign; `21/QĐSTVDS`: more
-letters than an abbreviation has, a hyphen was passed over."""
+_TORN_CODE: Final = re.compile(r"/\d+[A-ZĐ]")
+"""`2958/2026ITB-BHXH`, `9482/6CN`: a stroke or a letter was read as another sign."""
+_LETTER_ZERO: Final = re.compile(r"(?<!\w)[OolI]\d|\d[Oo](?:\d|(?!\w))")
+"""`O3 tháng O8`, `số 1O6`: a digit was read as a letter."""
 _REPAIR: Final = str.maketrans(
     {"O": "0", "o": "0", "Ø": "0", "ø": "0", "l": "1", "I": "1", "|": "1", "S": "5", "B": "8"}
 )
@@ -97,9 +99,10 @@ def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     if not any(char.isalnum() for char in value):
         return None
     small = any(_small_place(a, b) for a, b in pairwise(tokens))
-    torn = small or any(_run_together(token.text) for token in tokens)
+    torn = small or any(_run_together(t.text) or _LETTER_ZERO.search(t.text) for t in tokens)
     mended = _SIGN_APART.sub("H'", value)
     verdicts = [*_by_pattern(mended, field), PATTERN if torn else validators.OK]
+    verdicts += _symbols(mended)
     verdicts += [warn("REPAIRED")] if mended != value else []
     return Parsed(mended, tuple(tokens), _doubts(verdicts))
 
@@ -310,6 +313,7 @@ def _code(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
                 if value is not None:
                     verdicts = [_alone(tokens, start, end)]
                     verdicts += [PATTERN] if _TORN_CODE.search(value) else []
+                    verdicts += _symbols(value)
                     verdicts += [warn("REPAIRED")] if repaired else []
                     return Parsed(value, tuple(run), _doubts(verdicts))
     return _digits(tokens, field)
@@ -350,7 +354,11 @@ def _digits(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     if not kept:
         return None
     value = "".join(token.text for token in kept).strip(_TRIM)
-    return Parsed(value, tuple(kept), _by_pattern(value, field))
+    return Parsed(value, tuple(kept), _doubts([*_by_pattern(value, field), *_symbols(value)]))
+
+
+def _symbols(value: str) -> list[Verdict]:
+    return [warn("SYMBOL_UNKNOWN")] if unknown_symbols(value) else []
 
 
 def _unread(tokens: Sequence[Token]) -> Parsed | None:
