@@ -355,7 +355,7 @@ def _lock_proofs(tools: Tools, dossier: DossierRecord) -> None:
 
 def _doomed(tools: Tools, store: ObjectStore, dossier: DossierRecord) -> Iterator[tuple[str, str]]:
     """Every version of files, words and sources; the newest of a key first."""
-    found = list(_copies(tools, store, dossier))
+    found = list(dict.fromkeys(_copies(tools, store, dossier)))
     known = {
         (r.object_key, r.version_id)
         for c in _components(tools, dossier)
@@ -382,7 +382,7 @@ def _elsewhere(tools: Tools, second: ObjectStore | None, dossier: DossierRecord)
     if second is None:
         return 0
     try:
-        return sum(1 for _ in _copies(tools, second, dossier))
+        return len(set(_copies(tools, second, dossier)))
     except ArchiveError:
         return None
 

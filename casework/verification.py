@@ -150,6 +150,8 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
     if ledger in ("anchored", "pending"):
         return _verdict(name, judged, (Reason.ELECTRONIC_COPY,), ledger=ledger)
     if _is_component(noted.component_id, evidence.records):
+        if ledger == "broken":  # whether it is a copy that was given out cannot be told
+            return _verdict(name, judged, (Reason.LEDGER_BROKEN,), ledger=ledger)
         return _verdict(name, judged, (Reason.UNKNOWN_REVISION,), fixity="changed")
     sought = Reason.TOO_MANY_REVISIONS not in judged.reasons
     missing = sought and not judged.signatures and not noted.wrapped

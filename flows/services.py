@@ -354,8 +354,10 @@ class Services:
 
         with self._settling():
             ports = self.ports
-            dossier, remover = self._dossier(code), ports.store_to_remove
-            self.custody.canary(actor)
+            dossier, remover = self._dossier(code), ports.store
+            if not dossier.keeping.destroyed:  # else nothing is removed any more
+                remover = ports.store_to_remove
+                self.custody.canary(actor)
             return carry_out(ports, remover, dossier, actor, second=ports.second_store)
 
     @contextlib.contextmanager
@@ -497,7 +499,7 @@ class Services:
             self.batches.stamp_seals()
         with contextlib.suppress(ArchiveError):
             clear_shared(ports, dt.timedelta(hours=archive.work_grace_hours))
-        owed = dt.timedelta(days=self.settings.tsa.owed_days)
+        owed = dt.timedelta(days=self.settings.tsa.owed_days + 1)  # a day is sealed when it is over
         return audit(
             ports.records,
             ports.store,

@@ -219,13 +219,14 @@ class Ports:
         if archive.second.url == archive.url:
             raise ConfigError("SECOND_IS_FIRST", key="archive.second.url")
         if not archive.second.url.startswith("s3:"):
-            return FolderStore(self._local("archive.second.url", archive.second.url, "file:"))
+            path = self._local("archive.second.url", archive.second.url, "file:")
+            return FolderStore(path, holds=self._held())
         with _extra_of("archive.second.url"):
             from storage.minio_store import open_store
 
         second = ArchiveSettings(**dict(archive.second))
         ca = self.settings.resolve(second.ca) if second.ca else None
-        return open_store(second, ca, reading=True, now=self.clock.now)
+        return open_store(second, ca, reading=True, now=self.clock.now, holds=self._held())
 
     @cached_property
     def lock_probe(self) -> LockProbe | None:

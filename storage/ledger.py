@@ -526,7 +526,8 @@ def ledger_state(records: Records, store: ObjectStore) -> Callable[[str], Ledger
     """Where files stand in the ledger, by SHA-256; None for bytes that it does not know.
 
     What no seal holds is read and verified once, at the first question, from the newest seal on;
-    an event before it is compared with its sealed day. How long the ledger is does not matter.
+    an event before it is compared with its sealed day, which must hold in itself. The whole chain
+    is read once, and only where a file is asked for that no event tells of.
     Whether all events of sealed days are whole is for an audit to say. Anchors are the newest seal
     and the manifests of the file's own dossier.
 
@@ -553,6 +554,10 @@ def _state(
     return state
 
 
+_UNREAD: Final = (ArchiveError, NotFound)
+"""A seal, a day or a manifest that is not there, was changed, or that a drive does not give."""
+
+
 class _Chain:
     """The newest part of the chain, and the sealed days that were asked for."""
 
@@ -572,9 +577,12 @@ class _Chain:
         """Seq of the last sealed event."""
         self._tail: set[str] = set()
         """Hashes behind it."""
+        self._untouched: bool | None = None
+        """Whether the whole chain holds, once that was asked."""
         try:
             self.whole = self._is_whole()
-        except (ChecksumMismatch, NotFound):
+        except _UNREAD as error:
+            _ensure_only(error, store)
             self.whole = False
 
     def _is_whole(self) -> bool:
@@ -602,13 +610,25 @@ class _Chain:
             return "broken"
         try:
             link = self._telling(self._actions, sha256, self._name)
-            if link is None:  # never told, or somebody took it away
-                return None if verify_chain(self._records.ledger()) is None else "broken"
+            if link is None:
+                return self._untold()
             if link.seq <= self._sealed:
                 return "anchored" if self._is_sealed(link) else "broken"
             return self._by_manifests(sha256, link)
-        except (ChecksumMismatch, NotFound):
+        except _UNREAD as error:
+            _ensure_only(error, self._store)
             return "broken"
+
+    def _untold(self) -> LedgerState | None:
+        """Of a file that no event tells of: never told, or somebody took the event away.
+
+        Of copies an audit says whether one was taken away; anybody's file may be asked for here.
+        """
+        if self._name is not None:
+            return None
+        if self._untouched is None:
+            self._untouched = verify_chain(self._records.ledger()) is None
+        return None if self._untouched else "broken"
 
     def _telling(
         self, actions: Collection[str], sha256: str, name: str | None = None
@@ -633,7 +653,13 @@ class _Chain:
         low, high = 0, len(self._keys) - 1
         while low <= high:
             middle = (low + high) // 2
-            seal = self._seal(middle)
+            try:
+                seal = self._seal(middle)
+            except _UNREAD as error:  # another day's, or the file's own: then none is found
+                _ensure_only(error, self._store)
+                del self._keys[middle]
+                high -= 1
+                continue
             if seq < seal.first_seq:
                 high = middle - 1
             elif seq > seal.last_seq:
@@ -641,7 +667,7 @@ class _Chain:
             else:
                 if self._day is None or self._day.seal != seal:
                     self._day = _read_day(self._store, *self._keys[middle])
-                return self._day if len(self._day.events) == seal.count else None
+                return self._day if self._day.follows(seal.first_seq - 1, seal.prev_hash) else None
         return None
 
     def _seal(self, place: int) -> Seal:
@@ -680,6 +706,7 @@ class _Chain:
             try:
                 with self._store.open(record.object_key, record.version_id) as stream:
                     yield Manifest.model_validate_json(stream.read()).ledger_head
-            except (NotFound, ValidationError):
+            except (*_UNREAD, ValidationError) as error:
+                _ensure_only(error, self._store)
                 continue
             return
