@@ -21,7 +21,8 @@ from pipeline.errors import (
     ChecksumMismatch,
     ConfigError,
     NotFound,
-    SignatureInvalid,
+    NothingToCertify,
+    NotYetCertain,
     WorkflowError,
 )
 from pipeline.ids import digest, shown
@@ -40,9 +41,12 @@ from pipeline.stages import assembly
 from storage.ledger import COPIED
 
 _REQUEST: Final = re.compile(
-    r"[0-9]{1,6}(/[0-9]{4})?(/[A-ZĐ][A-ZĐ0-9]{0,9}([-.&][A-ZĐ0-9]{1,10})*)?"
+    r"[0-9]{1,6}(/[0-9]{4})?(?P<symbol>/[A-ZĐ]{1,8}[0-9]{0,2}([-&][A-ZĐ]{1,8}[0-9]{0,2}){0,2})?"
 )
-"""Number and symbol of an official paper (NĐ 30/2020, Phụ lục I): no name fits in."""
+"""Number and symbol of an official paper (NĐ 30/2020, Phụ lục I). No number of a person fits in;
+that no name is written in capitals without marks is for whoever writes it."""
+_SYMBOL_DIGITS: Final = 2
+"""At most, in all of a symbol."""
 _POINTS_PER_INCH: Final = 72.0
 _LEAST_DPI: Final = 100
 """At which ink is sought."""
@@ -118,11 +122,11 @@ def make_copy(
         WorkflowError: `COPY_OF_KEPT_FILE`: what came as an electronic file is no paper.
         NotFound: `COMPONENT_NOT_SIGNED`, `OBJECT_MISSING`.
         ChecksumMismatch: the archive does not hold the recorded bytes.
-        SignatureInvalid: `COPY_OF_UNSOUND`: the archived file is not VALID.
+        NothingToCertify: the archived file is INVALID.
+        NotYetCertain: it is INDETERMINATE.
         SohoaError: see `CopySigner.sign_copy`.
     """
-    if not _REQUEST.fullmatch(request.number):
-        raise ConfigError("COPY_REQUEST_INVALID")
+    _ensure_official(request.number)
     revision = _archived(component)
     dossier = tools.records.dossier(component.dossier_code, component.unit)
     kind = request.kind or kind_of(dossier, component)
@@ -132,8 +136,8 @@ def make_copy(
             _fetch(stored, pdf, revision)
         verdict = verify_file(pdf, component.component_id, evidence)
         if verdict.verdict is not Outcome.VALID:
-            raise SignatureInvalid(
-                "COPY_OF_UNSOUND",
+            invalid = verdict.verdict is Outcome.INVALID
+            raise (NothingToCertify if invalid else NotYetCertain)(
                 dossier=dossier.code,
                 verdict=verdict.verdict.value,
                 reasons=", ".join(reason.value for reason in verdict.reasons),
@@ -191,6 +195,17 @@ def free_room(tools: Tools, pdf: Path, size: StampSize, folder: Path) -> Box | N
     clear = assembly.keep_clear_as_drawn(found, first.dpi, first.height_px)
     upper = gray[: max(1, math.ceil(gray.shape[0] * assembly.part_needed(size, page)))]
     return assembly.find_right(assembly.ink_of(upper, dpi), dpi, page, size, clear)
+
+
+def _ensure_official(number: str) -> None:
+    """What goes into the ledger stays there: nobody's number may.
+
+    Raises:
+        ConfigError: `COPY_REQUEST_INVALID`.
+    """
+    found = _REQUEST.fullmatch(number)
+    if found is None or sum(map(str.isdigit, found["symbol"] or "")) > _SYMBOL_DIGITS:
+        raise ConfigError("COPY_REQUEST_INVALID")
 
 
 def _archived(component: ComponentRecord) -> Revision:

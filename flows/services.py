@@ -222,7 +222,7 @@ class Services:
         component = self._component(dossier, component_id)
         if not isinstance(component, ComponentRecord):
             raise NotFound("COMPONENT_NOT_SIGNED", component=shown(component[1]))
-        return make_copy(self.ports, component, request, self._evidence(), actor, out)
+        return make_copy(self.ports, component, request, self._evidence(deep=True), actor, out)
 
     # -- keeping --------------------------------------------------------------------------------
 

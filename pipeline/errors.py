@@ -266,6 +266,20 @@ class SignatureInvalid(SigningError):
     exit_code = ExitCode.VERIFICATION_FAILED
 
 
+class NothingToCertify(SigningError):
+    """The archived file is not sound: no copy of it is given out."""
+
+    default_code = "COPY_OF_UNSOUND"
+    exit_code = ExitCode.VERIFICATION_FAILED
+
+
+class NotYetCertain(SigningError):
+    """Whether the archived file is sound cannot be said now."""
+
+    default_code = "COPY_OF_UNSOUND"
+    exit_code = ExitCode.WAITING
+
+
 class SigningRequestRefused(SigningError):
     """The answer to a request to sign elsewhere is too late, used, or of another request."""
 

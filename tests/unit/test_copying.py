@@ -18,7 +18,7 @@ from casework.verification import Evidence, Verdict, verify_file
 from pipeline.adapters.pixels import OpenCvDecoder
 from pipeline.adapters.sources import FileSourceReader
 from pipeline.adapters.symbols import ZxingSymbolReader
-from pipeline.errors import SohoaError
+from pipeline.errors import ExitCode, NotYetCertain, SohoaError
 from pipeline.models.actors import Actor, Role
 from pipeline.models.batch import DossierStage
 from pipeline.models.copies import CopyKind, CopyPurpose
@@ -221,7 +221,20 @@ def test_the_copy_of_a_true_copy_is_a_duplicate(office: Office) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["", "GYC", "15/Nguyễn Văn An", "15/gyc", "012345678901", "1/A-012345678901", "1\n"]
+    "number",
+    [
+        "",
+        "GYC",
+        "15/Nguyễn Văn An",
+        "15/gyc",
+        "012345678901",
+        "1/A-012345678901",
+        "1\n",
+        "1/BHXH-7912345678",
+        "1/CMND-012345678",
+        "1/CCCD-079123.456789",
+        "1/A12-B3",
+    ],
 )
 def test_a_request_is_a_number_and_a_symbol_and_nothing_personal(
     office: Office, number: str
@@ -243,7 +256,9 @@ def test_what_changed_in_the_archive_is_not_certified(office: Office) -> None:
 
 def test_what_is_not_valid_is_not_certified(office: Office) -> None:
     office.settings = Settings(home=office.folder / "elsewhere")
-    assert code_of(office.copy) == "COPY_OF_UNSOUND", "its root is not trusted here"
+    with pytest.raises(NotYetCertain) as caught:  # its root is not trusted here
+        office.copy()
+    assert (caught.value.code, caught.value.exit_code) == ("COPY_OF_UNSOUND", ExitCode.WAITING)
     assert office.told() == []
 
 

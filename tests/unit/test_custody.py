@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import errno
 import io
 import shutil
 import tempfile
@@ -52,10 +51,10 @@ class Killed(BaseException):
 
 
 class BadBlocks(io.BytesIO):
-    """A file that opens, and whose drive does not give its bytes."""
+    """An object that opens, and whose drive does not give its bytes."""
 
     def read(self, size: int | None = -1) -> bytes:
-        raise OSError(errno.EIO, "Input/output error")
+        raise ArchiveUnavailable
 
 
 class Watched(FaultyStore):

@@ -270,13 +270,13 @@ def test_what_is_lost(world: World) -> None:
     assert verdict.ledger == "anchored"
 
 
-def test_what_the_drive_does_not_give(world: World) -> None:
+def test_what_the_drive_does_not_give(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     record = world.archive(world.signed, signature=world.info)
-    world.rotten.add("k0")
+    monkeypatch.setattr(world, "rotten", {"k0"})
     verdict = verify_component(record, world.evidence)
     assert verdict.verdict is Outcome.INVALID and verdict.fixity == "lost"
     assert Reason.FIXITY_UNREADABLE in verdict.reasons and verdict.ledger == "anchored"
-    world.down = True
+    monkeypatch.setattr(world, "down", True)
     with pytest.raises(ArchiveUnavailable):
         verify_component(record, world.evidence)
 

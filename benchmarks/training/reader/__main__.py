@@ -1,4 +1,4 @@
-"""`python -m benchmarks.training.reader OUT`: train the model that reads, step by step.
+"""`python -m benchmarks.training.reader STEP OUT`: train the model that reads.
 
     sheets OUT [--first N] [--count N]    draw, scan and cut up sheets; those that are there stay
     train OUT                             train on all of them: goes on where it was stopped
