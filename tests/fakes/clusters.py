@@ -69,12 +69,18 @@ class Cluster:
         """SIGKILL to every process of the server."""
         assert self._server is not None
         main = self._server.pid
+        self._server.send_signal(signal.SIGSTOP)  # it makes no more of them
         found = subprocess.run(["pgrep", "-P", str(main)], capture_output=True, text=True)
-        self._server.kill()
-        for pid in map(int, found.stdout.split()):
+        left = [int(pid) for pid in found.stdout.split()]
+        for pid in left:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        self._server.kill()
         self._server.wait()
+        end = time.monotonic() + _PATIENCE
+        while any(_runs(pid) for pid in left):  # memory that they share is in use until then
+            assert time.monotonic() < end, "a killed process does not end"
+            time.sleep(0.01)
 
     def stop(self) -> None:
         """End it, if it runs."""
@@ -118,3 +124,12 @@ def cluster() -> Iterator[Cluster]:
             made.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    """Whether a process is there that is more than a zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state not in ("Z", "X")
