@@ -66,7 +66,7 @@ from pydantic import ValidationError
 from casework.audit_ledger import UNASKED, Stamps, audit_ledger
 from casework.audit_report import INFO, AuditReport, Findings
 from casework.custody.canary import CanaryNote
-from casework.destruction import STAYS
+from casework.destruction import going
 from casework.renewal import Renewal, notes_of
 from casework.retention import destroyed_in_time
 from pipeline.errors import ArchiveError, ConfigError, NotFound, SearchUnavailable
@@ -408,7 +408,7 @@ class _Audit:
     def _shelves(self, second: ObjectStore | None) -> None:
         """Copies of what is destroyed, where no list of objects shows them, or elsewhere."""
         for prefix, done in self._doomed.items():
-            for key in _files(self._store.hidden(prefix), prefix):
+            for key, _ in going(self._store.hidden(prefix), prefix):
                 code = "DESTROYED_PRESENT" if done else "UNFINISHED_DESTRUCTION"
                 self._found.add(code, object_key=key)
         if second is None:
@@ -416,7 +416,7 @@ class _Audit:
         try:
             for prefix in (prefix for prefix, done in self._doomed.items() if done):
                 for copies in (second.versions(prefix), second.hidden(prefix)):
-                    for key in _files(copies, prefix):
+                    for key, _ in going(copies, prefix):
                         self._found.add("DESTROYED_IN_SECOND", object_key=key)
         except ArchiveError:
             self._found.add("SECOND_UNAVAILABLE")
@@ -472,12 +472,6 @@ class _Audit:
         head = self._store.head(key)
         if head is None or head.sha256 != sha256:
             self._found.add("OBJECT_REPLACED", object_key=key)
-
-
-def _files(copies: Iterator[tuple[str, str]], prefix: str) -> Iterator[str]:
-    """Keys below a prefix, but for what stays as proof."""
-    stays = tuple(f"{prefix}{name}" for name in STAYS)
-    return (key for key, _ in copies if not key.startswith(stays))
 
 
 def _sidecar_key(component: ComponentRecord) -> str:

@@ -10,12 +10,10 @@ that came signed are not Sohoa's to raise. May not come in: how a signature is r
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from pipeline.errors import (
     ArchiveUnavailable,
@@ -40,9 +38,9 @@ from pipeline.ports.signing import Augmenter
 from pipeline.run import manifests
 from pipeline.run.work import Tools
 from pipeline.stages.archiving import component_key, put_blob
+from storage.fixity import copied
 
 _PDF = "application/pdf"
-_CHUNK = 1024 * 1024
 _PATIENCE = 3
 """So many failures of the timestamp authority in a row, and it is down: the rest waits."""
 _AUTHORITY = "TIMESTAMP_"
@@ -297,7 +295,7 @@ class _Run:
         with tools.workspace.scratch() as folder:
             archived = folder / "component.pdf"
             with tools.store.open(base.object_key, base.version_id) as stream:
-                if _copied(stream, archived) != base.sha256:
+                if copied(stream, archived) != base.sha256:
                     raise ChecksumMismatch(key=base.object_key)
             data, raised = self._appender.augment(archived, info)
             if not data.startswith(archived.read_bytes()):
@@ -459,12 +457,3 @@ def _told(
         sealed_until=info.sealed_until,
         problem=Problem.of(error) if error else None,
     )
-
-
-def _copied(source: IO[bytes], target: Path) -> str:
-    hasher = hashlib.sha256()
-    with target.open("wb") as out:
-        while piece := source.read(_CHUNK):
-            hasher.update(piece)
-            out.write(piece)
-    return hasher.hexdigest()

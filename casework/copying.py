@@ -38,6 +38,7 @@ from pipeline.ports.signing import CopySigner
 from pipeline.run.work import Tools
 from pipeline.signatures.verdicts import Outcome
 from pipeline.stages import assembly
+from storage.fixity import copied
 from storage.ledger import COPIED
 
 _REQUEST: Final = re.compile(
@@ -50,7 +51,6 @@ _SYMBOL_DIGITS: Final = 2
 _POINTS_PER_INCH: Final = 72.0
 _LEAST_DPI: Final = 100
 """At which ink is sought."""
-_CHUNK: Final = 1024 * 1024
 
 
 class CopyTools(Tools, Protocol):
@@ -133,7 +133,8 @@ def make_copy(
     with tools.workspace.working(), tools.workspace.scratch() as folder:
         pdf = folder / "component.pdf"
         with tools.store_to_read.open(revision.object_key, revision.version_id) as stored:
-            _fetch(stored, pdf, revision)
+            if copied(stored, pdf) != revision.sha256:
+                raise ChecksumMismatch(key=revision.object_key)
         verdict = verify_file(pdf, component.component_id, evidence)
         if verdict.verdict is not Outcome.VALID:
             invalid = verdict.verdict is Outcome.INVALID
@@ -215,16 +216,6 @@ def _archived(component: ComponentRecord) -> Revision:
     if revision.signature is None:
         raise WorkflowError("COPY_OF_KEPT_FILE", component=shown(component.component_id))
     return revision
-
-
-def _fetch(stored: IO[bytes], target: Path, revision: Revision) -> None:
-    seen = hashlib.sha256()
-    with target.open("wb") as file:
-        while piece := stored.read(_CHUNK):
-            seen.update(piece)
-            file.write(piece)
-    if seen.hexdigest() != revision.sha256:
-        raise ChecksumMismatch(key=revision.object_key)
 
 
 def _event(made: ElectronicCopy, dossier: DossierRecord, actor: Actor) -> Event:

@@ -13,7 +13,7 @@ of what stays (`casework.renewal`).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from pydantic import ValidationError
@@ -48,7 +48,7 @@ from pipeline.stages.archiving import dossier_prefix, text_prefix
 
 _LOCKED: Final = "OBJECT_LOCKED"
 _ENDED: Final = frozenset({BatchState.ARCHIVED, BatchState.SUPERSEDED})
-STAYS: Final = ("manifest/", "destruction/")
+_STAYS: Final = ("manifest/", "destruction/")
 """Below a dossier's prefix: what proves that it was."""
 
 
@@ -369,12 +369,22 @@ def _doomed(tools: Tools, store: ObjectStore, dossier: DossierRecord) -> Iterato
 def _copies(tools: Tools, store: ObjectStore, dossier: DossierRecord) -> Iterator[tuple[str, str]]:
     """What a store holds of a dossier's files, words and sources, also where nobody reads it."""
     prefix = dossier_prefix(dossier)
-    stays = tuple(f"{prefix}{name}" for name in STAYS)
     sources = sorted(batches_of(dossier, tools.records) - _shared(tools, dossier))
     text = text_prefix(dossier.unit, dossier.code)
     for place in (prefix, text, *(f"raw/{batch_id}/" for batch_id in sources)):
         for copies in (store.versions(place), store.hidden(place)):
-            yield from (copy for copy in copies if not copy[0].startswith(stays))
+            yield from going(copies, prefix)
+
+
+def going(copies: Iterable[tuple[str, str]], prefix: str) -> Iterator[tuple[str, str]]:
+    """Key and id of those that a destruction takes: what stays as proof is left out.
+
+    Args:
+        copies: of a dossier.
+        prefix: of the dossier in the archive, with its last slash.
+    """
+    stays = tuple(f"{prefix}{name}" for name in _STAYS)
+    return (copy for copy in copies if not copy[0].startswith(stays))
 
 
 def _elsewhere(tools: Tools, second: ObjectStore | None, dossier: DossierRecord) -> int | None:

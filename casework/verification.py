@@ -29,12 +29,11 @@ from pipeline.signatures.verdicts import (
     SignatureVerdict,
     outcome_of,
 )
-from storage.fixity import ensure_answers
+from storage.fixity import copied, ensure_answers
 
 Fixity: TypeAlias = Literal["ok", "changed", "lost"]
 LedgerState: TypeAlias = Literal["anchored", "pending", "broken"]
 
-_CHUNK: Final = 1024 * 1024
 _WITHOUT_EFFECT: Final = frozenset({Reason.NO_SIGNATURE, Reason.DAMAGED_XREF})
 """Of an archived e-copy that nobody signed."""
 
@@ -128,7 +127,7 @@ def verify_file(path: Path, name: str, evidence: Evidence) -> Verdict:
         OSError: the file cannot be read.
     """
     with path.open("rb") as file:
-        sha256 = _digest(file)
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     known = evidence.records.revision_of(sha256)
     if known is not None:
         judged = evidence.judge.judge(path)
@@ -176,7 +175,7 @@ def verify_component(component: ComponentRecord, evidence: Evidence) -> Verdict:
         copy = Path(folder) / "component.pdf"
         try:
             with evidence.store.open(revision.object_key, revision.version_id) as stored:
-                sha256 = _copy(stored, copy)
+                sha256 = copied(stored, copy)
         except NotFound:
             reasons = (Reason.FIXITY_LOST, *_ledger_reasons(ledger))
             return _verdict(name, _nothing(), reasons, fixity="lost", ledger=ledger)
@@ -271,19 +270,3 @@ def _is_component(component_id: str, records: KnownComponents) -> bool:
         return records.component(component_id).component_id == component_id
     except NotFound:
         return False
-
-
-def _digest(source: IO[bytes]) -> str:
-    hasher = hashlib.sha256()
-    while piece := source.read(_CHUNK):
-        hasher.update(piece)
-    return hasher.hexdigest()
-
-
-def _copy(source: IO[bytes], target: Path) -> str:
-    hasher = hashlib.sha256()
-    with target.open("wb") as out:
-        while piece := source.read(_CHUNK):
-            hasher.update(piece)
-            out.write(piece)
-    return hasher.hexdigest()

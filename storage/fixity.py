@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import IO, Literal, Protocol, TypeAlias
 
 from pipeline.errors import NotFound
@@ -34,19 +35,24 @@ def read_digest(
     """
     hasher = hashlib.sha256()
     with store.open(key, version_id) as stream:
-        while piece := read_piece(stream):
+        while piece := stream.read(_CHUNK):
             hasher.update(piece)
             seen(len(piece))
     return hasher.hexdigest()
 
 
-def read_piece(stream: IO[bytes]) -> bytes:
-    """The next bytes of an object; none at its end.
+def copied(stored: IO[bytes], target: Path) -> str:
+    """Copy an object into a file that is made or written anew; the digest of what came.
 
     Raises:
-        ArchiveUnavailable: the drive beneath does not give them.
+        ArchiveUnavailable: the archive broke off.
     """
-    return stream.read(_CHUNK)
+    hasher = hashlib.sha256()
+    with target.open("wb") as out:
+        while piece := stored.read(_CHUNK):
+            hasher.update(piece)
+            out.write(piece)
+    return hasher.hexdigest()
 
 
 class Listed(Protocol):

@@ -20,6 +20,8 @@ from pipeline.models.pages import Turn
 
 Range = tuple[float, float]
 
+_MOST_DRAWN_DPI: Final = 300
+
 LANDSCAPE_FROM_MM: Final = 220.0
 """Pages wider than this are fed with the short edge first: they arrive sideways."""
 
@@ -62,6 +64,11 @@ class Scanner:
     lid: int
     """Grey level of what lies behind the paper."""
     streaks: tuple[Streak, ...] = ()
+
+    @property
+    def drawn_dpi(self) -> int:
+        """Resolution to draw pages at that it is to scan: finer, where that need not be huge."""
+        return max(min(2 * self.dpi, _MOST_DRAWN_DPI), self.dpi)
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,11 +121,6 @@ class _Batch:
     pages: list[TruthPage] = field(default_factory=list)
     components: list[TruthComponent] = field(default_factory=list)
 
-    @property
-    def drawn_dpi(self) -> int:
-        """Resolution of the drawings; not below the scanner's."""
-        return max(min(2 * self.scanner.dpi, _DRAWN_DPI), self.scanner.dpi)
-
     def sides(self, pages: int, codes: Sequence[str] | None, *, sheets: bool) -> Iterator[_Side]:
         """The sides of all sheets in the order of the feeder."""
         catalogue, layouts = load_catalogue(), variants(self.part)
@@ -143,7 +138,7 @@ class _Batch:
 
     def _paper(self, paper: PlannedPaper) -> Iterator[_Side]:
         rng = generator(self.seed, self.part, _PAPERS, paper.number)
-        drawn = paper.layout(paper.person, rng, self.drawn_dpi)
+        drawn = paper.layout(paper.person, rng, self.scanner.drawn_dpi)
         number, first = len(self.components), len(self.pages)
         step = 2 if paper.blank_backs else 1
         places = tuple(first + step * place for place in range(len(drawn)))
@@ -160,7 +155,7 @@ class _Batch:
 
     def _sheet(self, printed: Image.Image, *, backed: bool) -> Iterator[_Side]:
         """A sheet that was printed at 300 dpi, at the resolution of the drawings."""
-        scale = self.drawn_dpi / _DRAWN_DPI
+        scale = self.scanner.drawn_dpi / _DRAWN_DPI
         size = (round(printed.width * scale), round(printed.height * scale))
         fitted = printed
         if size != printed.size:
@@ -174,7 +169,7 @@ class _Batch:
         index = len(self.pages)
         rng = _chance(self.seed, self.part, self.level, _PAGES, index)
         wear = draw_wear(
-            rng, self.level, self.scanner, side.front.width / self.drawn_dpi * _MM_PER_INCH
+            rng, self.level, self.scanner, side.front.width / self.scanner.drawn_dpi * _MM_PER_INCH
         )
         if side.role is Role.BLANK:
             wear = replace(wear, turn=0)
@@ -200,9 +195,9 @@ class _Batch:
         self, side: _Side, wear: Wear, rng: np.random.Generator
     ) -> tuple[Image.Image, Tilt]:
         paper = worn(
-            side.front, wear, rng, dpi=self.drawn_dpi, lid=self.scanner.lid, back=side.back
+            side.front, wear, rng, dpi=self.scanner.drawn_dpi, lid=self.scanner.lid, back=side.back
         )
-        return scan(paper, self.drawn_dpi, wear, self.scanner, rng)
+        return scan(paper, self.scanner.drawn_dpi, wear, self.scanner, rng)
 
 
 def _chance(seed: int, part: Part, level: Level, *streams: int) -> np.random.Generator:

@@ -40,7 +40,6 @@ KINDS: Final = ("digits", "name", "date", "amount", "text")
 _STREAM: Final = 71
 _LEVELS: Final = {Level.CLEAN: 1, Level.MID: 2, Level.HARD: 3}
 _MM_PER_INCH: Final = 25.4
-_MOST_DRAWN_DPI: Final = 300
 _FOOT: Final = 284.0
 _SIZES: Final = (9.5, 11.0, 12.0, 13.0)
 _DATES: Final = ("/", "/", "/", "-", ".")
@@ -91,7 +90,7 @@ def value_sheet(
         raise ValueError(part)
     rng = generator(seed, part, _STREAM, _LEVELS[level])
     scanner = draw_scanner(rng, level)
-    drawn_dpi = max(min(2 * scanner.dpi, _MOST_DRAWN_DPI), scanner.dpi)
+    drawn_dpi = scanner.drawn_dpi
     manner = manners(part)[int(rng.integers(len(manners(part))))]
     if family is not None:
         manner = replace(manner, family=family, typed=family.regular)

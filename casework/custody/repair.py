@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Final
@@ -27,9 +26,8 @@ from pipeline.models.records import DossierRecord
 from pipeline.ports.archive import ObjectStore, StoredObject
 from pipeline.run import manifests
 from pipeline.run.work import Tools
-from storage.fixity import ensure_answers, fixity, read_piece
+from storage.fixity import copied, ensure_answers, fixity
 
-_CHUNK: Final = 1024 * 1024
 _MEDIA: Final = {
     ".pdf": "application/pdf",
     ".json": "application/json",
@@ -93,7 +91,7 @@ class Repairer:
         """Where a copy with the expected bytes was found; they are in `target` then."""
         for source, stream in self._copies(wanted):
             with contextlib.suppress(ArchiveError, ConfigError), stream:
-                if _copied(stream, target) == wanted.sha256:
+                if copied(stream, target) == wanted.sha256:
                     return source
         return None
 
@@ -200,12 +198,3 @@ def _beneath(damage: Damage) -> Expected | None:
     if damage.code != REPLACED or damage.expected is None:
         return None
     return Expected("raw", damage.object_key, None, damage.expected, damage.subject)
-
-
-def _copied(source: IO[bytes], target: Path) -> str:
-    hasher = hashlib.sha256()
-    with target.open("wb") as out:
-        while piece := read_piece(source):
-            hasher.update(piece)
-            out.write(piece)
-    return hasher.hexdigest()

@@ -34,10 +34,10 @@ from pipeline.ports.archive import Immutability, ObjectStore
 from pipeline.ports.records import LedgerRecords
 from pipeline.provenance import software
 from pipeline.stages.assembly import read_transfer_note
+from storage.fixity import copied
 from storage.ledger import GENESIS, PREFIX
 from storage.ledger_proof import prove
 
-_PIECE: Final = 1024 * 1024
 _EVENTS: Final = ".events.json"
 """Ends the keys of a sealed day's events: they tell of other dossiers, too."""
 
@@ -204,18 +204,12 @@ def _component(component: ComponentRecord, tools: EvidenceTools, bag: Bag) -> Ju
 
 def _fetch(store: ObjectStore, revision: Revision, copy: Path) -> Literal["ok", "changed", "lost"]:
     """A copy of what the archive holds, and whether it is what was recorded."""
-    hasher = hashlib.sha256()
     try:
-        with (
-            store.open(revision.object_key, revision.version_id) as source,
-            copy.open("wb") as target,
-        ):
-            while piece := source.read(_PIECE):
-                hasher.update(piece)
-                target.write(piece)
+        with store.open(revision.object_key, revision.version_id) as source:
+            found = copied(source, copy)
     except NotFound:
         return "lost"
-    return "ok" if hasher.hexdigest() == revision.sha256 else "changed"
+    return "ok" if found == revision.sha256 else "changed"
 
 
 def _manifest(record: ManifestRecord, store: ObjectStore, bag: Bag) -> tuple[str, str, str]:

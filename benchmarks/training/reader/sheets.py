@@ -33,7 +33,6 @@ _MID: Final = 0.62
 """Share of sheets that are scanned as in an office that takes care."""
 _MM_PER_INCH: Final = 25.4
 _POINTS_PER_INCH: Final = 72
-_MOST_DRAWN_DPI: Final = 300
 _PAPER: Final = (253, 252, 248)
 _FOOT_MM: Final = 284.0
 _SIZES: Final = (8.5, 9.0, 9.5, 10.0, 10.5, 11.0, 12.0, 13.0, 14.0)
@@ -74,7 +73,7 @@ def ready_sheet(seed: int, families: Sequence[Family], wording: Wording) -> Read
     rng = np.random.default_rng([seed, _STREAM])
     level = Level.MID if rng.random() < _MID else Level.HARD
     scanner = draw_scanner(rng, level)
-    drawn_dpi = max(min(2 * scanner.dpi, _MOST_DRAWN_DPI), scanner.dpi)
+    drawn_dpi = scanner.drawn_dpi
     shares = np.array([family.share for family in families])
     family = families[int(rng.choice(len(families), p=shares / shares.sum()))]
     size = float(rng.choice(_SIZES, p=_SIZE_SHARES))

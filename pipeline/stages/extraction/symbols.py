@@ -32,6 +32,7 @@ _ISSUERS: Final = frozenset(
         """,
     )
 )
+_KNOWN: Final = _KINDS | _ISSUERS
 
 
 def unknown_symbols(number: str) -> tuple[str, ...]:
@@ -39,5 +40,4 @@ def unknown_symbols(number: str) -> tuple[str, ...]:
     found = _NUMBER.fullmatch(number)
     if found is None:
         return ()
-    known = _KINDS | _ISSUERS
-    return tuple(part for part in re.split(r"[-–/]", found["symbol"]) if part not in known)
+    return tuple(part for part in re.split(r"[-–/]", found["symbol"]) if part not in _KNOWN)
