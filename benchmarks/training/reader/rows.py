@@ -27,8 +27,23 @@ _WORDS: Final = 18
 _LETTERS: Final = "ABCDEFGHIKLMNOPQRSTUVXYĐ"
 _JOINTS: Final = ("/", "-", "/", "-", ".", "")
 _SEX: Final = ("Nam", "Nữ")
-_KINDS: Final = ("syllables", "capitals", "values", "names", "codes", "prose", "titles", "phrases")
-_SHARES: Final = (0.3, 0.05, 0.25, 0.09, 0.09, 0.1, 0.06, 0.06)
+_SHARES: Final = {
+    "syllables": 0.27,
+    "capitals": 0.05,
+    "values": 0.2,
+    "names": 0.09,
+    "codes": 0.12,
+    "machine": 0.03,
+    "cells": 0.06,
+    "prose": 0.08,
+    "titles": 0.05,
+    "phrases": 0.05,
+}
+"""Kinds of rows, and how often each is drawn; machine is what passports and cards say to machines,
+a cell holds a single value."""
+_MACHINE_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_MACHINE_WIDTHS: Final = (30, 44)
+"""Characters of a row, of a card and of a passport."""
 _AFTER: Final = (
     (0.05, "{},"),
     (0.02, "{}."),
@@ -74,7 +89,7 @@ def load_wording(catalogue: Catalogue) -> Wording:
 
 def row_words(rng: np.random.Generator, wording: Wording) -> list[str]:
     """The words of a row, more than most rows have room for."""
-    kind = _KINDS[int(rng.choice(len(_KINDS), p=_SHARES))]
+    kind = tuple(_SHARES)[int(rng.choice(len(_SHARES), p=tuple(_SHARES.values())))]
     if kind == "syllables":
         return _signed(rng, [_syllable(rng, wording) for _ in range(_WORDS)])
     if kind == "capitals":
@@ -86,6 +101,10 @@ def row_words(rng: np.random.Generator, wording: Wording) -> list[str]:
         return ", ".join(_name(rng, wording) for _ in range(4)).split()
     if kind == "codes":
         return [_code(rng) if rng.random() < 0.5 else number(rng) for _ in range(6)]
+    if kind == "machine":
+        return [_machine(rng)]
+    if kind == "cells":
+        return labelled_value(rng)[-1].split() if rng.random() < 0.6 else [number(rng)]
     if kind == "prose":
         words = _pick(rng, wording.prose).split()
         return words[int(rng.integers(0, max(len(words) - 8, 1))) :]
@@ -148,6 +167,16 @@ def _value(rng: np.random.Generator) -> str:
 def _name(rng: np.random.Generator, wording: Wording) -> str:
     name = make_name(rng, _pick(rng, _SEX)) if rng.random() < 0.5 else _pick(rng, wording.places)
     return name.upper() if rng.random() < 0.2 else name
+
+
+def _machine(rng: np.random.Generator) -> str:
+    """A row as ICAO Doc 9303 has them: capitals and digits, what is empty filled with `<`."""
+    room, row = _MACHINE_WIDTHS[int(rng.integers(len(_MACHINE_WIDTHS)))], ""
+    while len(row) < room and rng.random() < 0.85:
+        letters = _MACHINE_LETTERS if rng.random() < 0.6 else "0123456789"
+        row += "".join(_pick(rng, letters) for _ in range(int(rng.integers(2, 10))))
+        row += "<" * int(rng.choice((0, 1, 2)))
+    return row[:room].ljust(room, "<")
 
 
 def _code(rng: np.random.Generator) -> str:
