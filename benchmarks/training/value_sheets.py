@@ -35,6 +35,7 @@ from benchmarks.factory.wording import amount, duration, written_date
 from pipeline.catalogue import Catalogue, FieldType
 from pipeline.models.base import Box
 from pipeline.models.pages import Turn
+from pipeline.textnorm import strip_marks
 
 KINDS: Final = ("digits", "name", "date", "amount", "text")
 _STREAM: Final = 71
@@ -218,11 +219,15 @@ def _rate(rng: np.random.Generator, person: Person) -> tuple[str, str]:
     return "loss_rate", f"{int(rng.integers(5, 100))}%"
 
 
+_BARE: Final = 0.12
+"""Names without marks, as visas, foreign passports and banks have them."""
+
+
 def _named(rng: np.random.Generator, person: Person) -> tuple[str, str]:
     name = person.full_name
     if rng.random() < 0.5:
         name = make_name(rng, pick(rng, ("Nam", "Nữ")))
-    return "full_name", name
+    return "full_name", strip_marks(name).upper() if rng.random() < _BARE else name
 
 
 def _account(rng: np.random.Generator, person: Person) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pipeline.vietnamese.data_files import data_digest
 from pipeline.vietnamese.lexicon import Lexicon, load_lexicon
-from pipeline.vietnamese.names import Names, load_names
+from pipeline.vietnamese.names import Names, family_names, load_names
 from pipeline.vietnamese.syllables import (
     Syllable,
     Tone,
@@ -29,6 +29,7 @@ __all__ = [
     "UnitLevel",
     "Units",
     "data_digest",
+    "family_names",
     "is_syllable",
     "load_lexicon",
     "load_names",

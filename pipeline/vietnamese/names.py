@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from pipeline.textnorm import nfc, strip_marks
@@ -48,6 +49,10 @@ class Names:
         mine = placed_alike(syllable)
         return mine in self.by_letters.get(strip_marks(mine), ())
 
+    def known_bare(self, letters: str) -> bool:
+        """True for what a syllable of usual names is without its marks."""
+        return letters in self.by_letters
+
     def rivals(self, syllable: str) -> tuple[str, ...]:
         """Syllables of usual names that differ from this one in a single mark."""
         mine = placed_alike(syllable)
@@ -72,7 +77,7 @@ def load_names() -> Names:
     Raises:
         OSError: the installation is damaged.
     """
-    listed = [word for line in _lines(FAMILY_NAMES) for word in line.split()]
+    listed = _family_names()
     family = frozenset(listed)
     given: set[str] = set()
     doubles: set[tuple[str, str]] = set()
@@ -91,6 +96,20 @@ def load_names() -> Names:
         family_by_letters=_by_letters(family),
         by_letters=_by_letters(everywhere),
     )
+
+
+@lru_cache(maxsize=1)
+def family_names() -> frozenset[str]:
+    """Family names that are known; lower case.
+
+    Raises:
+        OSError: the installation is damaged.
+    """
+    return frozenset(_family_names())
+
+
+def _family_names() -> list[str]:
+    return [word for line in _lines(FAMILY_NAMES) for word in line.split()]
 
 
 def _by_letters(names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:

@@ -180,9 +180,12 @@ def _in_names(words: Sequence[str], names: Names) -> tuple[int, int, int, int, i
     """Syllables that no usual name has, and usual ones a mark away from another.
 
     And such as no usual name has, but one a mark away; none unvouched; and of all that no usual
-    name has, those with a letter of two marks.
+    name has, those with a letter of two marks. A name without any mark, as visas and banks write
+    them, is held against usual ones without theirs.
     """
     strange = rival = likelier = delicate = 0
+    if all(word.isascii() for word in words):
+        return sum(not names.known_bare(word) for word in words), 0, 0, 0, 0
     for at, word in enumerate(words):
         known = names.known(word) if at else names.known_family_name(word)
         rivals = bool(names.rivals(word))
