@@ -19,6 +19,7 @@ from pipeline.models.base import Box
 from pipeline.stages.extraction.ink import Grid, PagePixels, grid, level
 from pipeline.stages.extraction.labels import colon_phrase, letters
 from pipeline.stages.extraction.layout import Sheet, Token
+from pipeline.stages.extraction.ordinals import renumbered
 from pipeline.stages.extraction.spans import LabelledRow, Pages
 from pipeline.textnorm import fold, squash
 
@@ -98,7 +99,15 @@ def find_table(pages: Pages, field: FieldType, pixels: PagePixels | None) -> Tab
             break
         rows += more.rows
     tokens = tuple(token for place in first.places for token in place.row.tokens)
-    return Table(first.places[0], tuple(rows), tokens) if rows and tokens else None
+    return Table(first.places[0], _numbered(rows), tokens) if rows and tokens else None
+
+
+def _numbered(rows: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    """The rows, their running numbers told by their places where they have any."""
+    numbers = renumbered([row[0] for row in rows])
+    if numbers is None:
+        return tuple(rows)
+    return tuple((number, *row[1:]) for number, row in zip(numbers, rows, strict=True))
 
 
 def _heading(rows: Sequence[LabelledRow], wanted: Sequence[str]) -> int | None:
