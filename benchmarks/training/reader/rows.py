@@ -28,12 +28,13 @@ _LETTERS: Final = "ABCDEFGHIKLMNOPQRSTUVXYĐ"
 _JOINTS: Final = ("/", "-", "/", "-", ".", "")
 _SEX: Final = ("Nam", "Nữ")
 _SHARES: Final = {
-    "syllables": 0.27,
+    "syllables": 0.25,
     "capitals": 0.05,
-    "values": 0.2,
+    "values": 0.18,
     "names": 0.09,
     "codes": 0.12,
     "machine": 0.03,
+    "bilingual": 0.04,
     "cells": 0.06,
     "prose": 0.08,
     "titles": 0.05,
@@ -41,6 +42,41 @@ _SHARES: Final = {
 }
 """Kinds of rows, and how often each is drawn; machine is what passports and cards say to machines,
 a cell holds a single value."""
+_BILINGUAL: Final = (
+    "Họ và tên / Full name",
+    "Họ, chữ đệm / Surname and given names",
+    "Ngày sinh / Date of birth",
+    "Giới tính / Sex",
+    "Quốc tịch / Nationality",
+    "Nơi sinh / Place of birth",
+    "Quê quán / Place of origin",
+    "Nơi cư trú / Place of residence",
+    "Số / No.",
+    "Số định danh cá nhân / Personal identification number",
+    "Ngày cấp / Date of issue",
+    "Có giá trị đến / Date of expiry",
+    "Cơ quan cấp / Issuing authority",
+    "Đặc điểm nhân dạng / Personal features",
+    "Loại / Type",
+    "Mã nước / Country code",
+    "Số hộ chiếu / Passport number",
+    "Chữ ký người mang hộ chiếu / Signature of bearer",
+    "Mục đích nhập cảnh / Purpose of entry",
+    "Số lần nhập cảnh / Number of entries",
+    "Căn cước công dân / Citizen identity card",
+    "Thẻ thường trú / Permanent resident card",
+    "Thị thực / Visa",
+    "Bộ Công an / Ministry of Public Security",
+    "Cục trưởng / Director general",
+    "Cộng hòa xã hội chủ nghĩa Việt Nam / Socialist Republic of Viet Nam",
+    "Độc lập - Tự do - Hạnh phúc / Independence - Freedom - Happiness",
+    "Bản dịch / Translation from English, French, Chinese, Japanese, Korean",
+    "Bệnh viện / Hospital, department of internal medicine",
+    "Bảo hiểm xã hội / Social insurance, employer, employee, contribution, wage",
+    "Hợp đồng lao động / Labour contract, company limited, joint stock",
+    "Thư điện tử / Email address, telephone, mobile, website",
+)
+"""What papers say in two languages; one of them, or both."""
 _MACHINE_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _MACHINE_WIDTHS: Final = (30, 44)
 """Characters of a row, of a card and of a passport."""
@@ -103,6 +139,8 @@ def row_words(rng: np.random.Generator, wording: Wording) -> list[str]:
         return [_code(rng) if rng.random() < 0.5 else number(rng) for _ in range(6)]
     if kind == "machine":
         return [_machine(rng)]
+    if kind == "bilingual":
+        return _bilingual(rng)
     if kind == "cells":
         return labelled_value(rng)[-1].split() if rng.random() < 0.6 else [number(rng)]
     if kind == "prose":
@@ -177,6 +215,17 @@ def _machine(rng: np.random.Generator) -> str:
         row += "".join(_pick(rng, letters) for _ in range(int(rng.integers(2, 10))))
         row += "<" * int(rng.choice((0, 1, 2)))
     return row[:room].ljust(room, "<")
+
+
+def _bilingual(rng: np.random.Generator) -> list[str]:
+    words: list[str] = []
+    for _ in range(3):
+        own, _, foreign = _pick(rng, _BILINGUAL).partition(" / ")
+        label = f"{own}{_pick(rng, (' / ', '/', ' /'))}{foreign}" if rng.random() < 0.7 else foreign
+        label = label.upper() if rng.random() < 0.15 else label
+        value = labelled_value(rng)[-1] if rng.random() < 0.5 else ""
+        words += f"{label}{_pick(rng, (':', ''))} {value}".split()
+    return words
 
 
 def _code(rng: np.random.Generator) -> str:
