@@ -34,10 +34,10 @@ _SHARES: Final = {
     "names": 0.09,
     "codes": 0.12,
     "machine": 0.03,
-    "bilingual": 0.04,
+    "bilingual": 0.06,
     "cells": 0.06,
-    "prose": 0.08,
-    "titles": 0.05,
+    "prose": 0.07,
+    "titles": 0.04,
     "phrases": 0.05,
 }
 """Kinds of rows, and how often each is drawn; machine is what passports and cards say to machines,
