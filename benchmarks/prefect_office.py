@@ -28,6 +28,7 @@ Json = dict[str, Any]
 
 SOHOA: Final = (sys.executable, "-m", "app")
 _READY_SECONDS: Final = 120.0
+_READING_SECONDS: Final = 180.0
 _LOOK_SECONDS: Final = 0.2
 
 
@@ -55,7 +56,6 @@ class PrefectOffice:
             "SOHOA_HOME": str(self.home),
             "SOHOA_FLOWS__API_URL": self.api,
             "SOHOA_FLOWS__REQUEUE_SECONDS": "3",
-            "SOHOA_FLOWS__START_SECONDS": "20",
             "OMP_THREAD_LIMIT": "1",
         }
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -106,6 +106,27 @@ class PrefectOffice:
             return None
         found = [p for p in _below(self.processes["worker"].pid) if b"prefect" in _command(p)]
         return found[0] if found else None
+
+    def await_reading(self, batch_ids: Sequence[str]) -> int:
+        """Process id of the run that works on one of these batches, as soon as one does.
+
+        How long that takes is nobody's goal: a busy machine may be slow to start processes, and a
+        batch that could not be handed out is left alone for a minute.
+        """
+        try:
+            return until(lambda: self.reading(batch_ids), _READING_SECONDS, "a run reads")
+        except AssertionError as error:
+            error.add_note(self._told())
+            raise
+
+    def _told(self) -> str:
+        """What runs there are, and the last words of the servers."""
+        runs = [
+            (run["name"], run["state"]["name"], run["state"]["timestamp"]) for run in self.runs()
+        ]
+        logs = sorted(self.folder.glob("*.log"))
+        tails = (f"{log.name}: …{log.read_text(errors='replace')[-1500:]}" for log in logs)
+        return "\n".join([str(runs), *tails])
 
     def _start(self, name: str, command: list[str], environ: dict[str, str]) -> None:
         log = (self.folder / f"{name}.log").open("ab")

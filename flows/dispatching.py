@@ -33,6 +33,8 @@ from pipeline.models.records import BatchRecord
 
 _FRESH_SECONDS: Final = 60.0
 """So long a batch is left to the command that took it in, which may be taking in more."""
+_CLAIM_SECONDS: Final = 20.0
+"""So long a process that has begun its run may take to say so: programs are loaded by then."""
 _MEMORY: Final = dt.timedelta(minutes=30)
 """How far back deaths count."""
 _FATAL: Final = 3
@@ -140,10 +142,12 @@ class Dispatcher:
 
     def _is_lost(self, run: Run, living: Collection[str], now: dt.datetime) -> bool:
         """True for a run that should have a process and has none."""
-        start = self._ports.settings.flows.start_seconds
-        if run.phase is Phase.QUEUED or (now - run.since).total_seconds() < start:
+        if run.phase is Phase.QUEUED:
             return False
-        return claim_of(run.run_id) not in living
+        starting = run.phase is Phase.STARTING
+        grace = self._ports.settings.flows.start_seconds if starting else _CLAIM_SECONDS
+        old = (now - run.since).total_seconds() >= grace
+        return old and claim_of(run.run_id) not in living
 
     def _due(
         self,

@@ -352,8 +352,12 @@ class FlowSettings(Group):
     """Pages of one recognition task."""
     requeue_seconds: Measure = 20.0
     """How often the dispatcher looks for work that stands still."""
-    start_seconds: Measure = 30.0
-    """So long a run's process may take to start; one that shows no life then counts as dead."""
+    start_seconds: Measure = 60.0
+    """So long a run's process may take to start; one that shows no life then counts as dead.
+
+    Some five seconds of CPU: far longer on a host at its limit, which a run that is given up while
+    it starts makes busier still.
+    """
 
 
 def _template(*fields: str, ending: str = "") -> AfterValidator:

@@ -132,7 +132,7 @@ def test_what_looks_after_the_archive_says_codes_and_counts(office: PrefectOffic
 def test_a_killed_run_is_replaced(office: PrefectOffice, tmp_path: Path) -> None:
     sources = papers(tmp_path, 2, 2)
     batches = queue(office, sources)
-    process = until(lambda: office.reading(batches), 60, "a run reads")
+    process = office.await_reading(batches)
     before = {r["id"] for r in office.runs()}
     os.kill(process, signal.SIGKILL)
     requeued(office, before, time.monotonic())
@@ -142,7 +142,7 @@ def test_a_killed_run_is_replaced(office: PrefectOffice, tmp_path: Path) -> None
 def test_a_lost_host_is_replaced(office: PrefectOffice, tmp_path: Path) -> None:
     sources = papers(tmp_path, 3, 2)
     batches = queue(office, sources)
-    until(lambda: office.reading(batches), 60, "a run reads")
+    office.await_reading(batches)
     before = {r["id"] for r in office.runs()}
     office.kill("worker", family=True)
     killed = time.monotonic()
@@ -156,7 +156,7 @@ def test_a_server_that_loses_its_database_loses_no_work(
 ) -> None:
     sources = papers(tmp_path, 4, 2)
     batches = queue(office, sources[:1])
-    until(lambda: office.reading(batches), 60, "a run reads")
+    office.await_reading(batches)
     office.kill("server", family=True)
     office.forget()
     late = office.sohoa("ingest", sources[1], "--queue", "--json")

@@ -192,8 +192,17 @@ def test_a_run_may_take_its_time_to_start(office: Office) -> None:
     batch = office.batch("a")
     office.clock.pass_(MINUTE)
     run = office.runs.add(Phase.STARTING, batch)
-    assert office.round(after=20) == []
+    assert office.round(after=40) == []
     assert office.round(after=20) == [(batch,)]
+    assert office.runs.buried == [run]
+
+
+def test_a_run_that_has_started_shows_life_soon(office: Office) -> None:
+    batch = office.batch("a")
+    office.clock.pass_(MINUTE)
+    run = office.runs.add(Phase.STARTED, batch)
+    assert office.round(after=10) == []
+    assert office.round(after=10) == [(batch,)]
     assert office.runs.buried == [run]
 
 
