@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.factory.marks import seal
 from pipeline.ports.reading import Colour, Gray
-from pipeline.stages.recognition.ruling import without_ruling
+from pipeline.stages.recognition.ruling import find_ruling, without_ruling
 from pipeline.stages.recognition.seals import find_seals, without_seals
 from tests.fakes.pages import PrintedPage
 
@@ -47,7 +47,7 @@ class TestRuling:
         ruled = plain.copy()
         cv2.rectangle(ruled, (px(5), px(6)), (px(115), px(50)), (40,), thick)
         cv2.line(ruled, (px(5), px(25)), (px(115), px(25)), (40,), thick)
-        clean = without_ruling(ruled, DPI)
+        clean = without_ruling(ruled, find_ruling(ruled, DPI))
         assert int(clean.min(axis=1)[px(25)]) > 200
         lost = np.count_nonzero((plain < 100) & (clean > 150))
         assert lost <= 0.01 * np.count_nonzero(plain < 100)
@@ -56,17 +56,18 @@ class TestRuling:
 
     def test_a_page_without_lines_is_given_back(self) -> None:
         page = printed()
-        assert without_ruling(page, DPI) is page
+        assert without_ruling(page, find_ruling(page, DPI)) is page
 
     def test_bars_and_short_strokes_stay(self) -> None:
         page = np.full((px(60), px(60)), 255, dtype=np.uint8)
         page[px(10) : px(14), px(5) : px(50)] = 0
         page[px(30) : px(36), px(20) : px(20) + 2] = 0
-        assert np.array_equal(without_ruling(page, DPI), page)
+        assert np.array_equal(without_ruling(page, find_ruling(page, DPI)), page)
 
     @pytest.mark.parametrize("shape", [(1, 1), (3, 400), (400, 3), (8, 8)])
     def test_slivers_are_no_trouble(self, shape: tuple[int, int]) -> None:
-        assert without_ruling(np.zeros(shape, dtype=np.uint8), DPI).shape == shape
+        blank = np.zeros(shape, dtype=np.uint8)
+        assert without_ruling(blank, find_ruling(blank, DPI)).shape == shape
 
 
 class TestSeals:

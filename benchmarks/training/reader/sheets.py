@@ -26,7 +26,7 @@ from pipeline.models.base import Box
 from pipeline.ports.reading import Gray
 from pipeline.settings import OcrSettings
 from pipeline.stages.recognition.reading import prepare, reading_scale
-from pipeline.stages.recognition.ruling import without_ruling
+from pipeline.stages.recognition.ruling import find_ruling, without_ruling
 
 _STREAM: Final = 77
 _MID: Final = 0.62
@@ -89,7 +89,7 @@ def ready_sheet(seed: int, families: Sequence[Family], wording: Wording) -> Read
     if size < _SMALL and scale < 1 and rng.random() < 0.5:
         scale = min(1.0, 2 * scale)
     image, _ = prepare(gray, width, height, scale, 0.0)
-    image = without_ruling(image, scanner.dpi * scale)
+    image = without_ruling(image, find_ruling(image, scanner.dpi * scale))
     factor = image.shape[1] / page.width
     placed = tuple(Row(text, _scaled(box, factor)) for text, box in rows)
     return ReadySheet(image, round(scanner.dpi * scale), level, family.name, placed)

@@ -3,9 +3,10 @@
 The image is turned, straightened and scaled for reading only; every box is mapped back onto the
 upright page at its stored resolution. A page whose direction is in doubt is read in the other
 directions too, and the one that reads best is kept. Ruled lines (`ruling`) and round seals
-(`seals`, without colour `seal_rings`) are taken out of what is read; rows that were passed over
-are read by themselves (`missed`); words of a blue pen are marked (`pens`). May not come in: an OCR
-engine, blank detection, doubts about digits (`digits`), any meaning of the words.
+(`seals`, without colour `seal_rings`) are taken out of what is read. Ruled cells in doubt
+(`celled`), rows that were passed over (`missed`) and numbers before rows (`listed`) are read by
+themselves; words of a blue pen are marked (`pens`). May not come in: an OCR engine, blank
+detection, doubts about digits (`digits`), any meaning of the words.
 """
 
 from __future__ import annotations
@@ -25,11 +26,13 @@ from pipeline.models.pages import PageLook, RawPage, Turn
 from pipeline.models.text import Line, PageText, Word
 from pipeline.ports.reading import Colour, Decoder, Gray, OcrEngine
 from pipeline.settings import ImagingSettings, OcrSettings
+from pipeline.stages.recognition.celled import with_cells
 from pipeline.stages.recognition.clearing import cleared
 from pipeline.stages.recognition.digits import doubted
+from pipeline.stages.recognition.listed import with_numbers
 from pipeline.stages.recognition.missed import with_missed
 from pipeline.stages.recognition.pens import with_pens
-from pipeline.stages.recognition.ruling import without_ruling
+from pipeline.stages.recognition.ruling import Ruling, find_ruling, ruled_cells, without_ruling
 from pipeline.stages.recognition.seal_rings import Ring, held_back, without_rings
 from pipeline.stages.recognition.seals import find_seals, without_seals
 from pipeline.textnorm import nfc
@@ -317,8 +320,8 @@ class _Attempt:
     lines: tuple[Line, ...]
     """As the engine gave them, in pixels of the image."""
     image: Gray
-    dpi: float
-    """Of the image."""
+    ruling: Ruling
+    """That was taken out of it."""
     reading: Reading
 
     def or_better(self, other: _Attempt, *, margin: float = _CLEARLY_BETTER) -> _Attempt:
@@ -340,7 +343,8 @@ class _Reader:
         if sideways:
             width, height = height, width
         image, reading = prepare(gray, width, height, scale, self.skew_deg)
-        image = without_ruling(image, dpi * scale)
+        ruling = find_ruling(image, dpi * scale)
+        image = without_ruling(image, ruling)
         lines = self.engine.read(image, max(round(dpi * scale), 1))
         text = PageText(
             index=self.page.index,
@@ -351,11 +355,14 @@ class _Reader:
             lines=tuple(_mapped(doubted(image, lines), reading)),
             engine=self.engine.identity,
         )
-        return _Attempt(text, lines, image, dpi * scale, reading)
+        return _Attempt(text, lines, image, ruling, reading)
 
     def completed(self, best: _Attempt) -> PageText:
-        """The text, with the rows that the engine passed over."""
-        lines = with_missed(best.image, best.dpi, best.lines, self.engine)
+        """The text, with doubtful cells read again, and what the engine passed over."""
+        dpi, cells = best.ruling.dpi, ruled_cells(best.ruling)
+        lines = with_cells(best.image, dpi, cells, best.lines, self.engine)
+        lines = with_missed(best.image, dpi, lines, self.engine)
+        lines = with_numbers(best.image, dpi, lines, self.engine)
         if lines == best.lines:
             return best.text
         mapped = tuple(_mapped(doubted(best.image, lines), best.reading))

@@ -1,18 +1,20 @@
 """Ruled lines taken out of the image that is read: engines see letters in them.
 
 Frames of tables, underlines and edges of boxes turn into bars, dashes and dots between the
-words, and swallow what touches them. Only the image that is read is changed. May not come in: what
-a table says, an engine.
+words, and swallow what touches them. Only the image that is read is changed. They also tell where
+cells are. May not come in: what a table says, an engine.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.models.base import Box
 from pipeline.ports.reading import Gray
 
 _Mask: TypeAlias = NDArray[np.uint8]
@@ -28,31 +30,86 @@ _STEP: Final = 4
 """Lines are sought in an image this much shorter along them."""
 _SOLID: Final = 0.7
 """Share of dark pixels in a step of a line."""
+_MOST_CELLS: Final = 2000
+_FILLED: Final = 0.85
+"""Of the rectangle around a cell."""
+_LEAST_CELL_MM: Final = (4.0, 3.0)
+_TALLEST_CELL_MM: Final = 60.0
+"""What is closed in and taller is a frame around a page."""
 
 
-def without_ruling(gray: Gray, dpi: float) -> Gray:
-    """The image with its long thin lines, level and upright, painted over with what is beside them.
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The ruled lines of an image."""
+
+    upright: _Mask
+    """255 on their pixels, the image's shape."""
+    level: _Mask
+    dpi: float
+    """Of the image."""
+
+    @property
+    def any(self) -> bool:
+        """False where there is no line."""
+        return bool(self.upright.any() or self.level.any())
+
+
+def find_ruling(gray: Gray, dpi: float) -> Ruling:
+    """Long thin lines, level and upright.
 
     Args:
         gray: straightened image for reading.
         dpi: of that image.
+    """
+    per_mm = dpi / _MM_PER_INCH
+    dark = _darker_than_around(gray, _thick(dpi))
+    upright = _lines(dark, per_mm, _thick(dpi))
+    level = np.ascontiguousarray(_lines(np.ascontiguousarray(dark.T), per_mm, _thick(dpi)).T)
+    return Ruling(upright, level, dpi)
+
+
+def without_ruling(gray: Gray, ruling: Ruling) -> Gray:
+    """The image with its ruled lines painted over with what is beside them.
 
     Returns:
         A new image, or the same where it has no such line.
     """
-    per_mm = dpi / _MM_PER_INCH
-    thick = max(round(_THICK_MM * per_mm), 3) | 1
-    dark = _darker_than_around(gray, thick)
-    upright = _lines(dark, per_mm, thick)
-    level = np.ascontiguousarray(_lines(np.ascontiguousarray(dark.T), per_mm, thick).T)
-    if not upright.any() and not level.any():
+    if not ruling.any:
         return gray
-    clean = gray.copy()
-    for mask, kernel in ((upright, (2 * thick + 1, 1)), (level, (1, 2 * thick + 1))):
+    thick, clean = _thick(ruling.dpi), gray.copy()
+    for mask, kernel in ((ruling.upright, (2 * thick + 1, 1)), (ruling.level, (1, 2 * thick + 1))):
         if mask.any():
             beside = cv2.morphologyEx(clean, cv2.MORPH_CLOSE, np.ones(kernel[::-1], np.uint8))
             clean = np.where(mask > 0, beside, clean).astype(np.uint8)
     return clean
+
+
+def ruled_cells(ruling: Ruling) -> tuple[Box, ...]:
+    """Cells that lines close in on every side, px, from the top; none where there are too many."""
+    if not (ruling.upright.any() and ruling.level.any()):
+        return ()
+    per_mm = ruling.dpi / _MM_PER_INCH
+    lines = cv2.max(ruling.upright, ruling.level)
+    rows, columns = (max(side // _STEP, 1) for side in lines.shape)
+    small = cv2.resize(lines, (columns, rows), interpolation=cv2.INTER_AREA) > 0
+    paper = np.asarray(~small, dtype=np.uint8)
+    found, _, stats, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
+    if found > _MOST_CELLS:
+        return ()
+    boxes = [Box(x0=x, y0=y, x1=x + w, y1=y + h) for x, y, w, h in stats[1:, :4].tolist()]
+    cells = [
+        Box(x0=box.x0 * _STEP, y0=box.y0 * _STEP, x1=box.x1 * _STEP, y1=box.y1 * _STEP)
+        for box, area in zip(boxes, stats[1:, 4].tolist(), strict=True)
+        if area >= _FILLED * box.width * box.height
+    ]
+    least_x, least_y = (side * per_mm for side in _LEAST_CELL_MM)
+    most = _TALLEST_CELL_MM * per_mm
+    sized = [c for c in cells if c.width >= least_x and least_y <= c.height <= most]
+    return tuple(sorted(sized, key=lambda cell: (cell.y0, cell.x0)))
+
+
+def _thick(dpi: float) -> int:
+    return max(round(_THICK_MM * dpi / _MM_PER_INCH), 3) | 1
 
 
 def _darker_than_around(gray: Gray, thick: int) -> _Mask:

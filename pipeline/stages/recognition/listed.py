@@ -1,0 +1,125 @@
+"""Numbers at the head of a list's rows, which layout analysis takes for dirt beside the text.
+
+A lone `1.` says little by itself; several that stand below each other, each before a row that was
+read, are numbers. Each is read together with the word it stands before. May not come in: what is
+counted, rows without any word (`missed`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from pipeline.errors import OcrError
+from pipeline.models.base import Box
+from pipeline.models.text import Line, Word
+from pipeline.ports.reading import Gray, OcrEngine
+from pipeline.stages.recognition.marks import LEAST_LETTER_MM, letter_like, under_words
+from pipeline.stages.recognition.parts import less_sure, read_row, row_of
+
+_MM_PER_INCH: Final = 25.4
+_NUMBER: Final = re.compile(r"\(?(?:\d{1,2}|[a-zđ])[.)]{0,2}")
+_FAR_MM: Final = 28.0
+"""Between a number and its row at most."""
+_NEAR_MM: Final = 0.8
+_MOST_MARKS: Final = 2
+"""Tall ones of a number."""
+_ALIGNED_MM: Final = 1.5
+_LEAST_NUMBERS: Final = 3
+_MOST_NUMBERS: Final = 40
+_SHARED: Final = 0.5
+"""Of a mark's height, that lies beside its row."""
+_HEARD: Final = 0.5
+_KEEP: Final = 0.5
+_MOST: Final = 0.95
+"""Confidence of what is read for want of something better."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """Ink before a row."""
+
+    ink: Box
+    line: Line
+    """That it stands before."""
+    word: Word
+    """The first of that line."""
+
+
+def with_numbers(
+    gray: Gray, dpi: float, lines: tuple[Line, ...], engine: OcrEngine
+) -> tuple[Line, ...]:
+    """The lines, and the numbers before them that were passed over.
+
+    Args:
+        gray: straightened image that was read, ruled lines taken out.
+        dpi: of that image.
+        lines: as read from it.
+        engine: reads the numbers.
+
+    Returns:
+        The same lines where there are none. What the engine fails on is left out.
+
+    Raises:
+        MissingToolError.
+    """
+    found = list(lines)
+    for unread in _columns(list(_unread(gray, dpi, lines)), dpi)[:_MOST_NUMBERS]:
+        try:
+            number = _read(gray, dpi, unread, engine)
+        except OcrError:
+            continue
+        if number is not None:
+            new = row_of([number]).model_copy(update={"block": unread.line.block})
+            found.insert(found.index(unread.line), new)
+    return tuple(found)
+
+
+def _unread(gray: Gray, dpi: float, lines: Sequence[Line]) -> Iterator[_Unread]:
+    marks, per_mm = letter_like(gray, dpi)
+    tall = marks.chosen((marks.y1 - marks.y0) / per_mm >= LEAST_LETTER_MM)
+    free = tall.chosen(~under_words(tall, lines, per_mm))
+    for line in lines:
+        first = min(line.words, key=lambda word: word.box.x0)
+        if first.confidence < _HEARD:
+            continue
+        shared = np.minimum(free.y1, first.box.y1) - np.maximum(free.y0, first.box.y0)
+        beside = shared >= _SHARED * (free.y1 - free.y0)
+        gap = first.box.x0 - free.x1
+        mine = free.chosen(beside & (gap >= _NEAR_MM * per_mm) & (gap <= _FAR_MM * per_mm))
+        if 1 <= len(mine.x0) <= _MOST_MARKS:
+            ink = Box(
+                x0=float(mine.x0.min()),
+                y0=float(mine.y0.min()),
+                x1=float(mine.x1.max()),
+                y1=float(mine.y1.max()),
+            )
+            yield _Unread(ink, line, first)
+
+
+def _columns(unread: Sequence[_Unread], dpi: float) -> list[_Unread]:
+    """Those that stand below each other, from the top."""
+    near = _ALIGNED_MM * dpi / _MM_PER_INCH
+    kept = [one for one in unread if _aligned(one, unread, near) >= _LEAST_NUMBERS]
+    return sorted(kept, key=lambda one: one.ink.y0)
+
+
+def _aligned(one: _Unread, others: Sequence[_Unread], near: float) -> int:
+    """How many begin or end where this one does, itself with them."""
+    return sum(
+        min(abs(one.ink.x0 - other.ink.x0), abs(one.ink.x1 - other.ink.x1)) <= near
+        for other in others
+    )
+
+
+def _read(gray: Gray, dpi: float, unread: _Unread, engine: OcrEngine) -> Word | None:
+    row = unread.ink.union(unread.word.box)
+    words = [w for line in read_row(gray, dpi, row, engine) for w in line.words]
+    before = [w for w in words if (w.box.x0 + w.box.x1) / 2 < unread.word.box.x0]
+    if len(before) != 1 or before[0].confidence < _KEEP:
+        return None
+    return less_sure(before[0], _MOST) if _NUMBER.fullmatch(before[0].text) else None
