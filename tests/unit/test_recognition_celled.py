@@ -12,6 +12,7 @@ from pipeline.models.base import Box
 from pipeline.models.text import Line
 from pipeline.ports.reading import Gray
 from pipeline.stages.recognition.celled import with_cells
+from pipeline.stages.recognition.marks import inked
 from pipeline.stages.recognition.ruling import find_ruling, ruled_cells, without_ruling
 from tests.fakes.engines import DyingEngine, ScriptedEngine, one_line
 from tests.fakes.pages import PrintedPage
@@ -91,7 +92,7 @@ class TestReadingAgain:
         ]
         heard[2] = word("NI", 2, 0, 0.2)
         del heard[6]
-        found = with_cells(gray, DPI, cells, tuple(heard), engine())
+        found = with_cells(inked(gray, DPI), cells, tuple(heard), engine())
         assert sorted(texts(found)) == sorted(text for row in CELLS for text in row)
         assert max(w.confidence for line in found for w in line.words if w.text == "81,7") <= 0.95
 
@@ -104,19 +105,19 @@ class TestReadingAgain:
         )
         silent = ScriptedEngine(lambda _: ())
         few = tuple(cell for cell in cells if cell.width < px(16))
-        assert with_cells(gray, DPI, few, lines, silent) == lines
+        assert with_cells(inked(gray, DPI), few, lines, silent) == lines
         assert silent.given == []
 
     def test_what_reads_no_better_changes_nothing(self) -> None:
         gray, cells = unruled(table())
         lines = (word("Lò hơi", 1, 2, 0.6),)
         worse = ScriptedEngine(lambda _: (one_line("LÓc", confidence=0.55),))
-        assert lines[0] in with_cells(gray, DPI, cells, lines, worse)
+        assert lines[0] in with_cells(inked(gray, DPI), cells, lines, worse)
 
     def test_an_engine_that_dies_costs_nothing(self) -> None:
         gray, cells = unruled(table())
         lines = (word("NI", 2, 0, 0.2),)
-        assert with_cells(gray, DPI, cells, lines, DyingEngine()) == lines
+        assert with_cells(inked(gray, DPI), cells, lines, DyingEngine()) == lines
 
     def test_a_page_of_nothing_but_cells_is_read_within_bounds(self) -> None:
         page = np.full((px(280), px(200)), 250, dtype=np.uint8)
@@ -129,6 +130,6 @@ class TestReadingAgain:
                 page[px(y + 2) : px(y + 4), px(x + 2) : px(x + 3)] = 20
         gray, cells = unruled(page)
         silent = ScriptedEngine(lambda _: ())
-        with_cells(gray, DPI, cells, (), silent)
+        with_cells(inked(gray, DPI), cells, (), silent)
         assert len(cells) > 100
         assert len(silent.given) == 60

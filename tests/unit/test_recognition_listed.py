@@ -8,6 +8,7 @@ from pipeline.models.base import Box
 from pipeline.models.text import Line
 from pipeline.ports.reading import Gray
 from pipeline.stages.recognition.listed import with_numbers
+from pipeline.stages.recognition.marks import inked
 from tests.fakes.engines import DyingEngine, ScriptedEngine, one_line
 from tests.fakes.pages import PrintedPage
 
@@ -43,7 +44,7 @@ def texts(lines: tuple[Line, ...]) -> list[str]:
 
 
 def test_numbers_that_were_passed_over_are_read_before_their_rows() -> None:
-    found = texts(with_numbers(page(), DPI, labels(), engine()))
+    found = texts(with_numbers(inked(page(), DPI), labels(), engine()))
     numbers = [text for text in found if text not in LABELS]
     assert numbers == ["1.", "2.", "3.", "4."]
     for number, label in zip(numbers, LABELS, strict=True):
@@ -52,21 +53,21 @@ def test_numbers_that_were_passed_over_are_read_before_their_rows() -> None:
 
 def test_a_lone_mark_before_a_row_is_left() -> None:
     silent = ScriptedEngine(lambda _: ())
-    assert with_numbers(page(("1.",)), DPI, labels(1), silent) == labels(1)
+    assert with_numbers(inked(page(("1.",)), DPI), labels(1), silent) == labels(1)
     assert silent.given == []
 
 
 def test_rows_without_anything_before_them_cost_no_reading() -> None:
     silent = ScriptedEngine(lambda _: ())
-    assert with_numbers(page(("", "", "", "")), DPI, labels(), silent) == labels()
+    assert with_numbers(inked(page(("", "", "", "")), DPI), labels(), silent) == labels()
     assert silent.given == []
 
 
 def test_what_is_no_number_is_left_out() -> None:
     wordy = ScriptedEngine(lambda _: (one_line("xa", box=Box(x0=12, y0=12, x1=30, y1=40)),))
-    assert with_numbers(page(), DPI, labels(), wordy) == labels()
+    assert with_numbers(inked(page(), DPI), labels(), wordy) == labels()
     assert len(wordy.given) == 4
 
 
 def test_an_engine_that_dies_costs_nothing() -> None:
-    assert with_numbers(page(), DPI, labels(), DyingEngine()) == labels()
+    assert with_numbers(inked(page(), DPI), labels(), DyingEngine()) == labels()

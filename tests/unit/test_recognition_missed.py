@@ -11,6 +11,7 @@ from pipeline.errors import MissingToolError, OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import Line
 from pipeline.ports.reading import Gray
+from pipeline.stages.recognition.marks import inked
 from pipeline.stages.recognition.missed import missed_rows, with_missed
 from tests.fakes.engines import DyingEngine, ScriptedEngine, one_line
 from tests.fakes.pages import PrintedPage
@@ -51,12 +52,12 @@ def texts(lines: tuple[Line, ...]) -> list[str]:
 
 def test_a_row_without_words_is_read_and_stands_between_its_neighbours() -> None:
     lines = (line_at(20), line_at(60))
-    assert texts(with_missed(page(), DPI, lines, engine())) == list(ROWS.values())
+    assert texts(with_missed(inked(page(), DPI), lines, engine())) == list(ROWS.values())
 
 
 def test_words_that_were_hardly_heard_give_way() -> None:
     lines = (line_at(20), line_at(40, confidence=0.1), line_at(60))
-    found = with_missed(page(), DPI, lines, engine())
+    found = with_missed(inked(page(), DPI), lines, engine())
     assert texts(found) == list(ROWS.values())
     assert found[1].words[0].confidence > 0.5
 
@@ -64,14 +65,14 @@ def test_words_that_were_hardly_heard_give_way() -> None:
 def test_a_page_that_was_read_whole_costs_no_reading() -> None:
     silent = ScriptedEngine(lambda _: ())
     lines = tuple(line_at(y) for y in ROWS)
-    assert with_missed(page(), DPI, lines, silent) == lines
+    assert with_missed(inked(page(), DPI), lines, silent) == lines
     assert silent.given == []
 
 
 def test_what_reads_badly_is_left_out() -> None:
     mumbling = ScriptedEngine(lambda _: (one_line("xzt", "qqk", confidence=0.6),))
     lines = (line_at(20), line_at(60))
-    assert with_missed(page(), DPI, lines, mumbling) == lines
+    assert with_missed(inked(page(), DPI), lines, mumbling) == lines
     assert len(mumbling.given) == 1
 
 
@@ -85,9 +86,12 @@ def test_a_row_that_cannot_be_read_costs_nothing_else() -> None:
         return (one_line(*text.split(), box=Box(x0=30, y0=30, x1=60, y1=50)),)
 
     lines = (line_at(20),)
-    assert len(missed_rows(page(), DPI, lines)) == 2
-    assert texts(with_missed(page(), DPI, lines, ScriptedEngine(script))) == [ROWS[20], "Kính gửi"]
-    assert with_missed(page(), DPI, lines, DyingEngine()) == lines
+    assert len(missed_rows(inked(page(), DPI), lines)) == 2
+    assert texts(with_missed(inked(page(), DPI), lines, ScriptedEngine(script))) == [
+        ROWS[20],
+        "Kính gửi",
+    ]
+    assert with_missed(inked(page(), DPI), lines, DyingEngine()) == lines
 
 
 def test_a_missing_engine_is_said() -> None:
@@ -95,22 +99,22 @@ def test_a_missing_engine_is_said() -> None:
         raise MissingToolError("TESSERACT_MISSING")
 
     with pytest.raises(MissingToolError):
-        with_missed(page(), DPI, (line_at(20),), ScriptedEngine(script))
+        with_missed(inked(page(), DPI), (line_at(20),), ScriptedEngine(script))
 
 
 def test_a_page_number_is_kept_and_a_lone_letter_is_not() -> None:
     for text, kept in (("- 2 -", True), ("2", True), ("k", False), ("-", False)):
         said = saying(text)
-        found = with_missed(page(), DPI, (line_at(20), line_at(60)), said)
+        found = with_missed(inked(page(), DPI), (line_at(20), line_at(60)), said)
         assert (len(found) == 3) is kept, text
 
 
 def test_a_row_that_ink_cuts_off_is_doubted() -> None:
     cut = page().copy()
-    row = missed_rows(cut, DPI, (line_at(20), line_at(60)))[0]
+    row = missed_rows(inked(cut, DPI), (line_at(20), line_at(60)))[0]
     left = int(row.x0 - px(2))
     cut[int(row.y0 - px(12)) : int(row.y1 + px(12)), left : left + 3] = 30
-    found = with_missed(cut, DPI, (line_at(20), line_at(60)), engine())
+    found = with_missed(inked(cut, DPI), (line_at(20), line_at(60)), engine())
     assert max(word.confidence for word in found[1].words) <= 0.6
 
 
@@ -118,9 +122,9 @@ def test_dust_and_paper_are_no_rows() -> None:
     rng = np.random.default_rng(5)
     paper = np.full((700, 900), 245, dtype=np.uint8)
     paper[rng.integers(0, 700, 400), rng.integers(0, 900, 400)] = 20
-    assert missed_rows(paper, DPI, ()) == ()
+    assert missed_rows(inked(paper, DPI), ()) == ()
 
 
 def test_slivers_are_no_trouble() -> None:
     for shape in ((1, 1), (3, 400), (400, 3)):
-        assert missed_rows(np.zeros(shape, dtype=np.uint8), DPI, ()) == ()
+        assert missed_rows(inked(np.zeros(shape, dtype=np.uint8), DPI), ()) == ()

@@ -7,6 +7,8 @@ come out torn or not at all. May not come in: where cells are (`ruling`), what a
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -14,11 +16,17 @@ import numpy as np
 from pipeline.errors import OcrError
 from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
-from pipeline.ports.reading import Gray, OcrEngine
-from pipeline.stages.recognition.marks import LEAST_LETTER_MM, Marks, letter_like, under_words
-from pipeline.stages.recognition.parts import inserted, less_sure, read_row, row_of
+from pipeline.ports.reading import OcrEngine
+from pipeline.stages.recognition.marks import Inked, Marks, under_words
+from pipeline.stages.recognition.parts import (
+    companions,
+    inserted,
+    less_sure,
+    read_beside,
+    read_row,
+    row_of,
+)
 
-_MM_PER_INCH: Final = 25.4
 _DOUBT: Final = 0.88
 """Words of letters or digits less confident than this have their cell read again."""
 _KEEP_WORD: Final = 0.5
@@ -30,18 +38,20 @@ _MOST_ROWS: Final = 60
 _TALLEST_MM: Final = 7.5
 """Of a row: two that touch are left as they are."""
 _EDGE_MM: Final = 0.3
+_NARROW: Final = 2.0
+"""Width to height of a figure or two, which need a word beside them to be read."""
+_KNOWN: Final = 200
 _GAP_MM: Final = 0.5
 """Between rows at least."""
 
 
 def with_cells(
-    gray: Gray, dpi: float, cells: Sequence[Box], lines: tuple[Line, ...], engine: OcrEngine
+    page: Inked, cells: Sequence[Box], lines: tuple[Line, ...], engine: OcrEngine
 ) -> tuple[Line, ...]:
     """The lines, doubtful words in cells replaced by what their cell says by itself.
 
     Args:
-        gray: straightened image that was read, ruled lines taken out.
-        dpi: of that image.
+        page: what was read.
         cells: inside of ruled cells, px.
         lines: as read from it.
         engine: reads the cells.
@@ -54,9 +64,9 @@ def with_cells(
     """
     if not cells:
         return lines
-    marks, per_mm = letter_like(gray, dpi)
-    tall = marks.chosen((marks.y1 - marks.y0) / per_mm >= LEAST_LETTER_MM)
+    tall, per_mm = page.letters, page.per_mm
     unread = ~under_words(tall, lines, per_mm)
+    reader = _Reader(page, tuple(islice(companions(lines), _KNOWN)), engine)
     found, left = list(lines), _MOST_ROWS
     for cell in cells:
         inside = _inside(tall, cell)
@@ -68,7 +78,7 @@ def with_cells(
             if left == 0:
                 return tuple(found)
             left -= 1
-            found = _reread(gray, dpi, row, cell, found, engine)
+            found = reader.again(row, cell, found)
     return tuple(found)
 
 
@@ -102,30 +112,44 @@ def _rows(marks: Marks, per_mm: float) -> Iterator[Box]:
             yield box
 
 
-def _reread(
-    gray: Gray, dpi: float, row: Box, cell: Box, lines: list[Line], engine: OcrEngine
-) -> list[Line]:
-    """The lines with what the row says by itself, where that reads better."""
-    edge = _EDGE_MM * dpi / _MM_PER_INCH
-    within = Box(x0=cell.x0 + edge, y0=cell.y0 + edge, x1=cell.x1 - edge, y1=cell.y1 - edge)
-    try:
-        read = [w for line in read_row(gray, dpi, row, engine, within=within) for w in line.words]
-    except OcrError:
-        return lines
-    kept = [word for word in read if word.confidence >= _KEEP_WORD]
-    mine = [w for line in lines for w in line.words if _holds(cell, w.box) and _meets(row, w.box)]
-    if not kept or _sense(kept) <= _BETTER * _sense(mine):
-        return lines
-    gone = {id(word) for word in mine}
-    left = [_less(line, gone) for line in lines]
-    return inserted(
-        [line for line in left if line is not None],
-        row_of([less_sure(word, _MOST) for word in kept]),
-    )
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads rows of cells by themselves."""
 
+    page: Inked
+    known: Sequence[Word]
+    """Words to show lone figures with."""
+    engine: OcrEngine
 
-def _meets(row: Box, word: Box) -> bool:
-    return row.y0 <= (word.y0 + word.y1) / 2 <= row.y1
+    def again(self, row: Box, cell: Box, lines: list[Line]) -> list[Line]:
+        """The lines with what the row says by itself, where that reads better."""
+        edge = _EDGE_MM * self.page.per_mm
+        within = Box(x0=cell.x0 + edge, y0=cell.y0 + edge, x1=cell.x1 - edge, y1=cell.y1 - edge)
+        try:
+            read = self._words(row, within)
+        except OcrError:
+            return lines
+        kept = [word for word in read if word.confidence >= _KEEP_WORD]
+        here = [word for line in lines for word in line.words if _holds(cell, word.box)]
+        mine = [word for word in here if row.y0 <= (word.box.y0 + word.box.y1) / 2 <= row.y1]
+        if not kept or _sense(kept) <= _BETTER * _sense(mine):
+            return lines
+        gone = {id(word) for word in mine}
+        left = [_less(line, gone) for line in lines]
+        return inserted(
+            [line for line in left if line is not None],
+            row_of([less_sure(word, _MOST) for word in kept]),
+        )
+
+    def _words(self, row: Box, within: Box) -> Sequence[Word]:
+        gray, dpi = self.page.gray, self.page.dpi
+        if self.known and row.width < _NARROW * row.height:
+            companion = min(self.known, key=lambda word: abs(word.box.height - row.height))
+            beside = read_beside(gray, dpi, row, companion, self.engine, within=within)
+            if beside:
+                return beside
+        lines = read_row(gray, dpi, row, self.engine, within=within)
+        return [word for line in lines for word in line.words]
 
 
 def _sense(words: Sequence[Word]) -> float:

@@ -17,11 +17,10 @@ import numpy as np
 from pipeline.errors import OcrError
 from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
-from pipeline.ports.reading import Gray, OcrEngine
-from pipeline.stages.recognition.marks import LEAST_LETTER_MM, letter_like, under_words
+from pipeline.ports.reading import OcrEngine
+from pipeline.stages.recognition.marks import Inked, under_words
 from pipeline.stages.recognition.parts import less_sure, read_row, row_of
 
-_MM_PER_INCH: Final = 25.4
 _NUMBER: Final = re.compile(r"\(?(?:\d{1,2}|[a-zđ])[.)]{0,2}")
 _FAR_MM: Final = 28.0
 """Between a number and its row at most."""
@@ -50,14 +49,11 @@ class _Unread:
     """The first of that line."""
 
 
-def with_numbers(
-    gray: Gray, dpi: float, lines: tuple[Line, ...], engine: OcrEngine
-) -> tuple[Line, ...]:
+def with_numbers(page: Inked, lines: tuple[Line, ...], engine: OcrEngine) -> tuple[Line, ...]:
     """The lines, and the numbers before them that were passed over.
 
     Args:
-        gray: straightened image that was read, ruled lines taken out.
-        dpi: of that image.
+        page: what was read.
         lines: as read from it.
         engine: reads the numbers.
 
@@ -68,9 +64,9 @@ def with_numbers(
         MissingToolError.
     """
     found = list(lines)
-    for unread in _columns(list(_unread(gray, dpi, lines)), dpi)[:_MOST_NUMBERS]:
+    for unread in _columns(list(_unread(page, lines)), page.per_mm)[:_MOST_NUMBERS]:
         try:
-            number = _read(gray, dpi, unread, engine)
+            number = _read(page, unread, engine)
         except OcrError:
             continue
         if number is not None:
@@ -79,9 +75,8 @@ def with_numbers(
     return tuple(found)
 
 
-def _unread(gray: Gray, dpi: float, lines: Sequence[Line]) -> Iterator[_Unread]:
-    marks, per_mm = letter_like(gray, dpi)
-    tall = marks.chosen((marks.y1 - marks.y0) / per_mm >= LEAST_LETTER_MM)
+def _unread(page: Inked, lines: Sequence[Line]) -> Iterator[_Unread]:
+    tall, per_mm = page.letters, page.per_mm
     free = tall.chosen(~under_words(tall, lines, per_mm))
     for line in lines:
         first = min(line.words, key=lambda word: word.box.x0)
@@ -101,9 +96,9 @@ def _unread(gray: Gray, dpi: float, lines: Sequence[Line]) -> Iterator[_Unread]:
             yield _Unread(ink, line, first)
 
 
-def _columns(unread: Sequence[_Unread], dpi: float) -> list[_Unread]:
+def _columns(unread: Sequence[_Unread], per_mm: float) -> list[_Unread]:
     """Those that stand below each other, from the top."""
-    near = _ALIGNED_MM * dpi / _MM_PER_INCH
+    near = _ALIGNED_MM * per_mm
     kept = [one for one in unread if _aligned(one, unread, near) >= _LEAST_NUMBERS]
     return sorted(kept, key=lambda one: one.ink.y0)
 
@@ -116,9 +111,9 @@ def _aligned(one: _Unread, others: Sequence[_Unread], near: float) -> int:
     )
 
 
-def _read(gray: Gray, dpi: float, unread: _Unread, engine: OcrEngine) -> Word | None:
+def _read(page: Inked, unread: _Unread, engine: OcrEngine) -> Word | None:
     row = unread.ink.union(unread.word.box)
-    words = [w for line in read_row(gray, dpi, row, engine) for w in line.words]
+    words = [w for line in read_row(page.gray, page.dpi, row, engine) for w in line.words]
     before = [w for w in words if (w.box.x0 + w.box.x1) / 2 < unread.word.box.x0]
     if len(before) != 1 or before[0].confidence < _KEEP:
         return None

@@ -47,8 +47,35 @@ class Marks:
         return Marks(self.x0[which], self.y0[which], self.x1[which], self.y1[which])
 
 
-def letter_like(gray: Gray, dpi: float) -> tuple[Marks, float]:
-    """Marks of the size of letters and dashes, and pixels per millimetre of the image."""
+@dataclass(frozen=True, slots=True)
+class Inked:
+    """The image of a page that was read, and its marks."""
+
+    gray: Gray
+    dpi: float
+    """Of the image."""
+    marks: Marks
+    """Of the size of letters and dashes."""
+
+    @property
+    def per_mm(self) -> float:
+        """Pixels of the image to a millimetre of paper."""
+        return self.dpi / _MM_PER_INCH
+
+    @property
+    def letters(self) -> Marks:
+        """Marks as tall as letters are: no dashes, points or accents."""
+        tall = (self.marks.y1 - self.marks.y0) / self.per_mm >= LEAST_LETTER_MM
+        return self.marks.chosen(tall)
+
+
+def inked(gray: Gray, dpi: float) -> Inked:
+    """An image with its marks.
+
+    Args:
+        gray: straightened image that was read, ruled lines taken out.
+        dpi: of that image.
+    """
     scale = min(_LOOK_DPI / dpi, 1.0)
     small = gray
     if scale < 1.0:
@@ -68,7 +95,7 @@ def letter_like(gray: Gray, dpi: float) -> tuple[Marks, float]:
     dash &= (wide > tall) & (tall > 0.2)
     marks = Marks(x, y, x + width, y + height).chosen(letter | dash)
     whole = Marks(*((side / scale).astype(np.int64) for side in _sides(marks)))
-    return whole, dpi / _MM_PER_INCH
+    return Inked(gray, dpi, whole)
 
 
 def _sides(marks: Marks) -> tuple[_Ints, _Ints, _Ints, _Ints]:

@@ -21,12 +21,11 @@ from pipeline.stages.recognition.marks import (
     DARKER,
     LEAST_LETTER_MM,
     UNHEARD,
-    letter_like,
+    Inked,
     under_words,
 )
 from pipeline.stages.recognition.parts import inserted, less_sure, read_row, row_of
 
-_MM_PER_INCH: Final = 25.4
 _LEAST_MARKS: Final = 3
 _REACH_MM: Final = 2.6
 """Gap between words of a row."""
@@ -44,14 +43,11 @@ _BESIDE_MM: Final = 3.5
 _BESIDE_SHARE: Final = 0.03
 
 
-def with_missed(
-    gray: Gray, dpi: float, lines: tuple[Line, ...], engine: OcrEngine
-) -> tuple[Line, ...]:
+def with_missed(page: Inked, lines: tuple[Line, ...], engine: OcrEngine) -> tuple[Line, ...]:
     """The lines, and those that were passed over, in reading order.
 
     Args:
-        gray: straightened image that was read, ruled lines taken out.
-        dpi: of that image.
+        page: what was read.
         lines: as read from it.
         engine: reads the rows found.
 
@@ -63,9 +59,9 @@ def with_missed(
         MissingToolError.
     """
     found = list(lines)
-    for row in missed_rows(gray, dpi, lines)[:_MOST_ROWS]:
+    for row in missed_rows(page, lines)[:_MOST_ROWS]:
         try:
-            read = tuple(_read(gray, dpi, row, engine))
+            read = tuple(_read(page, row, engine))
         except OcrError:
             continue
         for line in read:
@@ -73,9 +69,9 @@ def with_missed(
     return tuple(found)
 
 
-def missed_rows(gray: Gray, dpi: float, lines: Sequence[Line]) -> tuple[Box, ...]:
+def missed_rows(page: Inked, lines: Sequence[Line]) -> tuple[Box, ...]:
     """Where rows of letter-like marks stand that hold no word, from the top, in the image's px."""
-    marks, per_mm = letter_like(gray, dpi)
+    marks, per_mm, gray = page.marks, page.per_mm, page.gray
     free = marks.chosen(~under_words(marks, lines, per_mm))
     height = (free.y1 - free.y0) / per_mm
     letters = height >= LEAST_LETTER_MM
@@ -106,10 +102,10 @@ def missed_rows(gray: Gray, dpi: float, lines: Sequence[Line]) -> tuple[Box, ...
     return tuple(sorted(rows, key=lambda box: (box.y0, box.x0)))
 
 
-def _read(gray: Gray, dpi: float, row: Box, engine: OcrEngine) -> Iterator[Line]:
+def _read(page: Inked, row: Box, engine: OcrEngine) -> Iterator[Line]:
     """What stands in a row, where it is believed; boxes in pixels of the whole image."""
-    most = HALF_SEEN if _goes_on(gray, row, dpi / _MM_PER_INCH) else 1.0
-    for line in read_row(gray, dpi, row, engine):
+    most = HALF_SEEN if _goes_on(page.gray, row, page.per_mm) else 1.0
+    for line in read_row(page.gray, page.dpi, row, engine):
         words = tuple(word for word in line.words if word.confidence >= _KEEP_WORD)
         if _believed(words):
             yield row_of([less_sure(word, most) for word in words])

@@ -5,6 +5,7 @@ May not come in: which parts are worth reading again, what is believed of them.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -14,12 +15,24 @@ import numpy as np
 from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import Gray, OcrEngine
+from pipeline.textnorm import strip_marks
 
 _MM_PER_INCH: Final = 25.4
 _PAD_MM: Final = (1.5, 0.7)
 """Of the page around a row, aside and above: marks of its letters."""
 _RIM_MM: Final = 1.5
 """Of blank paper around what is cut out."""
+_AROUND: Final = 0.9
+"""Of the height of lone marks, shown above and below them."""
+_ASIDE: Final = 2.2
+"""The same, beside them."""
+_GAP: Final = 0.6
+"""The same, before the word that they are shown with."""
+_SURE: Final = 0.9
+_TELLING: Final = 3
+_HANGING: Final = frozenset("gjpqyQ")
+"""Letters that go below the base line."""
+_DOT_BELOW: Final = "\u0323"
 
 
 def read_row(
@@ -60,6 +73,82 @@ def read_row(
         )
         if words:
             yield row_of(words)
+
+
+def read_beside(
+    gray: Gray,
+    dpi: float,
+    ink: Box,
+    companion: Word,
+    engine: OcrEngine,
+    *,
+    within: Box | None = None,
+) -> tuple[Word, ...]:
+    """What the engine reads where a few marks stand alone, shown before a word that it knows.
+
+    A lone figure is no row to an engine, which then sees letters in it; before a word of the same
+    page it is one.
+
+    Args:
+        gray: the image of the page.
+        dpi: of it.
+        ink: the marks, px; they stand on the base line.
+        companion: a word without anything below the base line, see `companions`.
+        engine: reads both.
+        within: what may be shown at most of what stands beside the marks, px; the page where not
+            given.
+
+    Returns:
+        Words that stand on the marks, boxes in pixels of the whole image; none where the companion
+        was not recognized.
+
+    Raises:
+        OcrError, MissingToolError.
+    """
+    height, pad = int(ink.height), round(_AROUND * ink.height)
+    top, bottom = int(ink.y0) - pad, int(ink.y1) + pad
+    side = _ASIDE * ink.height
+    most = within or Box(x0=0, y0=0, x1=gray.shape[1], y1=gray.shape[0])
+    left, right = max(int(ink.x0 - side), int(most.x0)), min(int(ink.x1 + side), int(most.x1))
+    base = int(companion.box.y1)
+    known_top, known_bottom = base - height - pad, base + pad
+    if min(top, known_top) < 0 or max(bottom, known_bottom) > gray.shape[0]:
+        return ()
+    marks = gray[top:bottom, left:right]
+    known = gray[known_top:known_bottom, int(companion.box.x0) : int(companion.box.x1) + 1]
+    if marks.shape[0] != known.shape[0] or not marks.size or not known.size:
+        return ()
+    paper = int(np.median(marks))
+    gap = np.full((marks.shape[0], max(round(_GAP * height), 4)), paper, np.uint8)
+    rim = gap.shape[1]
+    row = cv2.copyMakeBorder(
+        np.hstack((marks, gap, known)), rim, rim, rim, rim, cv2.BORDER_CONSTANT, value=(paper,)
+    )
+    lines = engine.read(np.asarray(row, dtype=np.uint8), max(round(dpi), 1), row=True)
+    words = [word for line in lines for word in line.words]
+    end = rim + marks.shape[1]
+    after = "".join(word.text for word in words if word.box.x0 >= end - rim)
+    if after.casefold() != companion.text.casefold():
+        return ()
+    return tuple(
+        word.model_copy(update={"box": _moved(word.box, left - rim, top - rim, gray.shape)})
+        for word in words
+        if word.box.x1 <= end + rim and word.box.x0 < end - rim
+    )
+
+
+def companions(lines: Sequence[Line]) -> Iterator[Word]:
+    """Words that were surely read and have nothing below the base line."""
+    for line in lines:
+        for word in line.words:
+            long = word.text.isalpha() and len(word.text) >= _TELLING
+            if long and word.confidence >= _SURE and not _hangs(word.text):
+                yield word
+
+
+def _hangs(text: str) -> bool:
+    dotted = _DOT_BELOW in unicodedata.normalize("NFD", text)
+    return dotted or bool(set(strip_marks(text)) & _HANGING)
 
 
 def row_of(words: Sequence[Word]) -> Line:

@@ -4,9 +4,9 @@ The image is turned, straightened and scaled for reading only; every box is mapp
 upright page at its stored resolution. A page whose direction is in doubt is read in the other
 directions too, and the one that reads best is kept. Ruled lines (`ruling`) and round seals
 (`seals`, without colour `seal_rings`) are taken out of what is read. Ruled cells in doubt
-(`celled`), rows that were passed over (`missed`) and numbers before rows (`listed`) are read by
-themselves; words of a blue pen are marked (`pens`). May not come in: an OCR engine, blank
-detection, doubts about digits (`digits`), any meaning of the words.
+(`celled`), rows that were passed over (`missed`), numbers before rows (`listed`) and of pages
+(`numbered`) are read by themselves; words of a blue pen are marked (`pens`). May not come in: an
+OCR engine, blank detection, doubts about digits (`digits`), any meaning of the words.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ from pipeline.stages.recognition.celled import with_cells
 from pipeline.stages.recognition.clearing import cleared
 from pipeline.stages.recognition.digits import doubted
 from pipeline.stages.recognition.listed import with_numbers
+from pipeline.stages.recognition.marks import inked
 from pipeline.stages.recognition.missed import with_missed
+from pipeline.stages.recognition.numbered import with_page_number
 from pipeline.stages.recognition.pens import with_pens
 from pipeline.stages.recognition.ruling import Ruling, find_ruling, ruled_cells, without_ruling
 from pipeline.stages.recognition.seal_rings import Ring, held_back, without_rings
@@ -359,10 +361,11 @@ class _Reader:
 
     def completed(self, best: _Attempt) -> PageText:
         """The text, with doubtful cells read again, and what the engine passed over."""
-        dpi, cells = best.ruling.dpi, ruled_cells(best.ruling)
-        lines = with_cells(best.image, dpi, cells, best.lines, self.engine)
-        lines = with_missed(best.image, dpi, lines, self.engine)
-        lines = with_numbers(best.image, dpi, lines, self.engine)
+        page = inked(best.image, best.ruling.dpi)
+        lines = with_cells(page, ruled_cells(best.ruling), best.lines, self.engine)
+        lines = with_missed(page, lines, self.engine)
+        lines = with_numbers(page, lines, self.engine)
+        lines = with_page_number(page, lines, self.engine)
         if lines == best.lines:
             return best.text
         mapped = tuple(_mapped(doubted(best.image, lines), best.reading))
