@@ -30,7 +30,7 @@ _SHIPPED: Final = "vie-fast-4.1.0"
 """What training begins with."""
 _NAME: Final = "vie-sohoa.traineddata"
 _SHEETS: Final = 1_400
-_ROWS: Final = ((12_000, 3e-4), (16_000, 1e-4), (34_000, 2e-4), (42_000, 6e-5))
+_ROWS: Final = ((12_000, 3e-4), (16_000, 1e-4), (28_000, 2e-4), (34_000, 6e-5))
 """Trained until so many rows at such a rate."""
 _THREADS: Final = 2
 
