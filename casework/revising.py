@@ -149,19 +149,19 @@ class Reviser:
         with manifests.alone(tools, dossier):
             if tools.records.dossier(dossier.code, dossier.unit).keeping.approved:
                 raise WorkflowError("DOSSIER_CLOSED")
-            fresh = [
-                (one, tools.records.component(one.base.component.component_id)) for one in made
-            ]
-            if any(_is_current(one.base, component) for one, component in fresh):
+            if any(_is_current(one.base, self._now(one)) for one in made):
                 manifests.begin_renewal(tools, dossier)
-            stored = [
-                component.component_id
-                for one, component in fresh
-                if _is_current(one.base, component) and self._committed(dossier, one, component)
-            ]
+            stored = []
+            for one in made:
+                component = self._now(one)  # after the one before: it may be of the same
+                if _is_current(one.base, component) and self._committed(dossier, one, component):
+                    stored.append(component.component_id)
             tools.records.owe(stored)
             manifests.finish_renewal(tools, dossier, self.event)
             return frozenset(stored)
+
+    def _now(self, one: Made) -> ComponentRecord:
+        return self._tools.records.component(one.base.component.component_id)
 
     def _committed(self, dossier: DossierRecord, one: Made, component: ComponentRecord) -> bool:
         """True where these bytes are the new revision; the first commit of a rev wins."""

@@ -68,7 +68,7 @@ class Services:
         self.settings = settings
         self.ports = Ports(settings, progress)
         self.batches = Batches(self.ports)
-        self.outside = OutsideSigning(self.batches)
+        self.outside = OutsideSigning(self.batches, self._dossier)
         self.scans = Scans(self.ports)
         self.packages = Packages(self.ports, self._dossier)
         self.custody = Custody(self.ports)
