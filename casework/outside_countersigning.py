@@ -1,11 +1,11 @@
 """Counter-signing in two steps, where the archive's key is elsewhere: digest out, signature in.
 
 `export` prepares the archive's signature over an archived revision and keeps only what it appends,
-not the file; `complete` puts both together again when the signature comes, checks it and makes the
-next revision, and `publish` archives what a dossier has got at once. Days and restarts may lie
-between. A revision that came meanwhile (a raised level, another's counter-signature) makes the
-request worthless: it is refused, and another one is given. May not come in: what holds for every
-request (`signing_requests`), how a revision is published (`revising`), cryptography.
+not the file; `take_in` puts both together again when the signature comes, checks it, and archives
+what a dossier has got at once as new revisions. Days and restarts may lie between. A revision that
+came meanwhile (a raised level, another's counter-signature) makes the request worthless: it is
+refused, and another one is given. May not come in: what holds for every request
+(`signing_requests`), how a revision is published (`revising`), cryptography.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from pipeline.errors import (
     SignatureInvalid,
     SigningError,
     SigningRequestRefused,
+    SohoaError,
     WorkflowError,
 )
 from pipeline.models.actors import Actor
@@ -54,15 +55,6 @@ class Asked:
     export: Export | None
     problem: Problem | None = None
     """Why there is no request."""
-
-
-@dataclass(frozen=True, slots=True)
-class Completed:
-    """A signature that came in."""
-
-    component_id: str
-    made: Made | None
-    """The next revision, yet to be published; None where a killed run had committed it."""
 
 
 # -- digest out -----------------------------------------------------------------------------
@@ -177,75 +169,93 @@ def is_for_archive(tools: Tools, response: SigningResponse) -> bool:
     return tools.records.batch(component.batch_id).state is BatchState.ARCHIVED
 
 
-def complete(tools: TwoStepTools, response: SigningResponse, actor: Actor) -> Completed:
-    """Check what came back and make the counter-signed file; nothing is committed yet.
+def take_in(
+    tools: TwoStepTools,
+    dossier: DossierRecord,
+    responses: Sequence[SigningResponse],
+    actor: Actor,
+) -> tuple[Augmentation | SohoaError, ...]:
+    """Check what came back for a dossier, and archive what is good with one manifest.
 
-    The same answer given again, after a kill, only finishes what was committed.
+    One that is refused does not stop the others. The same answers given again, after a kill, only
+    finish what was committed.
 
-    Raises:
-        NotFound: `COMPONENT_UNKNOWN`, `DOSSIER_DESTROYED`, `OBJECT_MISSING`.
-        WorkflowError: `DOSSIER_CLOSED`: its destruction is approved.
-        SigningRequestRefused: `SIGNING_REQUEST_USED`, `SIGNING_REQUEST_UNKNOWN` (never handed out,
-            or its bytes are gone), `SIGNING_REQUEST_OUTDATED` (a newer one was handed out),
-            `SIGNING_REQUEST_EXPIRED`, `SIGNING_REQUEST_OVERTAKEN`.
-        CertificateRejected: `CERTIFICATE_NOT_OF_OFFICER`; also what `TwoStepSigner.finish_counter`
-            says.
-        SignatureInvalid: `OUTSIDE_SIGNATURE_WRONG`; the request stays open.
-        ChecksumMismatch: what was archived or kept changed.
-        ArchiveError: may be repeated.
+    Returns:
+        Of each answer, in order, what became of its component, or what is wrong with it:
+            NotFound: `COMPONENT_UNKNOWN`, `DOSSIER_DESTROYED`, `OBJECT_MISSING`.
+            WorkflowError: `DOSSIER_CLOSED`: its destruction is approved.
+            SigningRequestRefused: `SIGNING_REQUEST_USED`, `SIGNING_REQUEST_UNKNOWN` (never handed
+                out, or its bytes are gone), `SIGNING_REQUEST_OUTDATED` (a newer one was handed
+                out), `SIGNING_REQUEST_EXPIRED`, `SIGNING_REQUEST_OVERTAKEN`.
+            CertificateRejected: `CERTIFICATE_NOT_OF_OFFICER`; also what
+                `TwoStepSigner.finish_counter` says.
+            SignatureInvalid: `OUTSIDE_SIGNATURE_WRONG`; the request stays open.
+            ChecksumMismatch: what was archived or kept changed.
+            ArchiveError: may be repeated with the same answers.
     """
-    records = tools.records
-    component = records.component(response.component_id)
-    component_id = component.component_id
-    dossier = records.dossier(component.dossier_code, component.unit)
-    ensure_there(dossier)
-    if dossier.keeping.approved:
-        raise WorkflowError("DOSSIER_CLOSED")
     reviser = Reviser(tools, actor, _ACTION)
-    settled = reviser.settle(dossier)
-    one = _found(settled, component_id)
-    work = Work(tools=tools, batch=records.batch(component.batch_id).batch)
-    handed_out = work.open_request(component_id)
+    try:
+        ensure_there(dossier)
+        if dossier.keeping.approved:
+            raise WorkflowError("DOSSIER_CLOSED")
+        settled = reviser.settle(dossier)
+        found = [_completed(tools, reviser, settled, response) for response in responses]
+        made = [one for one in found if isinstance(one, Made)]
+        stored = reviser.publish(dossier, made) if made else frozenset()
+    except SohoaError as error:
+        return tuple(error for _ in responses)
+    now = Settled(reviser.signed(dossier), resumed=False)
+    return tuple(_told(one, now, stored) for one in found)
+
+
+def _completed(
+    tools: TwoStepTools, reviser: Reviser, settled: Settled, response: SigningResponse
+) -> Made | Signed | SohoaError:
+    """The next revision, yet to be published; or what a killed run had committed."""
+    try:
+        return _complete(tools, reviser, settled, response)
+    except SohoaError as error:
+        return error
+
+
+def _complete(
+    tools: TwoStepTools, reviser: Reviser, settled: Settled, response: SigningResponse
+) -> Made | Signed:
+    component = tools.records.component(response.component_id)
+    one = _found(settled.components, component.component_id)
     if one is None:
         raise SigningRequestRefused("SIGNING_REQUEST_UNKNOWN")
+    work = Work(tools=tools, batch=tools.records.batch(component.batch_id).batch)
+    handed_out = work.open_request(component.component_id)
     if one.info.counter is not None:
         ours = one.info.counter.certificate_sha256 == response.certificate_sha256
         if settled.resumed and ours and _answers(handed_out, response):
-            return Completed(component_id, None)
+            return one
         raise SigningRequestRefused("SIGNING_REQUEST_USED")
     if handed_out is None or handed_out.tail is None:  # nothing, or what the officer was asked for
         raise SigningRequestRefused(_without_request(one, response))
     handed_out = check_answer(tools, handed_out, response)
     if handed_out.assembled != one.revision.sha256:
         raise SigningRequestRefused("SIGNING_REQUEST_OVERTAKEN")
-    return Completed(component_id, _made(tools, reviser, one, work, handed_out, response))
+    return _made(tools, reviser, one, work, handed_out, response)
 
 
-def publish(
-    tools: TwoStepTools, actor: Actor, dossier: DossierRecord, completed: Sequence[Completed]
-) -> tuple[Augmentation, ...]:
-    """Archive what came in for one dossier, with one manifest; tells of each in order.
-
-    Raises:
-        WorkflowError: `DOSSIER_CLOSED`.
-        ArchiveError: may be repeated with the same answers.
-    """
-    reviser = Reviser(tools, actor, _ACTION)
-    made = [one.made for one in completed if one.made is not None]
-    stored = reviser.publish(dossier, made) if made else frozenset()
-    now = Settled(reviser.signed(dossier), resumed=False)
-    return tuple(_told(one, now, stored) for one in completed)
-
-
-def _told(completed: Completed, now: Settled, stored: frozenset[str]) -> Augmentation:
+def _told(
+    completed: Made | Signed | SohoaError, now: Settled, stored: frozenset[str]
+) -> Augmentation | SohoaError:
     """What became of an answer; one whose revision another run took first was overtaken."""
-    one = _found(now, completed.component_id)
+    if isinstance(completed, SohoaError):
+        return completed
+    base = completed.base if isinstance(completed, Made) else completed
+    one = _found(now.components, base.component.component_id)
     if one is None:
-        raise WorkflowError("DOSSIER_CLOSED")
-    if completed.made is None or completed.component_id in stored:
+        return WorkflowError("DOSSIER_CLOSED")
+    if isinstance(completed, Signed) or one.component.component_id in stored:
         return told(one, Outcome.COUNTERSIGNED)
-    code = "SIGNING_REQUEST_OVERTAKEN" if one.info.counter is None else "SIGNING_REQUEST_USED"
-    return told(one, Outcome.FAILED, SigningRequestRefused(code))
+    overtaken = one.info.counter is None
+    return SigningRequestRefused(
+        "SIGNING_REQUEST_OVERTAKEN" if overtaken else "SIGNING_REQUEST_USED"
+    )
 
 
 def _made(
@@ -291,9 +301,8 @@ def _joined(archived: Path, appended: bytes) -> Path:
     return document
 
 
-def _found(settled: Settled, component_id: str) -> Signed | None:
-    held = (one for one in settled.components if one.component.component_id == component_id)
-    return next(held, None)
+def _found(components: Iterable[Signed], component_id: str) -> Signed | None:
+    return next((one for one in components if one.component.component_id == component_id), None)
 
 
 def _without_request(one: Signed, response: SigningResponse) -> str:

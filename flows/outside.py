@@ -26,7 +26,7 @@ from pipeline.models.actors import Actor, Role
 
 if TYPE_CHECKING:
     from casework.augmenting import Augmentation
-    from casework.outside_countersigning import Asked, Completed
+    from casework.outside_countersigning import Asked
     from casework.outside_signing import Waiting
     from casework.signing_requests import Export
     from pipeline.models.records import ComponentRecord, DossierRecord
@@ -144,7 +144,7 @@ class OutsideSigning:
         Returns:
             Each file with what its signature did, or what is wrong with it: `NotFound`
             `SIGNING_RESPONSE_MISSING`; see `casework.outside_signing.take_in` and
-            `casework.outside_countersigning.complete`.
+            `casework.outside_countersigning.take_in`.
         """
         from casework.outside_countersigning import is_for_archive  # noqa: PLC0415
 
@@ -182,6 +182,8 @@ class OutsideSigning:
         self, answers: Sequence[tuple[Path, SigningResponse]], actor: Actor
     ) -> Iterator[tuple[Path, TakenIn | SohoaError]]:
         """The archive's signatures, whoever brings them."""
+        from casework.outside_countersigning import take_in  # noqa: PLC0415
+
         records = self._ports.records
         actor = actor.model_copy(update={"role": Role.ARCHIVE_CENTRE})
         dossiers: dict[tuple[str, str], list[tuple[Path, SigningResponse]]] = {}
@@ -192,38 +194,17 @@ class OutsideSigning:
         try:
             for whose, group in dossiers.items():
                 with self._ports.workspace.working():
-                    found = self._countersigned(records.dossier(*whose), group, actor)
-                yield from found
+                    responses = [response for _, response in group]
+                    found = take_in(self._ports, records.dossier(*whose), responses, actor)
+                for (file, _), one in zip(group, found, strict=True):
+                    yield file, one if isinstance(one, SohoaError) else _counter(one)
         finally:
             self._batches.settle()
             clear(self._ports)
 
-    def _countersigned(
-        self,
-        dossier: DossierRecord,
-        answers: Sequence[tuple[Path, SigningResponse]],
-        actor: Actor,
-    ) -> list[tuple[Path, TakenIn | SohoaError]]:
-        from casework import outside_countersigning  # noqa: PLC0415
 
-        found: list[tuple[Path, TakenIn | SohoaError]] = []
-        good: list[tuple[Path, Completed]] = []
-        for file, response in answers:
-            try:
-                made = outside_countersigning.complete(self._ports, response, actor)
-                good.append((file, made))
-            except SohoaError as error:
-                found.append((file, error))
-        try:
-            done = outside_countersigning.publish(
-                self._ports, actor, dossier, [made for _, made in good]
-            )
-        except SohoaError as error:
-            return found + [(file, error) for file, _ in good]
-        return found + [
-            (file, TakenIn(one.component_id, None, 0, None, one))
-            for (file, _), one in zip(good, done, strict=True)
-        ]
+def _counter(one: Augmentation) -> TakenIn:
+    return TakenIn(one.component_id, None, 0, None, one)
 
 
 def _certificates(file: Path) -> tuple[bytes, ...]:

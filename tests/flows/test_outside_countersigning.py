@@ -207,6 +207,7 @@ def kept(services: Services) -> list[Path]:
 # -- the whole way --------------------------------------------------------------------------
 
 
+@pytest.mark.timeout(1800)
 def test_the_whole_way_through_the_command_line(world: World, home: Path, tmp_path: Path) -> None:
     office = Office(home)
     office.environ["SOHOA_SIGNING__OFFICERS__KHO"] = world.archive.device.fingerprint
@@ -233,7 +234,7 @@ def test_the_whole_way_through_the_command_line(world: World, home: Path, tmp_pa
         ("COUNTERSIGNED", 1, None)
     ] * 4
     assert office.run("sign", "list", "--json") == []
-    office.run("sign", "counter", done[0]["dossier_code"], *more, code=3)
+    office.run("sign", "counter", done[0]["dossier_code"], *more, code=2)
     trust = [a for t in (world.officer, world.archive) for a in ("--trust", t.files.root_pem)]
     for code in {one["dossier_code"] for one in done}:
         verdicts = office.run("verify", code, *trust, "--json")
@@ -357,7 +358,8 @@ def test_a_paper_that_rotted_holds_up_nobody_else(office: Services, world: World
             path.chmod(0o600)
             path.write_bytes(b"rot")
     made = asked(office, world.archive)
-    assert [one.problem and one.problem.code for one in made] == ["CHECKSUM_MISMATCH", *[None] * 3]
+    failed = {one.component.component_id: one.problem.code for one in made if one.problem}
+    assert failed == {rotten.component_id: "CHECKSUM_MISMATCH"} and len(made) == 4
 
 
 # -- signatures in --------------------------------------------------------------------------
@@ -670,9 +672,10 @@ def test_an_import_that_was_killed_is_given_again(
         seen.add(label)
         findings = [f.code for f in services.audit().findings if f.failure]
         assert findings == [], label
-        for _, one in services.outside.take_in_each(answers, services.actor()):
-            fine = isinstance(one, TakenIn) or one.code == "SIGNING_REQUEST_USED"
-            assert fine, (label, one)
+        again = [one for _, one in services.outside.take_in_each(answers, services.actor())]
+        refusals = {one.code for one in again if isinstance(one, SohoaError)}
+        assert refusals <= {"SIGNING_REQUEST_USED"}, label
+        assert not refusals or all(isinstance(one, SohoaError) for one in again), label
         mine = components(services, code)
         assert [len(c.revisions) for c in mine] == [2, 2], label
         for component in mine:
