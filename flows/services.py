@@ -543,7 +543,7 @@ class Services:
     def _evidence(self, trust: Sequence[Path] = (), *, deep: bool = False) -> Evidence:
         """What a verdict takes its facts from."""
         from casework.verification import Evidence
-        from storage.ledger import copy_state, ledger_state
+        from storage.ledger_standing import copy_state, ledger_state
 
         records, store = self.ports.records, self.ports.store_to_read
         return Evidence(
