@@ -14,8 +14,11 @@ from pipeline.textnorm import printable
 
 if TYPE_CHECKING:
     from casework.copying import ElectronicCopy
-    from casework.outside_signing import Export, Waiting
+    from casework.outside_countersigning import Asked
+    from casework.outside_signing import Waiting
+    from casework.signing_requests import Export
     from flows.outside import TakenIn
+    from pipeline.models.records import ComponentRecord
 
 
 def waiting_json(one: Waiting) -> Json:
@@ -29,6 +32,7 @@ def waiting_json(one: Waiting) -> Json:
         "component_id": one.component.component_id,
         "code": one.component.code,
         "pages": list(one.component.pages),
+        "profile": "intake",
         "request_id": request.request_id if request else None,
         "expires_at": instant(request.expires_at) if request else None,
     }
@@ -48,6 +52,63 @@ def waiting_line(one: Waiting, messages: Messages) -> str:
     if request is None:
         return line
     return f"{line}  {messages.text('request_out', until=_day(request))}"
+
+
+def awaited_json(component: ComponentRecord, request: SigningRequest) -> Json:
+    """One object of `sign list`: the archive's signature is awaited."""
+    return {
+        "batch_id": component.batch_id,
+        "source": None,
+        "dossier_code": component.dossier_code,
+        "officer": request.officer,
+        "component_id": component.component_id,
+        "code": component.code,
+        "pages": list(component.pages),
+        "profile": request.profile,
+        "request_id": request.request_id,
+        "expires_at": instant(request.expires_at),
+    }
+
+
+def awaited_line(component: ComponentRecord, request: SigningRequest, messages: Messages) -> str:
+    """The same, as text."""
+    line = messages.text(
+        "uncountersigned",
+        dossier=component.dossier_code,
+        officer=request.officer,
+        component=shown(component.component_id),
+        code=component.code,
+    )
+    return f"{line}  {messages.text('request_out', until=_day(request))}"
+
+
+def asked_json(one: Asked, file: str | None, messages: Messages) -> Json:
+    """One object of `sign counter` where the key is elsewhere."""
+    request = one.export.request if one.export is not None else None
+    return {
+        "dossier_code": one.component.dossier_code,
+        "component_id": one.component.component_id,
+        "batch_id": one.component.batch_id,
+        "code": one.component.code,
+        "officer": request.officer if request else None,
+        "request_id": request.request_id if request else None,
+        "expires_at": instant(request.expires_at) if request else None,
+        "again": one.export.again if one.export is not None else None,
+        "file": file,
+        "error": None
+        if one.problem is None
+        else error_json(messages.problem(one.problem), one.problem.code),
+    }
+
+
+def asked_lines(one: Asked, file: str | None, messages: Messages) -> Iterator[str]:
+    """The same, as text."""
+    if one.export is not None and file is not None:
+        yield exported_line(one.export, file, messages)
+    if one.problem is not None:
+        rendered = messages.problem(one.problem)
+        yield f"{one.component.dossier_code} [{shown(one.component.component_id)}]:"
+        yield f"  {rendered.message} {rendered.advice}".rstrip()
 
 
 def exported_json(one: Export, file: str) -> Json:

@@ -31,8 +31,10 @@ from pipeline.models.actors import Actor, Role
 from pipeline.models.events import Event
 from pipeline.ports.archive import ObjectStore
 from storage.folder_store import FolderStore
-from storage.ledger import GENESIS, chained, seal_finished_days, sealed_days, verify_chain
+from storage.ledger import GENESIS, chained, verify_chain
+from storage.ledger_days import sealed_days
 from storage.ledger_proof import prove
+from storage.ledger_sealing import seal_finished_days
 from storage.merkle import merkle_root
 from storage.records import open_records, sqlite_url
 from storage.records.database import Database

@@ -14,18 +14,9 @@ from pipeline.models.events import ChainedEvent, Fact
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.records import Records
 from pipeline.ports.signing import Timestamps
-from storage.ledger import (
-    GENESIS,
-    HEAD_LOST,
-    PREFIX,
-    LedgerDay,
-    Seal,
-    is_events,
-    is_seal,
-    sealed_day,
-    seals,
-)
+from storage.ledger import GENESIS, HEAD_LOST
 from storage.ledger_damage import Damage, Row, chain_rows, damages
+from storage.ledger_days import PREFIX, LedgerDay, Seal, is_events, is_seal, sealed_day, seals
 from storage.ledger_stamps import read_stamp, seal_beside, stamp_key
 
 _CODES: Final = {

@@ -1,46 +1,34 @@
 """Raising what is archived: signatures below the level that is set, seals that soon expire.
 
-What is appended makes a new revision of the same component, beside the earlier ones; a further
-manifest of the dossier lists them all (architecture §3). Order of custody, one dossier at a time:
-bytes into the workspace, manifest allocated, digest into the records, bytes into the archive,
-version into the records, manifest. A run that was killed between any two is mended by the next:
-it puts the bytes that were committed, or, where they are lost, makes the next revision. Files
-that came signed are not Sohoa's to raise. May not come in: how a signature is raised.
+What is appended makes a new revision (`casework.revising`). Files that came signed are not Sohoa's
+to raise. May not come in: how a signature is raised, how a revision is published.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+from casework.revising import PDF, Made, Reviser, Signed
 from pipeline.errors import (
     ArchiveUnavailable,
-    ChecksumMismatch,
     ConfigError,
-    ContentConflict,
     ExitCode,
     KeyUnavailable,
     SignatureInvalid,
     SohoaError,
     TimestampError,
 )
-from pipeline.ids import digest
 from pipeline.models.actors import Actor
 from pipeline.models.base import Instant, Model
-from pipeline.models.batch import BatchState, Problem
-from pipeline.models.components import SignatureInfo, SignatureLevel
-from pipeline.models.events import Event
-from pipeline.models.files import FileRef
-from pipeline.models.records import ComponentRecord, DossierRecord, Revision
+from pipeline.models.batch import Problem
+from pipeline.models.components import SignatureLevel
+from pipeline.models.records import DossierRecord
 from pipeline.ports.signing import Augmenter
-from pipeline.run import manifests
 from pipeline.run.work import Tools
-from pipeline.stages.archiving import component_key, put_blob
-from storage.fixity import copied
 
-_PDF = "application/pdf"
 _PATIENCE = 3
 """So many failures of the timestamp authority in a row, and it is down: the rest waits."""
 _AUTHORITY = "TIMESTAMP_"
@@ -177,16 +165,6 @@ def _over(run: _Run, dossiers: Iterable[DossierRecord], *, every: bool) -> Itera
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
-    """Bytes that lie in the workspace and are to be the next revision."""
-
-    component: ComponentRecord
-    base: Revision
-    file: FileRef
-    info: SignatureInfo
-
-
-@dataclass(frozen=True, slots=True)
 class _Kind:
     """What a run appends."""
 
@@ -207,10 +185,10 @@ class _Run:
     """One run: whose ports, how much may still be done, what has failed."""
 
     def __init__(self, tools: Tools, actor: Actor, limit: int | None, kind: _Kind) -> None:
-        self.tools = self._tools = tools
+        self.tools = tools
         self._kind = kind
         self._appender = kind.appending(tools)
-        self._actor = actor
+        self._reviser = Reviser(tools, actor, kind.action)
         self._left = limit
         self._refused_in_a_row = 0
         self._down = False
@@ -222,238 +200,83 @@ class _Run:
 
     def dossier(self, dossier: DossierRecord) -> list[Augmentation]:
         """Finish what a killed run left, then raise what is due."""
-        components = self._signed(dossier)
-        finished: list[str] = []
         try:
-            if self._is_unfinished(dossier, components):
-                with manifests.alone(self._tools, dossier):
-                    finished = self._finish(dossier)
-                components = self._signed(dossier)
+            settled = self._reviser.settle(dossier)
         except SohoaError as error:
-            return self._none(components, error)
+            return self._none(self._reviser.signed(dossier), error)
         found, made = [], []
-        for component, revision, info in components:
-            if not self._appender.due(info, self._tools.clock.now()):
-                late = component.component_id in finished
-                outcome = self._kind.done if late else Outcome.CURRENT
-                found.append(_told(component, revision, info, outcome))
+        for one in settled.components:
+            if not self._appender.due(one.info, self.tools.clock.now()):
+                late = one.component.component_id in settled.finished
+                found.append(told(one, self._kind.done if late else Outcome.CURRENT))
                 continue
             if self.over:
                 break
             try:
-                made.append(self._made(component, revision, info))
+                made.append(self._made(one))
             except SohoaError as error:
                 self._note(error)
-                found.append(_told(component, revision, info, Outcome.FAILED, error))
+                found.append(told(one, Outcome.FAILED, error))
         if not made:
             return found
         try:
-            with manifests.alone(self._tools, dossier):
-                return found + self._publish(dossier, made)
+            stored = self._reviser.publish(dossier, made)
         except SohoaError as error:
-            return found + self._none(
-                [(m.component, m.base, m.base.signature or m.info) for m in made], error
-            )
+            return found + self._none([m.base for m in made], error)
+        return found + [self._published(m, stored) for m in made]
 
-    # -- what is there ----------------------------------------------------------------------
-
-    def _signed(
-        self, dossier: DossierRecord
-    ) -> list[tuple[ComponentRecord, Revision, SignatureInfo]]:
-        """Archived components that Sohoa signed, with their current revision."""
-        records = self._tools.records
-        if records.dossier(dossier.code, dossier.unit).keeping.approved:
-            return []  # it is to be destroyed: nothing is added to it
-        found = []
-        for component in records.components(unit=dossier.unit, dossier_code=dossier.code):
-            revision = component.current
-            if revision is None or revision.version_id is None or revision.signature is None:
-                continue
-            found.append((component, revision, revision.signature))
-        states = {b: records.batch(b).state for b in {c.batch_id for c, _, _ in found}}
-        return [one for one in found if states[one[0].batch_id] is BatchState.ARCHIVED]
-
-    def _is_unfinished(
-        self,
-        dossier: DossierRecord,
-        components: Sequence[tuple[ComponentRecord, Revision, SignatureInfo]],
-    ) -> bool:
-        return any(component.unfinished for component, _, _ in components) or (
-            bool(components) and manifests.renewal(self._tools, dossier) is not None
-        )
-
-    # -- making -----------------------------------------------------------------------------
-
-    def _made(self, component: ComponentRecord, base: Revision, info: SignatureInfo) -> _Made:
+    def _made(self, one: Signed) -> Made:
         """The archived bytes with what was appended, kept in the workspace.
 
         Raises:
             SohoaError: see `Augmenter.augment`; also `OBJECT_MISSING`, `CHECKSUM_MISMATCH`,
                 `SEAL_NOT_PROLONGED`.
         """
-        tools = self._tools
-        with tools.workspace.scratch() as folder:
-            archived = folder / "component.pdf"
-            with tools.store.open(base.object_key, base.version_id) as stream:
-                if copied(stream, archived) != base.sha256:
-                    raise ChecksumMismatch(key=base.object_key)
-            data, raised = self._appender.augment(archived, info)
+        with self._reviser.fetched(one) as archived:
+            data, raised = self._appender.augment(archived, one.info)
             if not data.startswith(archived.read_bytes()):
                 raise SignatureInvalid()
-        if raised == info:
+        if raised == one.info:
             raise TimestampError("SEAL_NOT_PROLONGED")
         self._refused_in_a_row = 0
         self._left = None if self._left is None else self._left - 1
-        kept = tools.workspace.of(component.batch_id).put(data, _PDF)
-        return _Made(component, base, kept, raised)
+        kept = self.tools.workspace.of(one.component.batch_id).put(data, PDF)
+        return Made(one, kept, raised)
 
-    # -- publishing -------------------------------------------------------------------------
-
-    def _publish(self, dossier: DossierRecord, made: Sequence[_Made]) -> list[Augmentation]:
-        """New revisions and the manifest that lists them; nobody else works on the dossier."""
-        records = self._tools.records
-        fresh = [(one, records.component(one.component.component_id)) for one in made]
-        if any(_is_base(one.base, component) for one, component in fresh):
-            manifests.begin_renewal(self._tools, dossier)
-        found, stored = [], []
-        for one, component in fresh:
-            if _is_base(one.base, component) and self._committed(dossier, one, component):
-                stored.append(component.component_id)
-        records.owe(stored)
-        manifests.finish_renewal(self._tools, dossier, self._event)
-        for one in made:
-            component = records.component(one.component.component_id)
-            current = component.current or one.base
-            done = component.component_id in stored
-            found.append(
-                _told(
-                    component,
-                    current,
-                    current.signature or one.info,
-                    self._kind.done if done else Outcome.CURRENT,
-                )
-            )
-        return found
-
-    def _committed(self, dossier: DossierRecord, one: _Made, component: ComponentRecord) -> bool:
-        """True where these bytes are the new revision; the first commit of a rev wins."""
-        rev = max(r.rev for r in component.revisions) + 1
-        while self._tools.store.head(_key(dossier, component, rev)) is not None:
-            rev += 1  # of records that were lost: what stands under a key stays
-        revision = Revision(
-            rev=rev,
-            sha256=one.file.sha256,
-            size=one.file.size,
-            signature=one.info,
-            found=one.base.found,
-            object_key=_key(dossier, component, rev),
+    def _published(self, one: Made, stored: Collection[str]) -> Augmentation:
+        component = self.tools.records.component(one.base.component.component_id)
+        current = component.current or one.base.revision
+        done = component.component_id in stored
+        return told(
+            Signed(component, current, current.signature or one.info),
+            self._kind.done if done else Outcome.CURRENT,
         )
-        event = self._event(
-            self._kind.action,
-            subjects={"component_id": component.component_id},
-            hashes={"content": revision.sha256, "previous": one.base.sha256},
-        )
-        first = self._tools.records.commit_revision(component.component_id, revision, [event])
-        return first.sha256 == revision.sha256 and self._put(component, first)
 
-    def _finish(self, dossier: DossierRecord) -> list[str]:
-        """Put what a killed run has committed, as far as its bytes are there, and its manifest.
-
-        Returns:
-            Ids of the components whose new revision is archived now.
-        """
-        renewal = manifests.renewal(self._tools, dossier)
-        if renewal is not None and renewal.sha256 is not None:
-            manifests.finish_renewal(self._tools, dossier, self._event)
-        stored = [
-            component.component_id
-            for component, _, _ in self._signed(dossier)
-            for revision in component.unfinished
-            if self._put(component, revision)
-        ]
-        if stored:
-            manifests.begin_renewal(self._tools, dossier)
-        self._tools.records.owe(stored)
-        manifests.finish_renewal(self._tools, dossier, self._event)
-        return stored
-
-    def _put(self, component: ComponentRecord, revision: Revision) -> bool:
-        """Put committed bytes; False where they are lost: the revision stays a gap."""
-        workspace, store = self._tools.workspace.of(component.batch_id), self._tools.store
-        if workspace.sound(revision.sha256):
-            ref = FileRef(sha256=revision.sha256, size=revision.size, media_type=_PDF)
-            try:
-                stored = put_blob(revision.object_key, ref, workspace, store)
-            except ContentConflict:
-                return False
-        else:
-            there = store.head(revision.object_key)
-            if there is None or there.sha256 != revision.sha256:
-                return False
-            stored = there
-        event = self._event(
-            "component.archived",
-            subjects={
-                "component_id": component.component_id,
-                "object_key": stored.key,
-                "version_id": stored.version_id,
-            },
-            hashes={"content": revision.sha256},
-        )
-        self._tools.records.commit_stored(
-            component.component_id, revision.rev, stored.version_id, None, [event]
-        )
-        return True
-
-    # -- telling ----------------------------------------------------------------------------
-
-    def _none(
-        self,
-        components: Sequence[tuple[ComponentRecord, Revision, SignatureInfo]],
-        error: SohoaError,
-    ) -> list[Augmentation]:
+    def _none(self, components: Iterable[Signed], error: SohoaError) -> list[Augmentation]:
         self._note(error)
-        return [_told(*one, Outcome.FAILED, error) for one in components]
+        return [told(one, Outcome.FAILED, error) for one in components]
 
     def _note(self, error: SohoaError) -> None:
         self._down |= isinstance(error, ArchiveUnavailable | KeyUnavailable)
         self._refused_in_a_row += error.code.startswith(_AUTHORITY)
 
-    def _event(self, action: str, *, subjects: dict[str, str], hashes: dict[str, str]) -> Event:
-        return Event(
-            event_id=digest("event", action, subjects, hashes),
-            at=self._tools.clock.now(),
-            actor=self._actor,
-            action=action,
-            subjects=subjects,
-            hashes=hashes,
-        )
 
+def told(one: Signed, outcome: Outcome, error: SohoaError | None = None) -> Augmentation:
+    """What became of a component.
 
-def _key(dossier: DossierRecord, component: ComponentRecord, rev: int) -> str:
-    return component_key(dossier, component.nn, rev, component.code)
-
-
-def _is_base(base: Revision, component: ComponentRecord) -> bool:
-    """True where no other run has been first."""
-    return component.current is not None and component.current.rev == base.rev
-
-
-def _told(
-    component: ComponentRecord,
-    revision: Revision,
-    info: SignatureInfo,
-    outcome: Outcome,
-    error: SohoaError | None = None,
-) -> Augmentation:
+    Args:
+        one: as it is now.
+        outcome: of the run.
+        error: what failed.
+    """
     return Augmentation(
-        dossier_code=component.dossier_code,
-        component_id=component.component_id,
-        code=component.code,
+        dossier_code=one.component.dossier_code,
+        component_id=one.component.component_id,
+        code=one.component.code,
         outcome=outcome,
-        rev=revision.rev,
-        sha256=revision.sha256,
-        level=info.level,
-        sealed_until=info.sealed_until,
+        rev=one.revision.rev,
+        sha256=one.revision.sha256,
+        level=one.info.level,
+        sealed_until=one.info.sealed_until,
         problem=Problem.of(error) if error else None,
     )

@@ -1,9 +1,9 @@
 """Clearing: what no unfinished batch needs leaves the workspace.
 
 Only after the archive has returned version ids (architecture §5.5): a batch counts as unfinished
-until then. Sidecars, new revisions and manifests that may not have been put yet stay too, and the
-sources of batches that the records do not know (lost, restored from an old copy, another
-database): they may be the only ones.
+until then. Sidecars, new revisions and manifests that may not have been put yet stay too, what the
+archive is still to sign elsewhere, and the sources of batches that the records do not know (lost,
+restored from an old copy, another database): they may be the only ones.
 Where hosts share files in work, only batches that were received or walked on here are looked at,
 not the office's: what the folder may hold of others is on their shelves, and can be fetched again.
 Works only while no other process works in the home; a killed clearing leaves rubbish, never a
@@ -17,6 +17,7 @@ import datetime as dt
 from collections.abc import Collection, Iterator
 
 from casework.scanning.sessions import ScanSessions, clear_archived
+from casework.signing_requests import awaited, handed_out_here, is_shelved
 from pipeline.errors import BatchBusy, NotFound
 from pipeline.models.batch import Batch, BatchState
 from pipeline.run.work import Tools, Work
@@ -45,6 +46,10 @@ def clear(tools: Tools) -> None:
         for batch in _unknown(tools):
             blobs |= {source.file.sha256 for source in batch.sources}
             results.add((NOTE, batch.batch_id))
+        for work in handed_out_here(tools):
+            for component, handed_out in awaited(work):
+                blobs.add(handed_out.kept.sha256)
+                results.add(("request", work.request_key(component.component_id)))
         blobs |= _sidecars_owed(tools) | tools.records.unanswered()
         tools.workspace.sweep(blobs, results)
         clear_archived(ScanSessions(tools.workspace), tools.records)
@@ -61,7 +66,8 @@ def clear_shared(tools: Tools, grace: dt.timedelta) -> int:
 
     The last step of a batch clears its shelf; this finds those of processes killed before. Shelves
     used within the grace stay: a batch may just be coming in. So do those that hold what may not
-    have been put yet, and those of batches that the records do not know, once they were received.
+    have been put yet, or what the archive is still to sign elsewhere, and those of batches that the
+    records do not know, once they were received.
 
     Args:
         tools: workspace and records of any host.
@@ -97,7 +103,11 @@ def _cleared(
     if any(f.name.rpartition("/")[2] in owed for f in files):
         return False
     try:
-        needed = tools.records.batch(batch_id).state in _UNFINISHED
+        record = tools.records.batch(batch_id)
+        needed = record.state in _UNFINISHED or (
+            any(is_shelved(f.name) for f in files)
+            and any(awaited(Work(tools=tools, batch=record.batch)))
+        )
     except NotFound:
         needed = any(f"/stages/{NOTE}/" in f.name for f in files)
     if not needed:

@@ -4,55 +4,32 @@ A batch whose officer's key is not at hand waits (AWAITING_SIGNATURE) with all i
 assembled. `export` prepares a component, keeps what was prepared, and gives a request for the
 officer's own device; `take_in` checks what comes back and makes the final bytes. Days and
 restarts may lie between: the newest request of a component is kept in the workspace until the
-component is signed. A request that still holds is given again, not made anew, so that nothing
-that is already on its way loses its worth. May not come in: cryptography
-(`pipeline.signatures`), walking the batch on.
+component is signed. May not come in: what holds for every request (`signing_requests`),
+cryptography (`pipeline.signatures`), walking the batch on.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import datetime as dt
-import hashlib
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Protocol
 
-from pydantic import ValidationError
-
-from pipeline.errors import (
-    CertificateRejected,
-    ChecksumMismatch,
-    NotFound,
-    SigningRequestRefused,
-    WorkflowError,
+from casework.signing_requests import (
+    Export,
+    TwoStepTools,
+    check_answer,
+    own_first,
+    request_for,
+    still_holds,
 )
-from pipeline.ids import digest, shown
+from pipeline.errors import ChecksumMismatch, NotFound, SigningRequestRefused, WorkflowError
+from pipeline.ids import shown
 from pipeline.models.actors import Actor
 from pipeline.models.batch import Batch, BatchState
 from pipeline.models.components import Classified
-from pipeline.models.signing import PreparedSignature
+from pipeline.models.events import Event
 from pipeline.models.signing_requests import OpenRequest, SigningRequest, SigningResponse
-from pipeline.ports.signing import TwoStepSigner
 from pipeline.run import making
 from pipeline.run.work import Tools, Work
-
-_PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
-_DER = b"\x30"
-LARGEST = 1024 * 1024
-"""Bytes of a certificate file or a response: what is larger is neither."""
-
-
-class TwoStepTools(Tools, Protocol):
-    """Ports that are needed."""
-
-    @property
-    def two_step(self) -> TwoStepSigner:
-        """Signs with a key that Sohoa never sees."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +41,6 @@ class Waiting:
     dossier_code: str
     handed_out: SigningRequest | None
     """The request that is on its way, None where there is none or it has run out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """One request, as handed out."""
-
-    request: SigningRequest
-    again: bool
-    """It had been handed out before and still holds."""
 
 
 def waiting(tools: Tools) -> Iterator[Waiting]:
@@ -150,21 +118,8 @@ def export(
         wanted = [c for c in held if c.component_id in ids]
         if not wanted:
             raise WorkflowError("NOTHING_TO_SIGN", state=state.value)
-        chain = _officers_first(work, certificates)
+        chain = own_first(tools.settings, work.batch.actor.id, certificates)
         return tuple(_exported(tools, work, component, chain, actor) for component in wanted)
-
-
-def _officers_first(work: Work, certificates: Sequence[bytes]) -> tuple[bytes, ...]:
-    """The officer's own certificate, then the others; only what the settings bind is theirs.
-
-    Raises:
-        CertificateRejected: `CERTIFICATE_NOT_OF_OFFICER`.
-    """
-    bound = work.tools.settings.signing.officers.get(work.batch.actor.id, ())
-    own = [one for one in certificates if hashlib.sha256(one).hexdigest() in bound]
-    if not own:
-        raise CertificateRejected("CERTIFICATE_NOT_OF_OFFICER")
-    return (own[0], *(one for one in certificates if one != own[0]))
 
 
 def _exported(
@@ -173,7 +128,8 @@ def _exported(
     made = making.assembled(work, component)
     at = tools.clock.now()
     before = work.open_request(component.component_id)
-    if before is not None and _still_holds(before, made.file.sha256, chain, at, work):
+    if before is not None and still_holds(before, made.file.sha256, chain, at, work):
+        tools.records.append([_told(work, before, actor)])  # where the first was killed before
         return Export(before.request, again=True)
     document, prepared = tools.two_step.prepare(
         made,
@@ -183,56 +139,23 @@ def _exported(
         chain,
     )
     work.tools.workspace.put(document, prepared.document.media_type)
-    handed_out = OpenRequest(
-        request=_request(work, prepared, at), prepared=prepared, assembled=made.file.sha256
-    )
+    request = request_for(work, prepared, work.batch.actor.id, at)
+    handed_out = OpenRequest(request=request, prepared=prepared, assembled=made.file.sha256)
     work.tools.workspace.publish("request", work.request_key(component.component_id), handed_out)
-    request = handed_out.request
-    tools.records.append(
-        [
-            work.event(
-                "signature.requested",
-                subjects={
-                    "component_id": component.component_id,
-                    "request_id": request.request_id,
-                },
-                hashes={
-                    "certificate": request.certificate_sha256,
-                    "prepared": prepared.document.sha256,
-                },
-                actor=actor,
-            )
-        ]
-    )
+    tools.records.append([_told(work, handed_out, actor)])
     return Export(request, again=False)
 
 
-def _still_holds(
-    before: OpenRequest, assembled: str, chain: Sequence[bytes], at: dt.datetime, work: Work
-) -> bool:
-    return (
-        before.assembled == assembled
-        and before.prepared.certificates[0] == chain[0]
-        and before.request.expires_at > at
-        and work.tools.workspace.sound(before.prepared.document.sha256)
-    )
-
-
-def _request(work: Work, prepared: PreparedSignature, at: dt.datetime) -> SigningRequest:
-    days = work.tools.settings.signing.request_days
-    return SigningRequest(
-        request_id=digest("signing-request", prepared.document.sha256, prepared.digest),
-        batch_id=work.batch_id,
-        component_id=prepared.component_id,
-        code=prepared.code,
-        officer=work.batch.actor.id,
-        certificate_sha256=hashlib.sha256(prepared.certificates[0]).hexdigest(),
-        key_algorithm=prepared.key_algorithm,
-        digest_algorithm=prepared.digest_algorithm,
-        to_be_signed=prepared.to_be_signed,
-        digest=prepared.digest,
-        created_at=at,
-        expires_at=at + dt.timedelta(days=days),
+def _told(work: Work, handed_out: OpenRequest, actor: Actor) -> Event:
+    request = handed_out.request
+    return work.event(
+        "signature.requested",
+        subjects={"component_id": request.component_id, "request_id": request.request_id},
+        hashes={
+            "certificate": request.certificate_sha256,
+            "prepared": handed_out.prepared.document.sha256,
+        },
+        actor=actor,
     )
 
 
@@ -277,7 +200,7 @@ def _taken_in(
         if open_ or handed_out is None or handed_out.request.request_id != response.request_id:
             raise SigningRequestRefused("SIGNING_REQUEST_USED")
         return 0
-    handed_out = _checked(tools, work, handed_out, response)
+    handed_out = check_answer(tools, handed_out, response)
     try:
         document = work.tools.workspace.whole(handed_out.prepared.document)
     except NotFound as error:
@@ -293,63 +216,3 @@ def _taken_in(
     )
     making.commit_signed(work, component, data, info, [taken])
     return len(open_) - 1
-
-
-def _checked(
-    tools: Tools, work: Work, handed_out: OpenRequest | None, response: SigningResponse
-) -> OpenRequest:
-    """What was handed out, where it is what is answered now."""
-    if handed_out is None:
-        raise SigningRequestRefused("SIGNING_REQUEST_UNKNOWN")
-    request = handed_out.request
-    if request.request_id != response.request_id:
-        raise SigningRequestRefused("SIGNING_REQUEST_OUTDATED")
-    if request.expires_at <= tools.clock.now():
-        raise SigningRequestRefused("SIGNING_REQUEST_EXPIRED")
-    _officers_first(work, handed_out.prepared.certificates[:1])
-    if response.certificate_sha256 != request.certificate_sha256:
-        raise CertificateRejected("CERTIFICATE_NOT_OF_OFFICER")
-    return handed_out
-
-
-# -- files that people carry ----------------------------------------------------------------
-
-
-def read_response(data: bytes) -> SigningResponse:
-    """An answer as it came back.
-
-    Raises:
-        SigningRequestRefused: `SIGNING_RESPONSE_UNREADABLE`.
-    """
-    try:
-        return SigningResponse.model_validate_json(data)
-    except (ValidationError, ValueError, RecursionError) as error:
-        raise SigningRequestRefused("SIGNING_RESPONSE_UNREADABLE") from error
-
-
-def is_request(file: Path) -> bool:
-    """True for what went out: it may lie beside what came back."""
-    try:
-        SigningRequest.model_validate_json(file.read_bytes()[:LARGEST])
-    except (OSError, ValueError, RecursionError):
-        return False
-    return True
-
-
-def read_certificates(data: bytes) -> tuple[bytes, ...]:
-    """The certificates of a PEM file (or one in DER), as DER.
-
-    Raises:
-        CertificateRejected: `CERTIFICATE_UNREADABLE`.
-    """
-    if data.startswith(_DER):
-        return (data,)
-    try:
-        found = tuple(
-            base64.b64decode(b"".join(inner.split()), validate=True) for inner in _PEM.findall(data)
-        )
-    except binascii.Error as error:
-        raise CertificateRejected("CERTIFICATE_UNREADABLE") from error
-    if not found:
-        raise CertificateRejected("CERTIFICATE_UNREADABLE")
-    return found

@@ -39,7 +39,7 @@ from pipeline.models.events import Event
 from pipeline.models.records import BatchRecord, ComponentRecord, DossierRecord
 from pipeline.models.review import Answer, ResolvedReview
 from pipeline.run.work import Work
-from storage.ledger import seal_finished_days
+from storage.ledger_sealing import seal_finished_days
 from storage.ledger_stamps import Stamping, stamp_sealed_days
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ class Batches:
         from casework.transfer import transfer
         from casework.verification import Evidence, verify_component
         from pipeline.signatures.verdicts import Outcome as Judged
-        from storage.ledger import ledger_state
+        from storage.ledger_standing import ledger_state
 
         ports = self.ports
         ports.records.chain_events()

@@ -64,7 +64,7 @@ class Packages:
         from casework.packages.signing import summariser  # noqa: PLC0415
         from casework.verification import Evidence  # noqa: PLC0415
         from pipeline.signatures.font import StampFonts  # noqa: PLC0415
-        from storage.ledger import ledger_state  # noqa: PLC0415
+        from storage.ledger_standing import ledger_state  # noqa: PLC0415
 
         ports, at = self._ports, self._ports.clock.now()
         ports.records.chain_events()

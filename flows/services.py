@@ -68,7 +68,7 @@ class Services:
         self.settings = settings
         self.ports = Ports(settings, progress)
         self.batches = Batches(self.ports)
-        self.outside = OutsideSigning(self.batches)
+        self.outside = OutsideSigning(self.batches, self._dossier)
         self.scans = Scans(self.ports)
         self.packages = Packages(self.ports, self._dossier)
         self.custody = Custody(self.ports)
@@ -543,7 +543,7 @@ class Services:
     def _evidence(self, trust: Sequence[Path] = (), *, deep: bool = False) -> Evidence:
         """What a verdict takes its facts from."""
         from casework.verification import Evidence
-        from storage.ledger import copy_state, ledger_state
+        from storage.ledger_standing import copy_state, ledger_state
 
         records, store = self.ports.records, self.ports.store_to_read
         return Evidence(

@@ -17,7 +17,8 @@ from typing import Final, Generic, Literal, TypeAlias, TypeVar
 from pipeline.errors import ChecksumMismatch
 from pipeline.models.events import ChainedEvent
 from pipeline.ports.records import LedgerRecords
-from storage.ledger import GENESIS, LedgerDay, chained
+from storage.ledger import GENESIS, chained
+from storage.ledger_days import LedgerDay
 
 Kind: TypeAlias = Literal["CHANGED", "LOST", "ADDED", "MOVED", "BROKEN"]
 """BROKEN: a row that no seal holds does not carry the chain on."""

@@ -16,7 +16,7 @@ from pipeline.models.base import Sha256
 from pipeline.models.events import ChainedEvent
 from pipeline.models.manifest import ArchiveDocument
 from pipeline.ports.archive import ObjectStore
-from storage.ledger import LedgerDay, sealed_days
+from storage.ledger_days import LedgerDay, sealed_days
 from storage.merkle import merkle_path, merkle_root
 
 

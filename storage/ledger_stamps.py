@@ -17,7 +17,7 @@ from pipeline.errors import ContentConflict, TimestampError
 from pipeline.models.files import FileRef
 from pipeline.ports.archive import ObjectStore
 from pipeline.ports.signing import Timestamps
-from storage.ledger import PREFIX, Seal, is_events, seals
+from storage.ledger_days import PREFIX, Seal, is_events, seals
 
 _SUFFIX: Final = ".tsr"
 _MOST_BYTES: Final = 64 * 1024

@@ -36,7 +36,8 @@ from pipeline.models.records import (
 from pipeline.ports.archive import ObjectStore, StoredObject
 from pipeline.stages.archiving import field_questions, unpacked
 from storage.fixity import fixity
-from storage.ledger import GENESIS, HEAD_LOST, RECOVERED, sealed_days
+from storage.ledger import GENESIS, HEAD_LOST, RECOVERED
+from storage.ledger_days import sealed_days
 from storage.records.manifests import manifest_key
 from storage.records.restoring import Restoration
 from storage.records.store import SqlRecords

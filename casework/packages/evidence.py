@@ -35,7 +35,8 @@ from pipeline.ports.records import LedgerRecords
 from pipeline.provenance import software
 from pipeline.stages.assembly import read_transfer_note
 from storage.fixity import copied
-from storage.ledger import GENESIS, PREFIX
+from storage.ledger import GENESIS
+from storage.ledger_days import PREFIX
 from storage.ledger_proof import prove
 
 _EVENTS: Final = ".events.json"

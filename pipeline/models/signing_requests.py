@@ -1,4 +1,4 @@
-"""What goes to an officer's own device and what comes back: files that people carry.
+"""What goes to a signer's own device and what comes back: files that people carry.
 
 May not come in: how they are checked (`casework.outside_signing`), the prepared bytes.
 """
@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from pipeline.models.base import Instant, Model, Sha256
+from pipeline.models.files import FileRef
 from pipeline.models.manifest import ArchiveDocument
 from pipeline.models.signing import Der, PreparedSignature
 
@@ -31,7 +32,9 @@ class SigningRequest(ArchiveDocument):
     code: str
     """Component code of the catalogue."""
     officer: str
-    """Account of the officer who scanned."""
+    """Account whose key is to sign: of the officer who scanned, or the archive's."""
+    profile: Literal["intake", "archive"] = "intake"
+    """Which signature it is to be: the officer's, or the archive's over it."""
     certificate_sha256: Sha256
     """Of the certificate (DER) that the signature is asked of."""
     key_algorithm: Literal["rsa", "ec"]
@@ -62,4 +65,11 @@ class OpenRequest(Model):
     request: SigningRequest
     prepared: PreparedSignature
     assembled: Sha256
-    """Of the unsigned file that was prepared."""
+    """Of the file that was prepared: the assembled one, or the archived one."""
+    tail: FileRef | None = None
+    """What follows the archived bytes in the prepared document, where only that is kept."""
+
+    @property
+    def kept(self) -> FileRef:
+        """What the workspace must keep until the signature comes back."""
+        return self.tail or self.prepared.document

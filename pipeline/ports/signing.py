@@ -216,6 +216,53 @@ class TwoStepSigner(Protocol):
         """
         ...
 
+    def prepare_counter(
+        self,
+        component: tuple[str, str],
+        pdf: Path,
+        at: dt.datetime,
+        certificates: Sequence[bytes],
+    ) -> tuple[bytes, PreparedSignature]:
+        """The file with an empty signature of the archive appended, and what is to be signed.
+
+        The caller keeps what follows the file's own bytes until the signature comes back.
+
+        Args:
+            component: its id and code.
+            pdf: its archived file; it is not changed.
+            at: moment of asking, which the signature tells.
+            certificates: DER; the archive's, then its issuers as far as they are known.
+
+        Raises:
+            AlreadySigned: the archive has signed it.
+            SignatureInvalid: it is not a sound file that Sohoa signed.
+            CertificateRejected: as `prepare`.
+        """
+        ...
+
+    def finish_counter(
+        self,
+        prepared: PreparedSignature,
+        document: Path,
+        signature: bytes,
+        info: SignatureInfo,
+        at: dt.datetime,
+    ) -> tuple[bytes, SignatureInfo]:
+        """The counter-signed file at the best level that can be had now, and what is recorded.
+
+        Args:
+            prepared: of `prepare_counter`.
+            document: file with the bytes of `prepare_counter`; it is not changed.
+            signature: as of `finish`.
+            info: the officer's signature, as recorded.
+            at: now.
+
+        Raises:
+            SignatureInvalid, ChecksumMismatch: as `finish`.
+            CertificateRejected: ended or revoked meanwhile.
+        """
+        ...
+
 
 class SignatureJudge(Protocol):
     """Looks at the signatures of a file that came signed."""

@@ -407,7 +407,7 @@ class Work:
         split = self.split()
         for component in split.components if split else ():
             if (handed_out := self.open_request(component.component_id)) is not None:
-                blobs.add(handed_out.prepared.document.sha256)
+                blobs.add(handed_out.kept.sha256)
                 results.add(("request", self.request_key(component.component_id)))
             if all(seen.get(index) is not None for index in component.pages):
                 key = self.component_key(component)

@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pipeline.errors import CertificateRejected, ConfigError, TimestampError
+from pipeline.errors import CertificateRejected, ConfigError, KeyUnavailable, TimestampError
 from pipeline.models.components import SignatureLevel
 from pipeline.models.stamps import StampSize
 from pipeline.settings import Pkcs11Settings, Settings
@@ -86,6 +86,8 @@ class Signing:
         Raises:
             ConfigError (when it signs): `ARCHIVE_KEY_NOT_SET`, where the office has not said
                 whose key is the archive's; only the development PKI stands in, in development.
+            KeyUnavailable, CertificateRejected (when it signs): `KEY_OF_OFFICER_MISSING`,
+                `CERTIFICATE_NOT_OF_OFFICER`, where `signing.officers` says whose certificate it is.
         """
         return ArchiveCounterSigner(self._archive, self._now)
 
@@ -93,7 +95,13 @@ class Signing:
         account = self._settings.signing.archive
         if account is None and self._settings.production:
             raise ConfigError("ARCHIVE_KEY_NOT_SET", key="signing.archive")
-        return self.signers.of(account or self._settings.officer)
+        signer = self.signers.of(account or self._settings.officer)
+        bound = self._settings.signing.officers.get(account or "")
+        if bound is not None and signer.development:
+            raise KeyUnavailable("KEY_OF_OFFICER_MISSING")  # the archive's is elsewhere
+        if bound is not None and signer.fingerprint not in bound:
+            raise CertificateRejected("CERTIFICATE_NOT_OF_OFFICER")
+        return signer
 
     @property
     def copy_signer(self) -> HeldKeySigner:

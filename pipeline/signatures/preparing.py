@@ -208,6 +208,7 @@ def prepare_counter(
     at: dt.datetime,
     *,
     timestamped: bool,
+    named: tuple[str, str] = ("", ""),
 ) -> tuple[bytes, PreparedSignature]:
     """A file that an officer signed with an empty, invisible signature of the archive appended.
 
@@ -217,6 +218,7 @@ def prepare_counter(
         agency: where it is signed, entry /Location.
         at: moment of signing.
         timestamped: keep room for a timestamp within the signature.
+        named: id and code of the component, where it is kept for a signature from elsewhere.
 
     Raises:
         AlreadySigned: the archive has signed it.
@@ -235,7 +237,7 @@ def prepare_counter(
     except (PdfError, ForeignSigningError, ValueError, RecursionError) as error:
         raise SigningError("SIGNING_INPUT_UNREADABLE", problem=type(error).__name__) from error
     nowhere = Box(x0=0, y0=0, x1=0, y1=0)
-    return document, _prepared(document, gap, certificates, ("", ""), at, nowhere)
+    return document, _prepared(document, gap, certificates, named, at, nowhere)
 
 
 def _reserve(certificates: Sequence[x509.Certificate], *, timestamped: bool) -> int:

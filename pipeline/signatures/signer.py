@@ -6,6 +6,7 @@ May not come in: where the key lies (`keys`, `token_keys`), whose it is (`book`)
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -51,6 +52,11 @@ class HeldKeySigner:
     def development(self) -> bool:
         """True for the development PKI."""
         return is_development(self._key.certificate)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of the certificate."""
+        return hashlib.sha256(self._key.certificate.dump()).hexdigest()
 
     @property
     def validity(self) -> tuple[dt.datetime, dt.datetime]:

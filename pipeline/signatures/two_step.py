@@ -18,11 +18,12 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from pipeline.errors import CertificateRejected, ChecksumMismatch, SignatureInvalid
 from pipeline.models.components import CaptureFacts, ComponentPdf, SignatureInfo
 from pipeline.models.signing import PreparedSignature
+from pipeline.signatures.attained import Attained
 from pipeline.signatures.certificates import check_certificate
 from pipeline.signatures.devpki import is_development
-from pipeline.signatures.finishing import Finisher
+from pipeline.signatures.finishing import Finisher, countersigned, info_of
 from pipeline.signatures.keys import fits, issuers_of
-from pipeline.signatures.preparing import Paper, StampProfile, prepare
+from pipeline.signatures.preparing import Paper, StampProfile, prepare, prepare_counter
 from pipeline.signatures.revocation import Known, stands
 from pipeline.signatures.trust import TrustAnchors
 
@@ -31,7 +32,7 @@ _MOST_CERTIFICATE_BYTES: Final = 16 * 1024
 
 
 class OutsideSigner:
-    """Prepares and finishes signatures of any officer."""
+    """Prepares and finishes signatures of any officer, and the archive's."""
 
     def __init__(
         self, profile: StampProfile, finisher: Finisher, trust: TrustAnchors, *, production: bool
@@ -57,20 +58,36 @@ class OutsideSigner:
             CertificateRejected: as there, and `CERTIFICATE_UNREADABLE`, `KEY_ALGORITHM`,
                 `DEVELOPMENT_PKI_IN_PRODUCTION`, `CERTIFICATE_UNTRUSTED` (in production).
         """
-        own, *others = read_certificates(certificates)
-        if self._production and is_development(own):
-            raise CertificateRejected("DEVELOPMENT_PKI_IN_PRODUCTION")
-        chain = (own, *issuers_of(own, others))
-        check_certificate(own, at)
-        if self._production:
-            known = Known(tuple(others))
-            asyncio.run(stands(own, self._trust.roots, known, at, None, statuses=False))
-        self._finisher.check(chain, at, self._finisher.deadline())
+        chain = self._fit_to_sign(certificates, at)
         return prepare(
             Paper(component, pdf, facts, at),
             chain,
             self._profile,
             timestamped=self._finisher.timestamps,
+        )
+
+    def prepare_counter(
+        self,
+        component: tuple[str, str],
+        pdf: Path,
+        at: dt.datetime,
+        certificates: Sequence[bytes],
+    ) -> tuple[bytes, PreparedSignature]:
+        """See `pipeline.ports.signing.TwoStepSigner`.
+
+        Raises:
+            AlreadySigned: the archive has signed it.
+            SignatureInvalid: it is not a sound file that Sohoa signed.
+            CertificateRejected, SigningError: as `prepare`.
+        """
+        chain = self._fit_to_sign(certificates, at)
+        return prepare_counter(
+            pdf.read_bytes(),
+            chain,
+            self._profile.agency,
+            at,
+            timestamped=self._finisher.timestamps,
+            named=component,
         )
 
     def finish(
@@ -83,6 +100,49 @@ class OutsideSigner:
             SignatureInvalid: `OUTSIDE_SIGNATURE_WRONG`.
             CertificateRejected: `CERTIFICATE_REVOKED`.
         """
+        data, state = self._finished(prepared, document, signature)
+        return data, info_of(prepared, state)
+
+    def finish_counter(
+        self,
+        prepared: PreparedSignature,
+        document: Path,
+        signature: bytes,
+        info: SignatureInfo,
+        at: dt.datetime,
+    ) -> tuple[bytes, SignatureInfo]:
+        """See `pipeline.ports.signing.TwoStepSigner`.
+
+        Raises:
+            ChecksumMismatch, SignatureInvalid: as `finish`.
+            CertificateRejected: as there, and `CERTIFICATE_EXPIRED`.
+        """
+        check_certificate(read_certificates(prepared.certificates)[0], at)
+        data, state = self._finished(prepared, document, signature)
+        return data, countersigned(info, prepared, state)
+
+    def _fit_to_sign(
+        self, certificates: Sequence[bytes], at: dt.datetime
+    ) -> tuple[x509.Certificate, ...]:
+        """The signer's certificate and its issuers, as far as given.
+
+        Raises:
+            CertificateRejected: they may not sign at that moment.
+        """
+        own, *others = read_certificates(certificates)
+        if self._production and is_development(own):
+            raise CertificateRejected("DEVELOPMENT_PKI_IN_PRODUCTION")
+        chain = (own, *issuers_of(own, others))
+        check_certificate(own, at)
+        if self._production:
+            known = Known(tuple(others))
+            asyncio.run(stands(own, self._trust.roots, known, at, None, statuses=False))
+        self._finisher.check(chain, at, self._finisher.deadline())
+        return chain
+
+    def _finished(
+        self, prepared: PreparedSignature, document: Path, signature: bytes
+    ) -> tuple[bytes, Attained]:
         data = document.read_bytes()
         if hashlib.sha256(data).hexdigest() != prepared.document.sha256:
             raise ChecksumMismatch()
@@ -92,7 +152,7 @@ class OutsideSigner:
             raise SignatureInvalid("OUTSIDE_SIGNATURE_WRONG")
         deadline = self._finisher.deadline()
         self._finisher.check(chain, prepared.signed_at, deadline)
-        return self._finisher.finish(prepared, data, encoded, deadline)
+        return self._finisher.finished(prepared, data, encoded, deadline)
 
 
 def read_certificates(encoded: Sequence[bytes]) -> tuple[x509.Certificate, ...]:

@@ -11,9 +11,10 @@ import pytest
 
 from pipeline.models.events import Event
 from pipeline.ports.archive import ObjectStore
-from storage.ledger import LedgerDay, seal_finished_days, sealed_days, seals
 from storage.ledger_damage import Damage, chain_rows, damages
+from storage.ledger_days import LedgerDay, sealed_days, seals
 from storage.ledger_proof import prove
+from storage.ledger_sealing import seal_finished_days
 from storage.ledger_stamps import read_stamp, stamp_sealed_days, unstamped
 from storage.merkle import root_along
 from storage.records import SqlRecords

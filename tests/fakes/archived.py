@@ -64,6 +64,8 @@ class Papers:
     kept_file: bool = False
     as_code: str | None = None
     at: dt.datetime = START
+    signed: tuple[tuple[bytes, SignatureInfo], ...] = ()
+    """Files that were really signed, one a component; else a line of text stands for each."""
 
 
 def reference(data: bytes, media_type: str = "application/pdf") -> FileRef:
@@ -151,8 +153,9 @@ def start_batch(records: Records, store: ObjectStore, papers: Papers) -> Batch:
     records.put_counts(batch.batch_id, [PageCounts(in_=papers.pages, kept=kept, blank=1)])
     _put_raw(records, store, batch, papers)
     parts = [tuple(range(kept))] if papers.kept_file else [(0,), tuple(range(1, kept))]
-    for pages in parts if kept else ():
-        _put_component(records, store, papers, batch, dossier, pages)
+    for number, pages in enumerate(parts if kept else ()):
+        data, info = _file_of(papers, number, pages)
+        _put_component(records, store, papers, batch, dossier, pages, data, info)
     return batch
 
 
@@ -252,6 +255,16 @@ def _put_raw(records: Records, store: ObjectStore, batch: Batch, papers: Papers)
     records.append([event("batch.sources_stored", batch.batch_id, papers.at, **told)])
 
 
+def _file_of(
+    papers: Papers, number: int, pages: tuple[int, ...]
+) -> tuple[bytes, SignatureInfo | None]:
+    if papers.kept_file:
+        return source_bytes(papers), None
+    if papers.signed:
+        return papers.signed[number]
+    return f"pdf {papers.name} {pages}".encode(), SIGNATURE
+
+
 def _put_component(
     records: Records,
     store: ObjectStore,
@@ -259,16 +272,17 @@ def _put_component(
     batch: Batch,
     dossier: DossierRecord,
     pages: tuple[int, ...],
+    data: bytes,
+    info: SignatureInfo | None,
 ) -> None:
     identity = component_digest(batch.batch_id, pages)
     record = records.allocate_component(identity, batch.batch_id, 0, "Z_OTHER", pages, 0.9)
-    data = source_bytes(papers) if papers.kept_file else f"pdf {papers.name} {pages}".encode()
     ref = reference(data)
     revision = Revision(
         rev=0,
         sha256=ref.sha256,
         size=ref.size,
-        signature=None if papers.kept_file else SIGNATURE,
+        signature=info,
         found=(FOUND,) if papers.kept_file else (),
         object_key=component_key(dossier, record.nn, 0, record.code),
     )

@@ -26,7 +26,8 @@ from benchmarks.crash import (
     mortal,
     once_each,
 )
-from casework.outside_signing import Export, read_response, take_in
+from casework.outside_signing import take_in
+from casework.signing_requests import Export, read_response
 from flows.dispatching import Dispatcher
 from flows.lanes import Lane
 from flows.outside import TakenIn

@@ -14,7 +14,7 @@ from casework.audit import AuditReport, audit
 from pipeline.errors import ArchiveUnavailable, SearchUnavailable
 from pipeline.models.split import PageCounts
 from pipeline.stages.archiving import raw_index_key, sidecar_key
-from storage.ledger import seal_finished_days
+from storage.ledger_sealing import seal_finished_days
 from storage.records import SqlRecords, open_records, sqlite_url
 from tests.fakes.archived import (
     START,

@@ -29,7 +29,8 @@ from pipeline.ports.archive import ObjectStore
 from pipeline.ports.runtime import Claims
 from pipeline.settings import Settings, TsaSettings
 from pipeline.workspace import Workspace
-from storage.ledger import ledger_state, seal_finished_days
+from storage.ledger_sealing import seal_finished_days
+from storage.ledger_standing import ledger_state
 from storage.rebuild import rebuild_records
 from storage.records import SqlRecords
 from tests.fakes.archived import START, Papers, archive_batch, start_batch

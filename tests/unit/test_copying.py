@@ -33,7 +33,8 @@ from pipeline.signatures.verdicts import Outcome, Reason
 from pipeline.stages.archiving import component_key
 from pipeline.stages.assembly.transfer_note import stamp
 from pipeline.workspace import Workspace
-from storage.ledger import COPIED, copy_state, ledger_state
+from storage.ledger import COPIED
+from storage.ledger_standing import copy_state, ledger_state
 from storage.records import SqlRecords
 from tests.fakes.archived import Papers, archive_batch, event
 from tests.fakes.certificates import TODAY

@@ -46,7 +46,7 @@ from pipeline.run import manifests
 from pipeline.run.work import Tools
 from pipeline.stages.archiving import newest_manifest
 from storage.folder_store import FolderStore
-from storage.ledger import seal_finished_days
+from storage.ledger_sealing import seal_finished_days
 from storage.rebuild import rebuild_records
 from tests.fakes.archived import ACTOR, START, Papers, archive_batch, start_batch
 from tests.fakes.databases import blank_records

@@ -19,16 +19,10 @@ from sqlalchemy import create_engine, text
 from pipeline.errors import ArchiveUnavailable, ChecksumMismatch, ContentConflict
 from pipeline.models.events import ChainedEvent, Event
 from pipeline.ports.records import Records
-from storage.ledger import (
-    GENESIS,
-    chained,
-    last_sealed_day,
-    ledger_state,
-    seal_day,
-    seal_finished_days,
-    sealed_days,
-    verify_chain,
-)
+from storage.ledger import GENESIS, chained, verify_chain
+from storage.ledger_days import last_sealed_day, sealed_days
+from storage.ledger_sealing import seal_day, seal_finished_days
+from storage.ledger_standing import ledger_state
 from storage.merkle import leaf
 from storage.records import SqlRecords, open_records, sqlite_url
 from tests.fakes.archived import ACTOR, START, Papers, archive_batch, reference, start_batch

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from pipeline.errors import ArchiveUnavailable, ChecksumMismatch
 from pipeline.models.events import ChainedEvent, Event
-from storage.ledger import GENESIS, LedgerDay, chained, seal_day
+from storage.ledger import GENESIS, chained
 from storage.ledger_damage import Damage, Row, Unreadable, chain_rows, damages
+from storage.ledger_days import LedgerDay
+from storage.ledger_sealing import seal_day
 from tests.fakes.archived import ACTOR, START
 from tests.fakes.clocks import StillClock
 from tests.fakes.databases import blank_records

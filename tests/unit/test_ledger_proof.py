@@ -10,8 +10,10 @@ import pytest
 
 from pipeline.models.events import ChainedEvent, Event
 from pipeline.ports.records import Records
-from storage.ledger import GENESIS, chained, seal_finished_days, sealed_days
+from storage.ledger import GENESIS, chained
+from storage.ledger_days import sealed_days
 from storage.ledger_proof import LedgerProof, prove
+from storage.ledger_sealing import seal_finished_days
 from storage.merkle import root_along
 from tests.fakes.archived import ACTOR, START
 from tests.fakes.stores import MemoryStore

@@ -12,7 +12,8 @@ from casework.audit_ledger import Stamps, audit_ledger
 from casework.audit_report import AuditReport, Findings
 from pipeline.errors import ArchiveUnavailable
 from pipeline.models.events import Event
-from storage.ledger import seal_finished_days, seals
+from storage.ledger_days import seals
+from storage.ledger_sealing import seal_finished_days
 from storage.ledger_stamps import Stamping, read_stamp, stamp_sealed_days, unstamped
 from storage.records import SqlRecords
 from tests.fakes.archived import ACTOR, START

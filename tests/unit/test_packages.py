@@ -43,7 +43,9 @@ from pipeline.ports.signing import ComponentSigner
 from pipeline.settings import PackageSettings, load_settings
 from pipeline.signatures.font import StampFonts, find_font
 from pipeline.signatures.verdicts import Outcome, Reason, SignatureVerdict
-from storage.ledger import GENESIS, ledger_state, seal_finished_days
+from storage.ledger import GENESIS
+from storage.ledger_sealing import seal_finished_days
+from storage.ledger_standing import ledger_state
 from tests.fakes.archived import START, Papers, archive_batch, start_batch
 from tests.fakes.clocks import StillClock
 from tests.fakes.databases import blank_records

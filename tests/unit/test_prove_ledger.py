@@ -23,8 +23,10 @@ from pipeline.models.events import ChainedEvent, Event
 from pipeline.ports.records import Records
 from pipeline.settings import Settings, SigningSettings, TsaSettings
 from pipeline.signatures import Signing
-from storage.ledger import GENESIS, chained, seal_finished_days, seals
+from storage.ledger import GENESIS, chained
+from storage.ledger_days import seals
 from storage.ledger_proof import prove
+from storage.ledger_sealing import seal_finished_days
 from storage.ledger_stamps import stamp_sealed_days
 from storage.merkle import merkle_path, merkle_root
 from tests.fakes.archived import ACTOR, START

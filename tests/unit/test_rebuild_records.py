@@ -22,7 +22,8 @@ from pipeline.models.manifest import Manifest
 from pipeline.models.review import Answer, AnswerKind, ReviewItem, ReviewKind
 from pipeline.ports.records import DossierWish
 from pipeline.stages.archiving import canonical, raw_index_key, sidecar_key
-from storage.ledger import ledger_state, seal_finished_days
+from storage.ledger_sealing import seal_finished_days
+from storage.ledger_standing import ledger_state
 from storage.rebuild import NOT_IN_ARCHIVE, rebuild_records
 from storage.records import SqlRecords
 from tests.fakes.archived import (

@@ -11,7 +11,7 @@ import pytest
 from casework.audit import audit
 from casework.renewal import Renewal, renew_locks
 from pipeline.errors import ArchiveUnavailable
-from storage.ledger import seal_finished_days
+from storage.ledger_sealing import seal_finished_days
 from storage.records import SqlRecords
 from tests.fakes.archived import START, Papers, archive_batch
 from tests.fakes.clocks import StillClock

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +21,7 @@ from pipeline.errors import (
     SignatureInvalid,
     SohoaError,
 )
-from pipeline.models.components import SignatureLevel
+from pipeline.models.components import SignatureInfo, SignatureLevel
 from pipeline.models.signing import PreparedSignature
 from pipeline.settings import Environment, Settings, SigningSettings, TsaSettings
 from pipeline.signatures import Signing, load_trust
@@ -245,3 +246,75 @@ def test_a_signed_file_is_not_prepared(pki: Pki, signing: Signing, tmp_path: Pat
         signing.two_step.prepare(
             component_of(document), document, capture_facts(), TODAY, chain(pki, "p256")
         )
+
+
+# -- the archive's, over what an officer signed ---------------------------------------------
+
+
+def countered(
+    pki: Pki, signing: Signing, folder: Path
+) -> tuple[Path, SignatureInfo, Path, PreparedSignature]:
+    """An officer's file, its record, and what is prepared over it for the archive."""
+    document, prepared = prepare(signing, folder, chain(pki, "p256"))
+    data, info = signing.two_step.finish(prepared, document, device(pki.key("p256"), prepared))
+    first = folder / "signed.pdf"
+    first.write_bytes(data)
+    both, made = signing.two_step.prepare_counter(
+        ("id", "Z_OTHER"), first, TODAY, chain(pki, "rsa2048")
+    )
+    second = folder / "both.pdf"
+    second.write_bytes(both)
+    return first, info, second, PreparedSignature.model_validate_json(made.model_dump_json())
+
+
+def test_the_archives_signature_comes_in_behind_the_officers(
+    pki: Pki, signing: Signing, tmp_path: Path
+) -> None:
+    first, info, second, prepared = countered(pki, signing, tmp_path)
+    assert second.read_bytes().startswith(first.read_bytes())
+    assert (prepared.component_id, prepared.code) == ("id", "Z_OTHER")
+    signature = device(pki.key("rsa2048"), prepared)
+    data, both = signing.two_step.finish_counter(prepared, second, signature, info, TODAY)
+    assert data.startswith(first.read_bytes())
+    assert both.counter is not None and both.counter.signer == prepared.signer
+    assert (both.level, both.counter.level) == (SignatureLevel.B_LTA, SignatureLevel.B_LTA)
+    assert (both.signer, both.box, both.signed_at) == (info.signer, info.box, info.signed_at)
+    second.write_bytes(data)
+    verdict = judge(second, load_trust(office(pki, tmp_path)), TODAY)
+    assert (verdict.outcome, verdict.reasons) == (Outcome.VALID, ())
+    assert [one.intact for one in verdict.signatures] == [True, True]
+    with pytest.raises(AlreadySigned):
+        signing.two_step.prepare_counter(("id", "C"), second, TODAY, chain(pki, "rsa2048"))
+
+
+def test_what_the_archive_did_not_sign_or_not_in_time_is_not_taken(
+    pki: Pki, signing: Signing, tmp_path: Path
+) -> None:
+    first, info, second, prepared = countered(pki, signing, tmp_path)
+    signature = device(pki.key("rsa2048"), prepared)
+
+    def code(document: Path, given: bytes, at: dt.datetime) -> str:
+        with pytest.raises(SohoaError) as error:
+            signing.two_step.finish_counter(prepared, document, given, info, at)
+        return error.value.code
+
+    assert code(second, device(pki.key("p256"), prepared), TODAY) == "OUTSIDE_SIGNATURE_WRONG"
+    assert code(first, signature, TODAY) == "CHECKSUM_MISMATCH"
+    assert code(second, signature, TODAY + dt.timedelta(days=40_000)) == "CERTIFICATE_EXPIRED"
+    pki.set(revoked={"rsa2048": TODAY - dt.timedelta(days=1)})
+    later = Signing(office(pki, tmp_path))
+    with pytest.raises(CertificateRejected) as error:
+        later.two_step.finish_counter(prepared, second, signature, info, TODAY)
+    assert error.value.code == "CERTIFICATE_REVOKED"
+    later.close()
+
+
+def test_the_archive_is_not_asked_to_sign_what_is_not_sound(
+    pki: Pki, signing: Signing, tmp_path: Path
+) -> None:
+    first, *_ = countered(pki, signing, tmp_path)
+    data = first.read_bytes()
+    for harmed in (b"", data[:900] + bytes([data[900] ^ 1]) + data[901:]):
+        first.write_bytes(harmed)
+        with pytest.raises(SignatureInvalid):
+            signing.two_step.prepare_counter(("id", "C"), first, TODAY, chain(pki, "rsa2048"))
