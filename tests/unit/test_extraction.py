@@ -304,7 +304,6 @@ class TestDoubt:
         ("shown", "sure"),
         [
             ("21/2026/QĐST-VDS", True),
-            ("21/2026/QĐSTVDS", False),
             ("21/2026/GĐST-VDS", False),
             ("491/BHXH-GLT", False),
             ("12/QĐ-SLĐTBXH", True),
@@ -318,6 +317,13 @@ class TestDoubt:
         value = printed(code, f"Số: {shown}")["doc_number"]
         assert value.value == shown
         assert ("SYMBOL_UNKNOWN" in value.reasons) is not sure
+
+    @pytest.mark.parametrize("code", ["V_KET_QUA_XAC_MINH", "C_QD_CHET_TOA_AN"])
+    def test_a_hyphen_that_was_lost_is_put_back_and_shown(self, code: str) -> None:
+        value = printed(code, "Số: 21/2026/QĐSTVDS")["doc_number"]
+        assert value.value == "21/2026/QĐST-VDS"
+        assert value.status is FieldStatus.REVIEW
+        assert "REPAIRED" in value.reasons
 
     @pytest.mark.parametrize("shown", ["số 1O6, ấp 1, xã Sơn Kỳ", "số 12, tổ O3, xã Sơn Kỳ"])
     def test_a_digit_that_was_read_as_a_letter_is_shown(self, shown: str) -> None:

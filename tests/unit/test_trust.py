@@ -235,10 +235,10 @@ def run(text: PageText, lines: OcrEngine | None) -> Extraction:
 def test_a_doubtful_number_is_settled_by_a_second_reading_alike() -> None:
     engine = load_calibration().engine
     same, other = Sees("001099000001"), Sees("001099000007")
-    assert id_of(run(page("001099000001", 0.75, engine), same)) is FieldStatus.ACCEPTED
+    assert id_of(run(page("001099000001", 0.9, engine), same)) is FieldStatus.ACCEPTED
     assert same.asked
-    assert id_of(run(page("001099000001", 0.75, engine), other)) is FieldStatus.REVIEW
-    assert id_of(run(page("001099000001", 0.75, engine), None)) is FieldStatus.REVIEW
+    assert id_of(run(page("001099000001", 0.9, engine), other)) is FieldStatus.REVIEW
+    assert id_of(run(page("001099000001", 0.9, engine), None)) is FieldStatus.REVIEW
 
 
 @pytest.mark.parametrize(("sure", "again"), [(0.6, False), (0.61, True)])

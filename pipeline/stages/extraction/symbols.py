@@ -41,3 +41,22 @@ def unknown_symbols(number: str) -> tuple[str, ...]:
     if found is None:
         return ()
     return tuple(part for part in re.split(r"[-–/]", found["symbol"]) if part not in _KNOWN)
+
+
+def hyphenated(number: str) -> str:
+    """The number with a hyphen put back where a kind and an issuer were run together.
+
+    `21/2026/QĐSTVDS` can only be `21/2026/QĐST-VDS`: no sign is lost more often.
+    """
+    found = _NUMBER.fullmatch(number)
+    if found is None:
+        return number
+    parts = re.split(r"([-–/])", found["symbol"])
+    return number[: found.start("symbol")] + "".join(map(_parted, parts))
+
+
+def _parted(part: str) -> str:
+    if part in _KNOWN:
+        return part
+    places = [at for at in range(1, len(part)) if part[:at] in _KINDS and part[at:] in _ISSUERS]
+    return f"{part[: places[0]]}-{part[places[0] :]}" if len(places) == 1 else part

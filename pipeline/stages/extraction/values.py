@@ -21,7 +21,7 @@ from pipeline.stages.extraction.dates import PartialDate, find_date, find_moment
 from pipeline.stages.extraction.layout import Token
 from pipeline.stages.extraction.names import doubtful_spelling
 from pipeline.stages.extraction.numerals import parse_date_words
-from pipeline.stages.extraction.symbols import unknown_symbols
+from pipeline.stages.extraction.symbols import hyphenated, unknown_symbols
 from pipeline.stages.extraction.validators import PATTERN, Verdict, warn
 from pipeline.textnorm import fold, squash
 
@@ -100,7 +100,7 @@ def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         return None
     small = any(_small_place(a, b) for a, b in pairwise(tokens))
     torn = small or any(_run_together(t.text) or _LETTER_ZERO.search(t.text) for t in tokens)
-    mended = _SIGN_APART.sub("H'", value)
+    mended = hyphenated(_SIGN_APART.sub("H'", value))
     verdicts = [*_by_pattern(mended, field), PATTERN if torn else validators.OK]
     verdicts += _symbols(mended)
     verdicts += [warn("REPAIRED")] if mended != value else []
@@ -313,9 +313,10 @@ def _code(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
                 if value is not None:
                     verdicts = [_alone(tokens, start, end)]
                     verdicts += [PATTERN] if _TORN_CODE.search(value) else []
-                    verdicts += _symbols(value)
-                    verdicts += [warn("REPAIRED")] if repaired else []
-                    return Parsed(value, tuple(run), _doubts(verdicts))
+                    mended = hyphenated(value)
+                    verdicts += _symbols(mended)
+                    verdicts += [warn("REPAIRED")] if repaired or mended != value else []
+                    return Parsed(mended, tuple(run), _doubts(verdicts))
     return _digits(tokens, field)
 
 
