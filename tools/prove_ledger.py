@@ -35,6 +35,7 @@ import hashlib
 import json
 import re
 import sys
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -628,7 +629,7 @@ def read_stamp(
         raise Unreadable("no timestamp")
     info = der(content[1].body)[0].body
     certificates = [
-        x509.load_der_x509_certificate(one.raw)
+        certificate(one.raw)
         for part in parts[3:]
         if part.tag == 0xA0
         for one in part.items()
@@ -637,6 +638,20 @@ def read_stamp(
     (signer_info,) = parts[-1].items()
     signer = verified(signer_info, info, certificates)
     return imprint_time(info, sha256), signer, [c for c in certificates if c != signer]
+
+
+def certificate(data: bytes) -> x509.Certificate:
+    """A certificate as RFC 5280 allows it; what the library only warns of is refused.
+
+    Raises:
+        Any of REFUSED: it is none.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            return x509.load_der_x509_certificate(data)
+        except Warning as error:
+            raise Unreadable("certificate") from error
 
 
 def imprint_time(info: bytes, sha256: str) -> dt.datetime:
