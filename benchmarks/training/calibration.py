@@ -45,7 +45,7 @@ _FOLDS = 5
 _WINDOW = 600
 """Values next above a threshold that must be as good as all others, lest many sure ones hide a few
 doubtful ones."""
-_WORN_OUT = (1 / 3, 0.42, 0.5)
+_WORN_OUT = (0.05, 0.1, 0.15, 0.2, 0.25, 1 / 3, 0.42, 0.5)
 """Shares of worn sheets that a page must read better than, for anything on it to be accepted: what
 median confidences these are depends on the model."""
 _BANDS = 12

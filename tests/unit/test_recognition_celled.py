@@ -8,6 +8,7 @@ import pytest
 
 from ocr_models import pick_model
 from pipeline.adapters.tesseract_inside import TesseractInside
+from pipeline.errors import OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import Line
 from pipeline.ports.reading import Gray
@@ -76,6 +77,12 @@ class TestCells:
     def test_paper_without_a_table_has_none(self) -> None:
         assert ruled_cells(find_ruling(PrintedPage(120, 60, DPI).gray(), DPI)) == ()
 
+    def test_what_the_page_s_edge_closes_in_is_no_cell(self) -> None:
+        card = np.full((px(54), px(85)), 250, dtype=np.uint8)
+        cv2.line(card, (px(10), px(20)), (px(40), px(20)), (40,), 2)
+        cv2.line(card, (px(60), px(10)), (px(60), px(40)), (40,), 2)
+        assert ruled_cells(find_ruling(card, DPI)) == ()
+
     def test_a_frame_around_the_page_is_no_cell(self) -> None:
         page = np.full((px(200), px(150)), 250, dtype=np.uint8)
         cv2.rectangle(page, (px(5), px(5)), (px(145), px(195)), (30,), 3)
@@ -113,6 +120,46 @@ class TestReadingAgain:
         lines = (word("Lò hơi", 1, 2, 0.6),)
         worse = ScriptedEngine(lambda _: (one_line("LÓc", confidence=0.55),))
         assert lines[0] in with_cells(inked(gray, DPI), cells, lines, worse)
+
+    def test_words_that_the_new_reading_did_not_hear_stay(self) -> None:
+        gray, cells = unruled(table())
+        boxes = [Box(x0=px(22 + 9 * n), y0=px(12), x1=px(30 + 9 * n), y1=px(18)) for n in range(3)]
+        heard = ("Kho", 0.6), ("nguyên", 0.45), ("liệu", 0.45)
+        lines = tuple(
+            one_line(text, confidence=sure, box=box)
+            for (text, sure), box in zip(heard, boxes, strict=True)
+        )
+        left = cells[1].x0 + px(0.3)
+
+        def script(_: Gray) -> tuple[Line, ...]:
+            # boxes are of what was cut out: the cell's left edge, a rim of 1.5 mm before it
+            box = Box(x0=boxes[0].x0 - left + px(1.5), y0=5, x1=boxes[0].x1 - left, y1=60)
+            return (one_line("Kho", confidence=0.95, box=box),)
+
+        found = with_cells(inked(gray, DPI), cells[1:2], lines, ScriptedEngine(script))
+        assert sorted(texts(found)) == ["Kho", "liệu", "nguyên"]
+        assert max(w.confidence for line in found for w in line.words) == 0.95
+
+    def test_a_word_over_two_cells_or_two_rows_is_left_alone(self) -> None:
+        gray, cells = unruled(table())
+        across = one_line(
+            "1Kho", confidence=0.6, box=Box(x0=px(9), y0=px(12), x1=px(40), y1=px(18))
+        )
+        better = ScriptedEngine(lambda _: (one_line("Kho nguyên liệu", confidence=0.95),))
+        assert across in with_cells(inked(gray, DPI), cells[:2], (across,), better)
+        down = one_line("Kho", confidence=0.6, box=Box(x0=px(22), y0=px(12), x1=px(40), y1=px(38)))
+        assert with_cells(inked(gray, DPI), cells[1:2], (down,), better) == (down,)
+
+    def test_an_engine_that_never_answers_is_asked_once(self) -> None:
+        gray, cells = unruled(table())
+        asked: list[int] = []
+
+        def script(_: Gray) -> tuple[Line, ...]:
+            asked.append(1)
+            raise OcrTimeout(engine="fake", seconds=0.0)
+
+        assert with_cells(inked(gray, DPI), cells, (), ScriptedEngine(script)) == ()
+        assert len(asked) == 1
 
     def test_an_engine_that_dies_costs_nothing(self) -> None:
         gray, cells = unruled(table())

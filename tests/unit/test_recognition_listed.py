@@ -51,6 +51,19 @@ def test_numbers_that_were_passed_over_are_read_before_their_rows() -> None:
         assert found.index(number) < found.index(label)
 
 
+def test_a_number_that_was_hardly_heard_gives_way() -> None:
+    doubtful = tuple(
+        one_line(
+            "l.",
+            confidence=0.2,
+            box=Box(x0=px(9.5), y0=px(10 + 10 * at), x1=px(14), y1=px(16 + 10 * at)),
+        )
+        for at in range(4)
+    )
+    found = texts(with_numbers(inked(page(), DPI), (*labels(), *doubtful), engine()))
+    assert sorted(found) == sorted([*LABELS, "1.", "2.", "3.", "4."])
+
+
 def test_a_lone_mark_before_a_row_is_left() -> None:
     silent = ScriptedEngine(lambda _: ())
     assert with_numbers(inked(page(("1.",)), DPI), labels(1), silent) == labels(1)

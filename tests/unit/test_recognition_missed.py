@@ -126,5 +126,5 @@ def test_dust_and_paper_are_no_rows() -> None:
 
 
 def test_slivers_are_no_trouble() -> None:
-    for shape in ((1, 1), (3, 400), (400, 3)):
-        assert missed_rows(inked(np.zeros(shape, dtype=np.uint8), DPI), ()) == ()
+    for shape in ((1, 1), (1, 2), (3, 400), (400, 3)):
+        assert missed_rows(inked(np.zeros(shape, dtype=np.uint8), 300), ()) == ()

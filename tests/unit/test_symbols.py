@@ -14,6 +14,9 @@ from pipeline.stages.extraction.symbols import hyphenated, unknown_symbols
         ("12/QĐUBND", "12/QĐ-UBND"),
         ("12/QĐ-UBND", "12/QĐ-UBND"),
         ("12/XYZUBND", "12/XYZUBND"),
+        ("15/2020/HĐLĐ", "15/2020/HĐLĐ"),
+        ("1/2020/HĐLĐ-BV", "1/2020/HĐLĐ-BV"),
+        ("7/TTBHXH", "7/TTBHXH"),
         ("0123456789", "0123456789"),
     ],
 )

@@ -48,6 +48,8 @@ _MOSTLY_DIGITS: Final = 0.4
 _NO_PERFECTION: Final = 1.001
 """So that a confidence of 1 has a logarithm too."""
 _TWO_MARKS: Final = 2
+_BARE_WORDS: Final = 3
+"""So many words that all have lost their marks are no misreading."""
 _USUAL_PX: Final = 30.0
 """Height of a word of 12 pt at 200 dpi."""
 _FAR_FROM_USUAL: Final = 1.0
@@ -168,7 +170,7 @@ def _usual(
     """What is known of the words: `strange`, `rival`, `likelier`, `unvouched`, `delicate`."""
     words = [placed_alike(token.text.strip(_BESIDE_WORDS).lower()) for token in tokens]
     if kind is ValueKind.NAME:
-        counts = _in_names(words, names)
+        counts = _in_names(words, names, bare=_is_bare(tokens))
     elif kind is ValueKind.TEXT:
         counts = _in_phrases(words, lexicon)
     else:
@@ -176,15 +178,21 @@ def _usual(
     return tuple(math.log1p(count) for count in counts)
 
 
-def _in_names(words: Sequence[str], names: Names) -> tuple[int, int, int, int, int]:
+def _is_bare(tokens: Sequence[Token]) -> bool:
+    """True of a name as visas and banks write it: capitals without a mark."""
+    text = "".join(token.text for token in tokens)
+    return len(tokens) >= _BARE_WORDS and text.isascii() and text.isupper()
+
+
+def _in_names(words: Sequence[str], names: Names, *, bare: bool) -> tuple[int, int, int, int, int]:
     """Syllables that no usual name has, and usual ones a mark away from another.
 
     And such as no usual name has, but one a mark away; none unvouched; and of all that no usual
-    name has, those with a letter of two marks. A name without any mark, as visas and banks write
-    them, is held against usual ones without theirs.
+    name has, those with a letter of two marks. A bare name is held against usual ones without
+    their marks.
     """
     strange = rival = likelier = delicate = 0
-    if all(word.isascii() for word in words):
+    if bare:
         return sum(not names.known_bare(word) for word in words), 0, 0, 0, 0
     for at, word in enumerate(words):
         known = names.known(word) if at else names.known_family_name(word)

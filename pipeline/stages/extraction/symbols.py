@@ -18,6 +18,7 @@ _KINDS: Final = frozenset(
         """
     NQ QĐ CT QC QyĐ TC TB HD CTr KH PA ĐA DA BC BB TTr HĐ CĐ BGN BTT GUQ GM GGT GNP PG PC PB SY
     TrS SL CV NĐ TT TTLT VBHN GCN GXN GB GH GRV GCT PT QĐST BA
+    HĐLĐ HĐLV
         """,
     )
 )
@@ -32,6 +33,8 @@ _ISSUERS: Final = frozenset(
         """,
     )
 )
+_APART: Final = ("QĐ", "QĐST")
+"""Kinds that nothing is written on to: `HĐLĐ` is a labour contract, `QĐUBND` a lost hyphen."""
 _KNOWN: Final = _KINDS | _ISSUERS
 
 
@@ -58,5 +61,5 @@ def hyphenated(number: str) -> str:
 def _parted(part: str) -> str:
     if part in _KNOWN:
         return part
-    places = [at for at in range(1, len(part)) if part[:at] in _KINDS and part[at:] in _ISSUERS]
+    places = [at for at in range(1, len(part)) if part[:at] in _APART and part[at:] in _ISSUERS]
     return f"{part[: places[0]]}-{part[places[0] :]}" if len(places) == 1 else part

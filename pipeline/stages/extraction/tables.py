@@ -103,10 +103,8 @@ def find_table(pages: Pages, field: FieldType, pixels: PagePixels | None) -> Tab
 
 
 def _numbered(rows: Sequence[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
-    """The rows, their running numbers told by their places where they have any."""
+    """The rows, running numbers that were misread told by their place."""
     numbers = renumbered([row[0] for row in rows])
-    if numbers is None:
-        return tuple(rows)
     return tuple((number, *row[1:]) for number, row in zip(numbers, rows, strict=True))
 
 

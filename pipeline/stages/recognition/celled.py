@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.errors import OcrError
+from pipeline.errors import OcrError, OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import OcrEngine
@@ -38,6 +38,9 @@ _MOST_ROWS: Final = 60
 _TALLEST_MM: Final = 7.5
 """Of a row: two that touch are left as they are."""
 _EDGE_MM: Final = 0.3
+_SHARED: Final = 0.3
+_BEYOND_MM: Final = 0.8
+"""That a word's box may reach over its cell, or over its row by more than the row's height."""
 _NARROW: Final = 2.0
 """Width to height of a figure or two, which need a word beside them to be read."""
 _KNOWN: Final = 200
@@ -78,7 +81,12 @@ def with_cells(
             if left == 0:
                 return tuple(found)
             left -= 1
-            found = reader.again(row, cell, found)
+            try:
+                found = reader.again(row, cell, found)
+            except OcrTimeout:
+                return tuple(found)
+            except OcrError:
+                continue
     return tuple(found)
 
 
@@ -122,23 +130,25 @@ class _Reader:
     engine: OcrEngine
 
     def again(self, row: Box, cell: Box, lines: list[Line]) -> list[Line]:
-        """The lines with what the row says by itself, where that reads better."""
+        """The lines with what the row says by itself, where that reads better.
+
+        A row that holds a word which goes on beyond it is left alone: half of that word would be
+        lost or doubled. Words of the row where nothing was read anew stay.
+        """
         edge = _EDGE_MM * self.page.per_mm
         within = Box(x0=cell.x0 + edge, y0=cell.y0 + edge, x1=cell.x1 - edge, y1=cell.y1 - edge)
-        try:
-            read = self._words(row, within)
-        except OcrError:
+        mine = [word for line in lines for word in line.words if _meets(word.box, row)]
+        if any(_goes_beyond(word.box, row, cell, _BEYOND_MM * self.page.per_mm) for word in mine):
             return lines
-        kept = [word for word in read if word.confidence >= _KEEP_WORD]
-        here = [word for line in lines for word in line.words if _holds(cell, word.box)]
-        mine = [word for word in here if row.y0 <= (word.box.y0 + word.box.y1) / 2 <= row.y1]
-        if not kept or _sense(kept) <= _BETTER * _sense(mine):
+        read = [word for word in self._words(row, within) if word.confidence >= _KEEP_WORD]
+        gone = {id(old) for old in mine if any(_meets(old.box, new.box) for new in read)}
+        kept = [word for word in mine if id(word) not in gone]
+        if not read or _sense([*read, *kept]) <= _BETTER * _sense(mine):
             return lines
-        gone = {id(word) for word in mine}
         left = [_less(line, gone) for line in lines]
         return inserted(
             [line for line in left if line is not None],
-            row_of([less_sure(word, _MOST) for word in kept]),
+            row_of([less_sure(word, _MOST) for word in read]),
         )
 
     def _words(self, row: Box, within: Box) -> Sequence[Word]:
@@ -150,6 +160,20 @@ class _Reader:
                 return beside
         lines = read_row(gray, dpi, row, self.engine, within=within)
         return [word for line in lines for word in line.words]
+
+
+def _meets(word: Box, row: Box) -> bool:
+    """True where a good part of the lesser one lies in the other, each way."""
+    width = min(word.x1, row.x1) - max(word.x0, row.x0)
+    height = min(word.y1, row.y1) - max(word.y0, row.y0)
+    return width > _SHARED * min(word.width, row.width) and (
+        height > _SHARED * min(word.height, row.height)
+    )
+
+
+def _goes_beyond(word: Box, row: Box, cell: Box, far: float) -> bool:
+    aside = word.x0 < cell.x0 - far or word.x1 > cell.x1 + far
+    return aside or word.y0 < row.y0 - row.height - far or word.y1 > row.y1 + row.height + far
 
 
 def _sense(words: Sequence[Word]) -> float:

@@ -14,12 +14,12 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.errors import OcrError
+from pipeline.errors import OcrError, OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import OcrEngine
 from pipeline.stages.recognition.marks import Inked, under_words
-from pipeline.stages.recognition.parts import less_sure, read_row, row_of
+from pipeline.stages.recognition.parts import less_sure, read_row, row_of, without_unheard
 
 _NUMBER: Final = re.compile(r"\(?(?:\d{1,2}|[a-zđ])[.)]{0,2}")
 _FAR_MM: Final = 28.0
@@ -67,10 +67,13 @@ def with_numbers(page: Inked, lines: tuple[Line, ...], engine: OcrEngine) -> tup
     for unread in _columns(list(_unread(page, lines)), page.per_mm)[:_MOST_NUMBERS]:
         try:
             number = _read(page, unread, engine)
+        except OcrTimeout:
+            break
         except OcrError:
             continue
         if number is not None:
             new = row_of([number]).model_copy(update={"block": unread.line.block})
+            found = without_unheard(found, new)
             found.insert(found.index(unread.line), new)
     return tuple(found)
 

@@ -79,10 +79,8 @@ def inked(gray: Gray, dpi: float) -> Inked:
     scale = min(_LOOK_DPI / dpi, 1.0)
     small = gray
     if scale < 1.0:
-        small = np.asarray(
-            cv2.resize(gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA),
-            dtype=np.uint8,
-        )
+        size = max(round(gray.shape[1] * scale), 1), max(round(gray.shape[0] * scale), 1)
+        small = np.asarray(cv2.resize(gray, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     around = round(_LOOK_DPI / _MM_PER_INCH * 6) | 1
     dark = cv2.subtract(cv2.blur(small, (around, around)), small) >= DARKER
     _, _, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=8)

@@ -13,18 +13,17 @@ from typing import Final
 import cv2
 import numpy as np
 
-from pipeline.errors import OcrError
+from pipeline.errors import OcrError, OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import HALF_SEEN, Line, Word
 from pipeline.ports.reading import Gray, OcrEngine
 from pipeline.stages.recognition.marks import (
     DARKER,
     LEAST_LETTER_MM,
-    UNHEARD,
     Inked,
     under_words,
 )
-from pipeline.stages.recognition.parts import inserted, less_sure, read_row, row_of
+from pipeline.stages.recognition.parts import inserted, less_sure, read_row, row_of, without_unheard
 
 _LEAST_MARKS: Final = 3
 _REACH_MM: Final = 2.6
@@ -62,10 +61,12 @@ def with_missed(page: Inked, lines: tuple[Line, ...], engine: OcrEngine) -> tupl
     for row in missed_rows(page, lines)[:_MOST_ROWS]:
         try:
             read = tuple(_read(page, row, engine))
+        except OcrTimeout:
+            break
         except OcrError:
             continue
         for line in read:
-            found = inserted(_without_doubtful(found, line), line)
+            found = inserted(without_unheard(found, line), line)
     return tuple(found)
 
 
@@ -132,23 +133,3 @@ def _believed(words: Sequence[Word]) -> bool:
     number = "".join(char for char in text if char.isalnum())
     page_number = number.isdecimal() and len(number) <= _PAGE_NUMBER and text.strip("-– ") == number
     return sure >= _KEEP_ROW and (sense >= _TELLING or page_number)
-
-
-def _without_doubtful(lines: Sequence[Line], new: Line) -> list[Line]:
-    """The lines without the unheard words on whose place the new line stands."""
-    kept = []
-    for line in lines:
-        words = tuple(w for w in line.words if w.confidence >= UNHEARD or not _meet(w.box, new.box))
-        if len(words) == len(line.words):
-            kept.append(line)
-        elif words:
-            kept.append(line.model_copy(update={"words": words}))
-    return kept
-
-
-def _meet(one: Box, other: Box) -> bool:
-    """True where half of the smaller one lies in the other."""
-    width = min(one.x1, other.x1) - max(one.x0, other.x0)
-    height = min(one.y1, other.y1) - max(one.y0, other.y0)
-    least = min(one.width * one.height, other.width * other.height)
-    return width > 0 and height > 0 and width * height > 0.5 * least

@@ -14,7 +14,7 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.errors import OcrError
+from pipeline.errors import OcrError, OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import OcrEngine
@@ -143,6 +143,8 @@ def _read(page: Inked, figures: Box, known: Sequence[Word], engine: OcrEngine) -
     for companion in nearest:
         try:
             words = read_beside(page.gray, page.dpi, figures, companion, engine)
+        except OcrTimeout:
+            break
         except OcrError:
             continue
         match = _NUMBER.fullmatch(" ".join(word.text for word in words))

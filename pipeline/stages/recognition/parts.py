@@ -15,6 +15,7 @@ import numpy as np
 from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import Gray, OcrEngine
+from pipeline.stages.recognition.marks import UNHEARD
 from pipeline.textnorm import strip_marks
 
 _MM_PER_INCH: Final = 25.4
@@ -193,3 +194,23 @@ def _moved(box: Box, dx: int, dy: int, shape: tuple[int, ...]) -> Box:
         x1=min(max(box.x1 + dx, 0), width),
         y1=min(max(box.y1 + dy, 0), height),
     )
+
+
+def without_unheard(lines: Sequence[Line], new: Line) -> list[Line]:
+    """The lines without the words, hardly heard, on whose place the new line stands."""
+    kept = []
+    for line in lines:
+        words = tuple(w for w in line.words if w.confidence >= UNHEARD or not _meet(w.box, new.box))
+        if len(words) == len(line.words):
+            kept.append(line)
+        elif words:
+            kept.append(line.model_copy(update={"words": words}))
+    return kept
+
+
+def _meet(one: Box, other: Box) -> bool:
+    """True where half of the smaller one lies in the other."""
+    width = min(one.x1, other.x1) - max(one.x0, other.x0)
+    height = min(one.y1, other.y1) - max(one.y0, other.y0)
+    least = min(one.width * one.height, other.width * other.height)
+    return width > 0 and height > 0 and width * height > 0.5 * least

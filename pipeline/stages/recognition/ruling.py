@@ -96,11 +96,10 @@ def ruled_cells(ruling: Ruling) -> tuple[Box, ...]:
     found, _, stats, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
     if found > _MOST_CELLS:
         return ()
-    boxes = [Box(x0=x, y0=y, x1=x + w, y1=y + h) for x, y, w, h in stats[1:, :4].tolist()]
     cells = [
-        Box(x0=box.x0 * _STEP, y0=box.y0 * _STEP, x1=box.x1 * _STEP, y1=box.y1 * _STEP)
-        for box, area in zip(boxes, stats[1:, 4].tolist(), strict=True)
-        if area >= _FILLED * box.width * box.height
+        Box(x0=x * _STEP, y0=y * _STEP, x1=(x + w) * _STEP, y1=(y + h) * _STEP)
+        for x, y, w, h, area in stats[1:, :5].tolist()
+        if area >= _FILLED * w * h and x and y and x + w < columns and y + h < rows
     ]
     least_x, least_y = (side * per_mm for side in _LEAST_CELL_MM)
     most = _TALLEST_CELL_MM * per_mm
