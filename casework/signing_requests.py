@@ -154,17 +154,24 @@ def check_answer(
 # -- what the archive is still asked for ----------------------------------------------------
 
 
-def awaited(work: Work) -> Iterator[tuple[ComponentRecord, OpenRequest]]:
+def awaited(work: Work, *, surely: bool = False) -> Iterator[tuple[ComponentRecord, OpenRequest]]:
     """Requests to the archive about an archived batch that may still be answered.
 
     What has run out, was answered, or was overtaken by another revision is none.
+
+    Args:
+        work: the batch.
+        surely: for who removes what is not awaited; see `Workspace.result`.
+
+    Raises:
+        ArchiveUnavailable: what is shared cannot be reached; only if `surely`.
     """
     tools = work.tools
     for component in tools.records.components(batch_id=work.batch_id):
         current = component.current
         if current is None or current.signature is None:
             continue
-        handed_out = work.open_request(component.component_id)
+        handed_out = work.open_request(component.component_id, surely=surely)
         if handed_out is None or not _is_awaited(tools, handed_out, current.sha256):
             continue
         dossier = tools.records.dossier(component.dossier_code, component.unit)

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -22,7 +23,7 @@ from casework.clearing import clear, clear_shared
 from casework.outside_countersigning import Asked
 from flows.outside import TakenIn
 from flows.services import Services
-from pipeline.errors import SohoaError
+from pipeline.errors import ArchiveUnavailable, SohoaError
 from pipeline.models.actors import Role
 from pipeline.models.components import SignatureInfo
 from pipeline.models.keeping import ArchivedNote, Disposal
@@ -36,12 +37,13 @@ from pipeline.settings import (
     SigningSettings,
     TsaSettings,
 )
+from pipeline.sharing import Backing
 from pipeline.signatures import Signing
 from pipeline.stages.archiving import canonical
 from pipeline.workspace import Workspace
 from tests.fakes.archived import Papers, archive_batch
 from tests.fakes.augmenters import SealingAugmenter
-from tests.fakes.backings import MemoryBacking
+from tests.fakes.backings import MemoryBacking, WatchedBacking
 from tests.fakes.certificates import make_officer
 from tests.fakes.clocks import StillClock
 from tests.fakes.papers import write_paper
@@ -587,28 +589,55 @@ def test_nothing_is_added_to_what_is_to_be_destroyed(
 # -- several hosts --------------------------------------------------------------------------
 
 
-def test_a_request_of_one_host_is_answered_on_another(
-    world: World, home: Path, tmp_path: Path
-) -> None:
-    shared = MemoryBacking()
-    clock = StillClock(NOW)
-    shared.now = clock.now
+@dataclass
+class Hosts:
+    """Hosts of one office: they share its archive, its records, and files in work."""
 
-    def host(name: str) -> Services:
-        one = opened(world, tmp_path / name)
+    world: World
+    folder: Path
+    shared: MemoryBacking
+    clock: StillClock
+    opened: list[Services]
+
+    def host(self, name: str, backing: Backing | None = None) -> Services:
+        one, office = opened(self.world, self.folder / name), self.folder / "home"
         settings = one.settings.model_copy(
             update={
-                "archive": ArchiveSettings(url=f"file:{home / 'archive'}"),
-                "database": DatabaseSettings(url=f"sqlite:{home / 'records.sqlite'}"),
-                "search": SearchSettings(url=f"sqlite:{home / 'index.sqlite'}"),
+                "archive": ArchiveSettings(url=f"file:{office / 'archive'}"),
+                "database": DatabaseSettings(url=f"sqlite:{office / 'records.sqlite'}"),
+                "search": SearchSettings(url=f"sqlite:{office / 'index.sqlite'}"),
             }
         )
         services = Services(settings, Silence())
-        services.ports.clock = clock
-        services.ports.__dict__["workspace"] = Workspace(services.ports.home / "work", shared)
+        services.ports.clock = self.clock
+        workspace = Workspace(services.ports.home / "work", backing or self.shared)
+        services.ports.__dict__["workspace"] = workspace
+        self.opened.append(services)
         return services
 
-    here, there = host("here"), host("there")
+
+@pytest.fixture
+def hosts(world: World, home: Path) -> Iterator[Hosts]:
+    made = Hosts(world, home.parent, MemoryBacking(), StillClock(NOW), [])
+    made.shared.now = made.clock.now
+    yield made
+    for services in made.opened:
+        services.ports.records.close()
+
+
+class Deaf(WatchedBacking):
+    """Lists what is there, and gives none of it."""
+
+    def get(self, name: str) -> IO[bytes]:
+        self.calls["get"] += 1
+        raise ArchiveUnavailable
+
+
+def test_a_request_of_one_host_is_answered_on_another(
+    world: World, hosts: Hosts, tmp_path: Path
+) -> None:
+    clock = hosts.clock
+    here, there = hosts.host("here"), hosts.host("there")
     made = requests(here, world.archive)
     assert len(list(there.outside.awaited())) == 4
     clock.pass_(5 * DAY)
@@ -623,8 +652,21 @@ def test_a_request_of_one_host_is_answered_on_another(
         "SIGNING_REQUEST_EXPIRED",
         "SIGNING_REQUEST_UNKNOWN",
     )
-    for services in (here, there):
-        services.ports.records.close()
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_a_request_that_cannot_be_read_now_keeps_its_shelf(
+    world: World, hosts: Hosts, *, stale: bool
+) -> None:
+    here, deaf = hosts.host("here"), hosts.host("deaf", Deaf(hosts.shared))
+    if stale:
+        requests(hosts.host("deaf"), world.archive)
+        hosts.clock.pass_(8 * DAY)
+    made = requests(here, world.archive)
+    hosts.clock.pass_(2 * DAY)
+    assert clear_shared(deaf.ports, DAY) == 0
+    assert len(list(here.outside.awaited())) == 4
+    assert answer(here, world.archive.device.answer(made[0])).counter is not None
 
 
 # -- killed on the way ----------------------------------------------------------------------
