@@ -180,26 +180,27 @@ def awaited(work: Work, *, surely: bool = False) -> Iterator[tuple[ComponentReco
 
 
 def handed_out_here(tools: Tools) -> tuple[Work, ...]:
-    """Batches about which this home holds a request to the archive; it may have run out."""
-    held = tools.workspace.results("request", OpenRequest)
-    return _works(tools, {one.request.batch_id for one in held if one.tail is not None})
+    """Batches about which this home holds a request to the archive; it may have run out.
+
+    They look at the local folder only.
+    """
+    return _works(tools, _held(tools), shared=False)
 
 
 def handed_out_anywhere(tools: Tools) -> tuple[Work, ...]:
-    """As `handed_out_here`, of all hosts that share.
+    """As `handed_out_here`, of all hosts that share; they look at what is shared.
 
     Raises:
         ArchiveUnavailable: what is shared cannot be reached.
     """
-    found = {work.batch_id: work for work in handed_out_here(tools)}
+    shelved: set[str] = set()
     if tools.workspace.backing is not None:
         shelved = {
             file.name.removeprefix(BATCHES).partition("/")[0]
             for file in tools.workspace.backing.list(BATCHES)
             if is_shelved(file.name)
         }
-        found |= {work.batch_id: work for work in _works(tools, shelved - set(found))}
-    return tuple(found[batch_id] for batch_id in sorted(found))
+    return _works(tools, _held(tools) | shelved, shared=True)
 
 
 def is_shelved(name: str) -> bool:
@@ -215,11 +216,17 @@ def _is_awaited(tools: Tools, handed_out: OpenRequest, current: str) -> bool:
     )
 
 
-def _works(tools: Tools, batch_ids: set[str]) -> tuple[Work, ...]:
+def _held(tools: Tools) -> set[str]:
+    held = tools.workspace.results("request", OpenRequest)
+    return {one.request.batch_id for one in held if one.tail is not None}
+
+
+def _works(tools: Tools, batch_ids: set[str], *, shared: bool) -> tuple[Work, ...]:
     found = []
     for batch_id in sorted(batch_ids):
         try:
-            found.append(Work(tools=tools, batch=tools.records.batch(batch_id).batch))
+            batch = tools.records.batch(batch_id).batch
+            found.append(Work(tools=tools, batch=batch, shared=shared))
         except NotFound:
             continue  # of other records
     return tuple(found)

@@ -669,6 +669,17 @@ def test_a_request_that_cannot_be_read_now_keeps_its_shelf(
     assert answer(here, world.archive.device.answer(made[0])).counter is not None
 
 
+def test_a_sweep_reads_nothing_that_is_shared(world: World, hosts: Hosts) -> None:
+    deaf = Deaf(hosts.shared)
+    here = hosts.host("here", deaf)
+    requests(here, world.archive)
+    before = kept(here)
+    deaf.calls.clear()
+    clear(here.ports)
+    assert deaf.calls["get"] == 0
+    assert kept(here) == before, "what the archive is still to sign stays"
+
+
 # -- killed on the way ----------------------------------------------------------------------
 
 
