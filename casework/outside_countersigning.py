@@ -118,7 +118,11 @@ def _exported(
     work = Work(tools=tools, batch=tools.records.batch(component.batch_id).batch)
     with tools.claims.claim(work.batch_id):
         before = work.open_request(component.component_id)
-        if before is not None and still_holds(before, one.revision.sha256, chain, at, work):
+        if (
+            before is not None
+            and before.request.officer == account
+            and still_holds(before, one.revision.sha256, chain, at, work)
+        ):
             tools.records.append([_requested(reviser, before)])  # the first may have been killed
             return Export(before.request, again=True)
         with reviser.fetched(one) as archived:
@@ -186,7 +190,8 @@ def take_in(
             WorkflowError: `DOSSIER_CLOSED`: its destruction is approved.
             SigningRequestRefused: `SIGNING_REQUEST_USED`, `SIGNING_REQUEST_UNKNOWN` (never handed
                 out, or its bytes are gone), `SIGNING_REQUEST_OUTDATED` (a newer one was handed
-                out), `SIGNING_REQUEST_EXPIRED`, `SIGNING_REQUEST_OVERTAKEN`.
+                out), `SIGNING_REQUEST_EXPIRED`, `SIGNING_REQUEST_OVERTAKEN` (by another revision,
+                or another account is the archive's now).
             CertificateRejected: `CERTIFICATE_NOT_OF_OFFICER`; also what
                 `TwoStepSigner.finish_counter` says.
             SignatureInvalid: `OUTSIDE_SIGNATURE_WRONG`; the request stays open.
@@ -234,6 +239,8 @@ def _complete(
         raise SigningRequestRefused("SIGNING_REQUEST_USED")
     if handed_out is None or handed_out.tail is None:  # nothing, or what the officer was asked for
         raise SigningRequestRefused(_without_request(one, response))
+    if handed_out.request.officer != tools.settings.signing.archive:
+        raise SigningRequestRefused("SIGNING_REQUEST_OVERTAKEN")
     handed_out = check_answer(tools, handed_out, response)
     if handed_out.assembled != one.revision.sha256:
         raise SigningRequestRefused("SIGNING_REQUEST_OVERTAKEN")

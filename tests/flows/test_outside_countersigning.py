@@ -117,12 +117,15 @@ def opened(
     *archive: Token,
     key: Path | None = None,
     level: str = "B-B",
+    account: str = ARCHIVE,
 ) -> Services:
     """A home that knows the archive's certificates, and no key of it unless given."""
     bound = archive or (world.archive, world.renewed)
     signing = SigningSettings(
-        officers={ARCHIVE: tuple(one.device.fingerprint for one in bound)},
-        archive=ARCHIVE,
+        officers={
+            name: tuple(one.device.fingerprint for one in bound) for name in {ARCHIVE, account}
+        },
+        archive=account,
         level=level,
         trust=tuple(t.files.root_pem for t in (world.officer, world.archive, world.renewed)),
         pkcs12=key,
@@ -403,6 +406,22 @@ def test_a_certificate_that_is_no_longer_the_archives_is_refused(
     later = opened(world, home, world.renewed)
     assert refused(later, document) == "CERTIFICATE_NOT_OF_OFFICER"
     later.ports.records.close()
+
+
+def test_a_request_to_an_account_that_is_no_longer_the_archives_is_overtaken(
+    office: Services, world: World, home: Path
+) -> None:
+    document = world.archive.device.answer(requests(office, world.archive)[0])
+    later = opened(world, home, account="kho-moi")
+    later.ports.clock = StillClock(dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
+    with later.ports.workspace.working():  # nobody clears meanwhile
+        assert refused(later, document) == "SIGNING_REQUEST_OVERTAKEN"
+    again = asked(later, world.archive)
+    later.ports.records.close()
+    assert [one.export and (one.export.again, one.export.request.officer) for one in again] == [
+        (False, "kho-moi")
+    ] * 4
+    assert revisions(office) == [1] * 4
 
 
 def test_one_that_is_refused_does_not_stop_the_others(office: Services, world: World) -> None:
