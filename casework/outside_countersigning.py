@@ -26,13 +26,12 @@ from casework.signing_requests import (
     still_holds,
 )
 from pipeline.errors import (
-    BatchBusy,
+    ArchiveUnavailable,
     CertificateRejected,
     ChecksumMismatch,
     ConfigError,
     NotFound,
     SignatureInvalid,
-    SigningError,
     SigningRequestRefused,
     SohoaError,
     WorkflowError,
@@ -70,7 +69,8 @@ def export(
 ) -> Iterator[Asked]:
     """Requests for what the archive has not signed yet; those that still hold are given again.
 
-    A component that fails does not stop the others.
+    A component that fails does not stop the others, nor does a dossier that cannot be settled: it
+    is told of each component that was signed.
 
     Args:
         tools: the ports.
@@ -92,12 +92,40 @@ def export(
     reviser, left = Reviser(tools, actor, _ACTION), limit
     for dossier in dossiers:
         with tools.workspace.working():
-            due = [o for o in reviser.settle(dossier).components if o.info.counter is None]
-            found = [_asked(tools, reviser, one, chain, account) for one in due[:left]]
+            found = _asked_of(tools, reviser, dossier, chain, account, left)
         yield from found
-        left = None if left is None else left - sum(one.export is not None for one in found)
+        left = None if left is None else left - _given(found)
         if left == 0:
             return
+
+
+def _asked_of(
+    tools: TwoStepTools,
+    reviser: Reviser,
+    dossier: DossierRecord,
+    chain: Sequence[bytes],
+    account: str,
+    limit: int | None,
+) -> list[Asked]:
+    """What is due in a dossier, until so many requests are given; what failed counts for none."""
+    try:
+        settled = reviser.settle(dossier)
+    except ArchiveUnavailable:
+        raise
+    except SohoaError as error:
+        problem = Problem.of(error)
+        return [Asked(one.component, None, problem) for one in reviser.signed(dossier)]
+    found: list[Asked] = []
+    for one in settled.components:
+        if limit is not None and _given(found) >= limit:
+            break
+        if one.info.counter is None:
+            found.append(_asked(tools, reviser, one, chain, account))
+    return found
+
+
+def _given(found: Iterable[Asked]) -> int:
+    return sum(one.export is not None for one in found)
 
 
 def _asked(
@@ -105,9 +133,9 @@ def _asked(
 ) -> Asked:
     try:
         return Asked(one.component, _exported(tools, reviser, one, chain, account))
-    except CertificateRejected:
+    except (ArchiveUnavailable, CertificateRejected):
         raise
-    except (BatchBusy, ChecksumMismatch, NotFound, SigningError) as error:
+    except SohoaError as error:
         return Asked(one.component, None, Problem.of(error))
 
 

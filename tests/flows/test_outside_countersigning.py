@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -21,9 +22,16 @@ from benchmarks.crash import Killer, in_child, mortal, once_each, warm
 from casework.augmenting import Outcome
 from casework.clearing import clear, clear_shared
 from casework.outside_countersigning import Asked
+from casework.revising import Reviser, Settled, Signed
 from flows.outside import TakenIn
 from flows.services import Services
-from pipeline.errors import ArchiveUnavailable, SohoaError
+from pipeline.errors import (
+    ArchiveError,
+    ArchiveUnavailable,
+    ChecksumMismatch,
+    ContentConflict,
+    SohoaError,
+)
 from pipeline.models.actors import Role
 from pipeline.models.components import SignatureInfo
 from pipeline.models.keeping import ArchivedNote, Disposal
@@ -365,6 +373,56 @@ def test_a_paper_that_rotted_holds_up_nobody_else(office: Services, world: World
     made = asked(office, world.archive)
     failed = {one.component.component_id: one.problem.code for one in made if one.problem}
     assert failed == {rotten.component_id: "CHECKSUM_MISMATCH"} and len(made) == 4
+
+
+@pytest.mark.parametrize("error", [ContentConflict, ChecksumMismatch])
+def test_a_dossier_that_cannot_be_settled_holds_up_no_other(
+    office: Services, world: World, monkeypatch: pytest.MonkeyPatch, error: type[SohoaError]
+) -> None:
+    stuck, other = codes(office)
+    settle = Reviser.settle
+
+    def settled(self: Reviser, dossier: DossierRecord) -> Settled:
+        if dossier.code == stuck:
+            raise error
+        return settle(self, dossier)
+
+    monkeypatch.setattr(Reviser, "settle", settled)
+    made = asked(office, world.archive, stuck, other)
+    assert [
+        (one.component.dossier_code, one.problem and one.problem.code, one.export is not None)
+        for one in made
+    ] == [(stuck, error.default_code, False)] * 2 + [(other, None, True)] * 2
+
+
+def test_an_archive_that_is_down_ends_the_run(
+    office: Services, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(self: Reviser, dossier: DossierRecord) -> Settled:
+        raise ArchiveUnavailable
+
+    monkeypatch.setattr(Reviser, "settle", down)
+    with pytest.raises(ArchiveUnavailable):
+        asked(office, world.archive)
+
+
+def test_what_fails_is_told_and_does_not_count(
+    office: Services, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, other = components(office, codes(office)[0])
+    fetched = Reviser.fetched
+
+    def failing(self: Reviser, one: Signed) -> AbstractContextManager[Path]:
+        if one.component.component_id == first.component_id:
+            raise ArchiveError
+        return fetched(self, one)
+
+    monkeypatch.setattr(Reviser, "fetched", failing)
+    made = asked(office, world.archive, first.dossier_code, limit=1)
+    assert [(one.component.component_id, one.problem and one.problem.code) for one in made] == [
+        (first.component_id, "ARCHIVE_FAILED"),
+        (other.component_id, None),
+    ]
 
 
 # -- signatures in --------------------------------------------------------------------------
