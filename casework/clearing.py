@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator
 
 from casework.scanning.sessions import ScanSessions, clear_archived
 from casework.signing_requests import awaited, handed_out_here, is_shelved
-from pipeline.errors import BatchBusy, NotFound
+from pipeline.errors import ArchiveUnavailable, BatchBusy, NotFound
 from pipeline.models.batch import Batch, BatchState
 from pipeline.run.work import Tools, Work
 from pipeline.sharing import BATCHES, Backing
@@ -106,13 +106,21 @@ def _cleared(
         record = tools.records.batch(batch_id)
         needed = record.state in _UNFINISHED or (
             any(is_shelved(f.name) for f in files)
-            and any(awaited(Work(tools=tools, batch=record.batch)))
+            and _is_awaited(Work(tools=tools, batch=record.batch))
         )
     except NotFound:
         needed = any(f"/stages/{NOTE}/" in f.name for f in files)
     if not needed:
         backing.delete(f.name for f in files)
     return not needed
+
+
+def _is_awaited(work: Work) -> bool:
+    """True where the archive is still to sign something, or where that cannot be seen now."""
+    try:
+        return any(awaited(work, surely=True))
+    except ArchiveUnavailable:
+        return True
 
 
 def _unfinished_here(tools: Tools) -> Iterator[Batch]:

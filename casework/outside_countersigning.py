@@ -26,13 +26,12 @@ from casework.signing_requests import (
     still_holds,
 )
 from pipeline.errors import (
-    BatchBusy,
+    ArchiveUnavailable,
     CertificateRejected,
     ChecksumMismatch,
     ConfigError,
     NotFound,
     SignatureInvalid,
-    SigningError,
     SigningRequestRefused,
     SohoaError,
     WorkflowError,
@@ -70,7 +69,8 @@ def export(
 ) -> Iterator[Asked]:
     """Requests for what the archive has not signed yet; those that still hold are given again.
 
-    A component that fails does not stop the others.
+    A component that fails does not stop the others, nor does a dossier that cannot be settled: it
+    is told of each component that was signed.
 
     Args:
         tools: the ports.
@@ -92,12 +92,40 @@ def export(
     reviser, left = Reviser(tools, actor, _ACTION), limit
     for dossier in dossiers:
         with tools.workspace.working():
-            due = [o for o in reviser.settle(dossier).components if o.info.counter is None]
-            found = [_asked(tools, reviser, one, chain, account) for one in due[:left]]
+            found = _asked_of(tools, reviser, dossier, chain, account, left)
         yield from found
-        left = None if left is None else left - sum(one.export is not None for one in found)
+        left = None if left is None else left - _given(found)
         if left == 0:
             return
+
+
+def _asked_of(
+    tools: TwoStepTools,
+    reviser: Reviser,
+    dossier: DossierRecord,
+    chain: Sequence[bytes],
+    account: str,
+    limit: int | None,
+) -> list[Asked]:
+    """What is due in a dossier, until so many requests are given; what failed counts for none."""
+    try:
+        settled = reviser.settle(dossier)
+    except ArchiveUnavailable:
+        raise
+    except SohoaError as error:
+        problem = Problem.of(error)
+        return [Asked(one.component, None, problem) for one in reviser.signed(dossier)]
+    found: list[Asked] = []
+    for one in settled.components:
+        if limit is not None and _given(found) >= limit:
+            break
+        if one.info.counter is None:
+            found.append(_asked(tools, reviser, one, chain, account))
+    return found
+
+
+def _given(found: Iterable[Asked]) -> int:
+    return sum(one.export is not None for one in found)
 
 
 def _asked(
@@ -105,9 +133,9 @@ def _asked(
 ) -> Asked:
     try:
         return Asked(one.component, _exported(tools, reviser, one, chain, account))
-    except CertificateRejected:
+    except (ArchiveUnavailable, CertificateRejected):
         raise
-    except (BatchBusy, ChecksumMismatch, NotFound, SigningError) as error:
+    except SohoaError as error:
         return Asked(one.component, None, Problem.of(error))
 
 
@@ -118,7 +146,11 @@ def _exported(
     work = Work(tools=tools, batch=tools.records.batch(component.batch_id).batch)
     with tools.claims.claim(work.batch_id):
         before = work.open_request(component.component_id)
-        if before is not None and still_holds(before, one.revision.sha256, chain, at, work):
+        if (
+            before is not None
+            and before.request.officer == account
+            and still_holds(before, one.revision.sha256, chain, at, work)
+        ):
             tools.records.append([_requested(reviser, before)])  # the first may have been killed
             return Export(before.request, again=True)
         with reviser.fetched(one) as archived:
@@ -186,7 +218,8 @@ def take_in(
             WorkflowError: `DOSSIER_CLOSED`: its destruction is approved.
             SigningRequestRefused: `SIGNING_REQUEST_USED`, `SIGNING_REQUEST_UNKNOWN` (never handed
                 out, or its bytes are gone), `SIGNING_REQUEST_OUTDATED` (a newer one was handed
-                out), `SIGNING_REQUEST_EXPIRED`, `SIGNING_REQUEST_OVERTAKEN`.
+                out), `SIGNING_REQUEST_EXPIRED`, `SIGNING_REQUEST_OVERTAKEN` (by another revision,
+                or another account is the archive's now).
             CertificateRejected: `CERTIFICATE_NOT_OF_OFFICER`; also what
                 `TwoStepSigner.finish_counter` says.
             SignatureInvalid: `OUTSIDE_SIGNATURE_WRONG`; the request stays open.
@@ -234,6 +267,8 @@ def _complete(
         raise SigningRequestRefused("SIGNING_REQUEST_USED")
     if handed_out is None or handed_out.tail is None:  # nothing, or what the officer was asked for
         raise SigningRequestRefused(_without_request(one, response))
+    if handed_out.request.officer != tools.settings.signing.archive:
+        raise SigningRequestRefused("SIGNING_REQUEST_OVERTAKEN")
     handed_out = check_answer(tools, handed_out, response)
     if handed_out.assembled != one.revision.sha256:
         raise SigningRequestRefused("SIGNING_REQUEST_OVERTAKEN")

@@ -154,17 +154,24 @@ def check_answer(
 # -- what the archive is still asked for ----------------------------------------------------
 
 
-def awaited(work: Work) -> Iterator[tuple[ComponentRecord, OpenRequest]]:
+def awaited(work: Work, *, surely: bool = False) -> Iterator[tuple[ComponentRecord, OpenRequest]]:
     """Requests to the archive about an archived batch that may still be answered.
 
     What has run out, was answered, or was overtaken by another revision is none.
+
+    Args:
+        work: the batch.
+        surely: for who removes what is not awaited; see `Workspace.result`.
+
+    Raises:
+        ArchiveUnavailable: what is shared cannot be reached; only if `surely`.
     """
     tools = work.tools
     for component in tools.records.components(batch_id=work.batch_id):
         current = component.current
         if current is None or current.signature is None:
             continue
-        handed_out = work.open_request(component.component_id)
+        handed_out = work.open_request(component.component_id, surely=surely)
         if handed_out is None or not _is_awaited(tools, handed_out, current.sha256):
             continue
         dossier = tools.records.dossier(component.dossier_code, component.unit)
@@ -173,26 +180,27 @@ def awaited(work: Work) -> Iterator[tuple[ComponentRecord, OpenRequest]]:
 
 
 def handed_out_here(tools: Tools) -> tuple[Work, ...]:
-    """Batches about which this home holds a request to the archive; it may have run out."""
-    held = tools.workspace.results("request", OpenRequest)
-    return _works(tools, {one.request.batch_id for one in held if one.tail is not None})
+    """Batches about which this home holds a request to the archive; it may have run out.
+
+    They look at the local folder only.
+    """
+    return _works(tools, _held(tools), shared=False)
 
 
 def handed_out_anywhere(tools: Tools) -> tuple[Work, ...]:
-    """As `handed_out_here`, of all hosts that share.
+    """As `handed_out_here`, of all hosts that share; they look at what is shared.
 
     Raises:
         ArchiveUnavailable: what is shared cannot be reached.
     """
-    found = {work.batch_id: work for work in handed_out_here(tools)}
+    shelved: set[str] = set()
     if tools.workspace.backing is not None:
         shelved = {
             file.name.removeprefix(BATCHES).partition("/")[0]
             for file in tools.workspace.backing.list(BATCHES)
             if is_shelved(file.name)
         }
-        found |= {work.batch_id: work for work in _works(tools, shelved - set(found))}
-    return tuple(found[batch_id] for batch_id in sorted(found))
+    return _works(tools, _held(tools) | shelved, shared=True)
 
 
 def is_shelved(name: str) -> bool:
@@ -208,11 +216,17 @@ def _is_awaited(tools: Tools, handed_out: OpenRequest, current: str) -> bool:
     )
 
 
-def _works(tools: Tools, batch_ids: set[str]) -> tuple[Work, ...]:
+def _held(tools: Tools) -> set[str]:
+    held = tools.workspace.results("request", OpenRequest)
+    return {one.request.batch_id for one in held if one.tail is not None}
+
+
+def _works(tools: Tools, batch_ids: set[str], *, shared: bool) -> tuple[Work, ...]:
     found = []
     for batch_id in sorted(batch_ids):
         try:
-            found.append(Work(tools=tools, batch=tools.records.batch(batch_id).batch))
+            batch = tools.records.batch(batch_id).batch
+            found.append(Work(tools=tools, batch=batch, shared=shared))
         except NotFound:
             continue  # of other records
     return tuple(found)

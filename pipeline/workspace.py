@@ -177,7 +177,9 @@ class Workspace:
 
     # -- stage results ----------------------------------------------------------------------
 
-    def result(self, stage: str, key: str, model: type[M], *, changes: bool = False) -> M | None:
+    def result(
+        self, stage: str, key: str, model: type[M], *, changes: bool = False, surely: bool = False
+    ) -> M | None:
         """The published result of a stage, None where it has not been made (or is torn).
 
         Args:
@@ -186,10 +188,17 @@ class Workspace:
             model: type of the result.
             changes: it may be published again with another content: what is shared goes before
                 what is here, which another host may have overtaken.
+            surely: of what changes, nothing will do but what is shared now.
+
+        Raises:
+            ArchiveUnavailable: what is shared cannot be reached; of what changes only if `surely`.
         """
         if changes:
-            with contextlib.suppress(ArchiveUnavailable):
+            try:
                 self._fetch_result(stage, key)
+            except ArchiveUnavailable:
+                if surely:
+                    raise
         found = self._result_here(stage, key, model)
         if found is None and not changes and self._fetch_result(stage, key):
             found = self._result_here(stage, key, model)

@@ -377,10 +377,16 @@ class Work:
         """Digest that names what was handed out for signing outside; the newest replaces."""
         return digest("signing-request", component_id)
 
-    def open_request(self, component_id: str) -> OpenRequest | None:
-        """What was handed out last for a component, None where nothing was."""
+    def open_request(self, component_id: str, *, surely: bool = False) -> OpenRequest | None:
+        """What was handed out last for a component, None where nothing was.
+
+        Args:
+            component_id: of the batch.
+            surely: see `Workspace.result`.
+        """
         key = self.request_key(component_id)
-        return self.tools.workspace.result("request", key, OpenRequest, changes=True)
+        workspace = self.tools.workspace
+        return workspace.result("request", key, OpenRequest, changes=True, surely=surely)
 
     def fields_of(self, component: Classified) -> FieldSet | None:
         """Extracted fields of a component, None before extraction."""

@@ -10,8 +10,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -20,9 +22,16 @@ from benchmarks.crash import Killer, in_child, mortal, once_each, warm
 from casework.augmenting import Outcome
 from casework.clearing import clear, clear_shared
 from casework.outside_countersigning import Asked
+from casework.revising import Reviser, Settled, Signed
 from flows.outside import TakenIn
 from flows.services import Services
-from pipeline.errors import SohoaError
+from pipeline.errors import (
+    ArchiveError,
+    ArchiveUnavailable,
+    ChecksumMismatch,
+    ContentConflict,
+    SohoaError,
+)
 from pipeline.models.actors import Role
 from pipeline.models.components import SignatureInfo
 from pipeline.models.keeping import ArchivedNote, Disposal
@@ -36,12 +45,13 @@ from pipeline.settings import (
     SigningSettings,
     TsaSettings,
 )
+from pipeline.sharing import Backing
 from pipeline.signatures import Signing
 from pipeline.stages.archiving import canonical
 from pipeline.workspace import Workspace
 from tests.fakes.archived import Papers, archive_batch
 from tests.fakes.augmenters import SealingAugmenter
-from tests.fakes.backings import MemoryBacking
+from tests.fakes.backings import MemoryBacking, WatchedBacking
 from tests.fakes.certificates import make_officer
 from tests.fakes.clocks import StillClock
 from tests.fakes.papers import write_paper
@@ -115,12 +125,15 @@ def opened(
     *archive: Token,
     key: Path | None = None,
     level: str = "B-B",
+    account: str = ARCHIVE,
 ) -> Services:
     """A home that knows the archive's certificates, and no key of it unless given."""
     bound = archive or (world.archive, world.renewed)
     signing = SigningSettings(
-        officers={ARCHIVE: tuple(one.device.fingerprint for one in bound)},
-        archive=ARCHIVE,
+        officers={
+            name: tuple(one.device.fingerprint for one in bound) for name in {ARCHIVE, account}
+        },
+        archive=account,
         level=level,
         trust=tuple(t.files.root_pem for t in (world.officer, world.archive, world.renewed)),
         pkcs12=key,
@@ -362,6 +375,56 @@ def test_a_paper_that_rotted_holds_up_nobody_else(office: Services, world: World
     assert failed == {rotten.component_id: "CHECKSUM_MISMATCH"} and len(made) == 4
 
 
+@pytest.mark.parametrize("error", [ContentConflict, ChecksumMismatch])
+def test_a_dossier_that_cannot_be_settled_holds_up_no_other(
+    office: Services, world: World, monkeypatch: pytest.MonkeyPatch, error: type[SohoaError]
+) -> None:
+    stuck, other = codes(office)
+    settle = Reviser.settle
+
+    def settled(self: Reviser, dossier: DossierRecord) -> Settled:
+        if dossier.code == stuck:
+            raise error
+        return settle(self, dossier)
+
+    monkeypatch.setattr(Reviser, "settle", settled)
+    made = asked(office, world.archive, stuck, other)
+    assert [
+        (one.component.dossier_code, one.problem and one.problem.code, one.export is not None)
+        for one in made
+    ] == [(stuck, error.default_code, False)] * 2 + [(other, None, True)] * 2
+
+
+def test_an_archive_that_is_down_ends_the_run(
+    office: Services, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def down(self: Reviser, dossier: DossierRecord) -> Settled:
+        raise ArchiveUnavailable
+
+    monkeypatch.setattr(Reviser, "settle", down)
+    with pytest.raises(ArchiveUnavailable):
+        asked(office, world.archive)
+
+
+def test_what_fails_is_told_and_does_not_count(
+    office: Services, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, other = components(office, codes(office)[0])
+    fetched = Reviser.fetched
+
+    def failing(self: Reviser, one: Signed) -> AbstractContextManager[Path]:
+        if one.component.component_id == first.component_id:
+            raise ArchiveError
+        return fetched(self, one)
+
+    monkeypatch.setattr(Reviser, "fetched", failing)
+    made = asked(office, world.archive, first.dossier_code, limit=1)
+    assert [(one.component.component_id, one.problem and one.problem.code) for one in made] == [
+        (first.component_id, "ARCHIVE_FAILED"),
+        (other.component_id, None),
+    ]
+
+
 # -- signatures in --------------------------------------------------------------------------
 
 
@@ -401,6 +464,22 @@ def test_a_certificate_that_is_no_longer_the_archives_is_refused(
     later = opened(world, home, world.renewed)
     assert refused(later, document) == "CERTIFICATE_NOT_OF_OFFICER"
     later.ports.records.close()
+
+
+def test_a_request_to_an_account_that_is_no_longer_the_archives_is_overtaken(
+    office: Services, world: World, home: Path
+) -> None:
+    document = world.archive.device.answer(requests(office, world.archive)[0])
+    later = opened(world, home, account="kho-moi")
+    later.ports.clock = StillClock(dt.datetime.now(dt.UTC) + dt.timedelta(hours=1))
+    with later.ports.workspace.working():  # nobody clears meanwhile
+        assert refused(later, document) == "SIGNING_REQUEST_OVERTAKEN"
+    again = asked(later, world.archive)
+    later.ports.records.close()
+    assert [one.export and (one.export.again, one.export.request.officer) for one in again] == [
+        (False, "kho-moi")
+    ] * 4
+    assert revisions(office) == [1] * 4
 
 
 def test_one_that_is_refused_does_not_stop_the_others(office: Services, world: World) -> None:
@@ -587,28 +666,55 @@ def test_nothing_is_added_to_what_is_to_be_destroyed(
 # -- several hosts --------------------------------------------------------------------------
 
 
-def test_a_request_of_one_host_is_answered_on_another(
-    world: World, home: Path, tmp_path: Path
-) -> None:
-    shared = MemoryBacking()
-    clock = StillClock(NOW)
-    shared.now = clock.now
+@dataclass
+class Hosts:
+    """Hosts of one office: they share its archive, its records, and files in work."""
 
-    def host(name: str) -> Services:
-        one = opened(world, tmp_path / name)
+    world: World
+    folder: Path
+    shared: MemoryBacking
+    clock: StillClock
+    opened: list[Services]
+
+    def host(self, name: str, backing: Backing | None = None) -> Services:
+        one, office = opened(self.world, self.folder / name), self.folder / "home"
         settings = one.settings.model_copy(
             update={
-                "archive": ArchiveSettings(url=f"file:{home / 'archive'}"),
-                "database": DatabaseSettings(url=f"sqlite:{home / 'records.sqlite'}"),
-                "search": SearchSettings(url=f"sqlite:{home / 'index.sqlite'}"),
+                "archive": ArchiveSettings(url=f"file:{office / 'archive'}"),
+                "database": DatabaseSettings(url=f"sqlite:{office / 'records.sqlite'}"),
+                "search": SearchSettings(url=f"sqlite:{office / 'index.sqlite'}"),
             }
         )
         services = Services(settings, Silence())
-        services.ports.clock = clock
-        services.ports.__dict__["workspace"] = Workspace(services.ports.home / "work", shared)
+        services.ports.clock = self.clock
+        workspace = Workspace(services.ports.home / "work", backing or self.shared)
+        services.ports.__dict__["workspace"] = workspace
+        self.opened.append(services)
         return services
 
-    here, there = host("here"), host("there")
+
+@pytest.fixture
+def hosts(world: World, home: Path) -> Iterator[Hosts]:
+    made = Hosts(world, home.parent, MemoryBacking(), StillClock(NOW), [])
+    made.shared.now = made.clock.now
+    yield made
+    for services in made.opened:
+        services.ports.records.close()
+
+
+class Deaf(WatchedBacking):
+    """Lists what is there, and gives none of it."""
+
+    def get(self, name: str) -> IO[bytes]:
+        self.calls["get"] += 1
+        raise ArchiveUnavailable
+
+
+def test_a_request_of_one_host_is_answered_on_another(
+    world: World, hosts: Hosts, tmp_path: Path
+) -> None:
+    clock = hosts.clock
+    here, there = hosts.host("here"), hosts.host("there")
     made = requests(here, world.archive)
     assert len(list(there.outside.awaited())) == 4
     clock.pass_(5 * DAY)
@@ -623,8 +729,32 @@ def test_a_request_of_one_host_is_answered_on_another(
         "SIGNING_REQUEST_EXPIRED",
         "SIGNING_REQUEST_UNKNOWN",
     )
-    for services in (here, there):
-        services.ports.records.close()
+
+
+@pytest.mark.parametrize("stale", [False, True])
+def test_a_request_that_cannot_be_read_now_keeps_its_shelf(
+    world: World, hosts: Hosts, *, stale: bool
+) -> None:
+    here, deaf = hosts.host("here"), hosts.host("deaf", Deaf(hosts.shared))
+    if stale:
+        requests(hosts.host("deaf"), world.archive)
+        hosts.clock.pass_(8 * DAY)
+    made = requests(here, world.archive)
+    hosts.clock.pass_(2 * DAY)
+    assert clear_shared(deaf.ports, DAY) == 0
+    assert len(list(here.outside.awaited())) == 4
+    assert answer(here, world.archive.device.answer(made[0])).counter is not None
+
+
+def test_a_sweep_reads_nothing_that_is_shared(world: World, hosts: Hosts) -> None:
+    deaf = Deaf(hosts.shared)
+    here = hosts.host("here", deaf)
+    requests(here, world.archive)
+    before = kept(here)
+    deaf.calls.clear()
+    clear(here.ports)
+    assert deaf.calls["get"] == 0
+    assert kept(here) == before, "what the archive is still to sign stays"
 
 
 # -- killed on the way ----------------------------------------------------------------------
