@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Final
 
 import numpy as np
@@ -19,9 +18,11 @@ from pipeline.models.text import Line, Word
 from pipeline.ports.reading import OcrEngine
 from pipeline.stages.recognition.marks import Inked, Marks, under_words
 from pipeline.stages.recognition.parts import (
+    READ_AGAIN,
     companions,
     inserted,
     less_sure,
+    like,
     read_beside,
     read_row,
     row_of,
@@ -30,8 +31,6 @@ from pipeline.stages.recognition.parts import (
 _DOUBT: Final = 0.88
 """Words of letters or digits less confident than this have their cell read again."""
 _KEEP_WORD: Final = 0.5
-_MOST: Final = 0.95
-"""Confidence of what is read for want of something better."""
 _BETTER: Final = 1.05
 _MOST_ROWS: Final = 60
 """Of a page that are read again: a page of dirt must not cost more than a page of text."""
@@ -43,7 +42,6 @@ _BEYOND_MM: Final = 0.8
 """That a word's box may reach over its cell, or over its row by more than the row's height."""
 _NARROW: Final = 2.0
 """Width to height of a figure or two, which need a word beside them to be read."""
-_KNOWN: Final = 200
 _GAP_MM: Final = 0.5
 """Between rows at least."""
 
@@ -69,7 +67,7 @@ def with_cells(
         return lines
     tall, per_mm = page.letters, page.per_mm
     unread = ~under_words(tall, lines, per_mm)
-    reader = _Reader(page, tuple(islice(companions(lines), _KNOWN)), engine)
+    reader = _Reader(page, companions(lines), engine)
     found, left = list(lines), _MOST_ROWS
     for cell in cells:
         inside = _inside(tall, cell)
@@ -110,12 +108,7 @@ def _rows(marks: Marks, per_mm: float) -> Iterator[Box]:
             continue
         mine = order[begin:end]
         begin = end
-        box = Box(
-            x0=float(marks.x0[mine].min()),
-            y0=float(marks.y0[mine].min()),
-            x1=float(marks.x1[mine].max()),
-            y1=float(marks.y1[mine].max()),
-        )
+        box = marks.chosen(mine).box
         if box.height <= _TALLEST_MM * per_mm:
             yield box
 
@@ -148,13 +141,13 @@ class _Reader:
         left = [_less(line, gone) for line in lines]
         return inserted(
             [line for line in left if line is not None],
-            row_of([less_sure(word, _MOST) for word in read]),
+            row_of([less_sure(word, READ_AGAIN) for word in read]),
         )
 
     def _words(self, row: Box, within: Box) -> Sequence[Word]:
         gray, dpi = self.page.gray, self.page.dpi
         if self.known and row.width < _NARROW * row.height:
-            companion = min(self.known, key=lambda word: abs(word.box.height - row.height))
+            companion, *_ = like(row, self.known)
             beside = read_beside(gray, dpi, row, companion, self.engine, within=within)
             if beside:
                 return beside

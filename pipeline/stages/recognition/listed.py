@@ -19,7 +19,13 @@ from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import OcrEngine
 from pipeline.stages.recognition.marks import Inked, under_words
-from pipeline.stages.recognition.parts import less_sure, read_row, row_of, without_unheard
+from pipeline.stages.recognition.parts import (
+    READ_AGAIN,
+    less_sure,
+    read_row,
+    row_of,
+    without_unheard,
+)
 
 _NUMBER: Final = re.compile(r"\(?(?:\d{1,2}|[a-zđ])[.)]{0,2}")
 _FAR_MM: Final = 28.0
@@ -34,8 +40,6 @@ _SHARED: Final = 0.5
 """Of a mark's height, that lies beside its row."""
 _HEARD: Final = 0.5
 _KEEP: Final = 0.5
-_MOST: Final = 0.95
-"""Confidence of what is read for want of something better."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +94,7 @@ def _unread(page: Inked, lines: Sequence[Line]) -> Iterator[_Unread]:
         gap = first.box.x0 - free.x1
         mine = free.chosen(beside & (gap >= _NEAR_MM * per_mm) & (gap <= _FAR_MM * per_mm))
         if 1 <= len(mine.x0) <= _MOST_MARKS:
-            ink = Box(
-                x0=float(mine.x0.min()),
-                y0=float(mine.y0.min()),
-                x1=float(mine.x1.max()),
-                y1=float(mine.y1.max()),
-            )
-            yield _Unread(ink, line, first)
+            yield _Unread(mine.box, line, first)
 
 
 def _columns(unread: Sequence[_Unread], per_mm: float) -> list[_Unread]:
@@ -120,4 +118,4 @@ def _read(page: Inked, unread: _Unread, engine: OcrEngine) -> Word | None:
     before = [w for w in words if (w.box.x0 + w.box.x1) / 2 < unread.word.box.x0]
     if len(before) != 1 or before[0].confidence < _KEEP:
         return None
-    return less_sure(before[0], _MOST) if _NUMBER.fullmatch(before[0].text) else None
+    return less_sure(before[0], READ_AGAIN) if _NUMBER.fullmatch(before[0].text) else None

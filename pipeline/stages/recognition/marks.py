@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from pipeline.models.base import Box
 from pipeline.models.text import Line
 from pipeline.ports.reading import Gray
 
@@ -42,9 +43,19 @@ class Marks:
     x1: _Ints
     y1: _Ints
 
-    def chosen(self, which: _Flags) -> Marks:
-        """Some of them."""
+    def chosen(self, which: _Flags | NDArray[np.intp]) -> Marks:
+        """Some of them, by flags or by numbers."""
         return Marks(self.x0[which], self.y0[which], self.x1[which], self.y1[which])
+
+    @property
+    def box(self) -> Box:
+        """Around all of them; there must be one."""
+        return Box(
+            x0=float(self.x0.min()),
+            y0=float(self.y0.min()),
+            x1=float(self.x1.max()),
+            y1=float(self.y1.max()),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,12 +92,7 @@ def missed_rows(page: Inked, lines: Sequence[Line]) -> tuple[Box, ...]:
         if label == 0 or tall == 0 or int(np.count_nonzero(mine)) < _LEAST_MARKS:
             continue
         row = free.chosen(mine)
-        box = Box(
-            x0=float(row.x0.min()),
-            y0=float(row.y0.min()),
-            x1=float(row.x1.max()),
-            y1=float(row.y1.max()),
-        )
+        box = row.box
         if box.height <= _TALLEST_MM * per_mm and box.width > box.height:
             rows.append(box)
     return tuple(sorted(rows, key=lambda box: (box.y0, box.x0)))

@@ -19,7 +19,7 @@ from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import OcrEngine
 from pipeline.stages.recognition.marks import LEAST_LETTER_MM, Inked, Marks, under_words
-from pipeline.stages.recognition.parts import companions, read_beside, row_of
+from pipeline.stages.recognition.parts import companions, like, read_beside, row_of
 
 _NUMBER: Final = re.compile(r"([-–—]?)\s?(\d{1,2})\s?([-–—]?)")
 _EDGE: Final = 0.1
@@ -58,7 +58,7 @@ def with_page_number(page: Inked, lines: tuple[Line, ...], engine: OcrEngine) ->
     Raises:
         MissingToolError.
     """
-    known = tuple(islice(companions(lines), 200))
+    known = companions(lines)
     if not known:
         return lines
     usual = median(word.box.height for word in known)
@@ -101,12 +101,7 @@ def _together(marks: Marks, first: int, apart: float) -> Box | None:
     mine[first] = True
     if int(np.count_nonzero(mine)) > _MOST_FIGURES:
         return None
-    return Box(
-        x0=float(marks.x0[mine].min()),
-        y0=float(marks.y0[mine].min()),
-        x1=float(marks.x1[mine].max()),
-        y1=float(marks.y1[mine].max()),
-    )
+    return marks.chosen(mine).box
 
 
 def _stands_like_one(box: Box, width: int) -> bool:
@@ -138,9 +133,8 @@ def _alone(
 
 def _read(page: Inked, figures: Box, known: Sequence[Word], engine: OcrEngine) -> list[Word]:
     """The number with its dashes; none where it does not read like one."""
-    nearest = sorted(known, key=lambda word: abs(word.box.height - figures.height))[:_COMPANIONS]
     before: str | None = None
-    for companion in nearest:
+    for companion in like(figures, known)[:_COMPANIONS]:
         try:
             words = read_beside(page.gray, page.dpi, figures, companion, engine)
         except OcrTimeout:

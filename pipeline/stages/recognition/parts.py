@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 import cv2
@@ -29,6 +30,9 @@ _ASIDE: Final = 2.2
 """The same, beside them."""
 _GAP: Final = 0.6
 """The same, before the word that they are shown with."""
+READ_AGAIN: Final = 0.95
+"""Most confidence of what is read for want of something better."""
+_MOST_COMPANIONS: Final = 200
 _SURE: Final = 0.9
 _TELLING: Final = 3
 _HANGING: Final = frozenset("gjpqyQ")
@@ -138,13 +142,20 @@ def read_beside(
     )
 
 
-def companions(lines: Sequence[Line]) -> Iterator[Word]:
-    """Words that were surely read and have nothing below the base line."""
-    for line in lines:
-        for word in line.words:
-            long = word.text.isalpha() and len(word.text) >= _TELLING
-            if long and word.confidence >= _SURE and not _hangs(word.text):
-                yield word
+def companions(lines: Sequence[Line]) -> tuple[Word, ...]:
+    """The first words that were surely read and have nothing below the base line."""
+    words = (word for line in lines for word in line.words)
+    return tuple(islice(filter(_is_companion, words), _MOST_COMPANIONS))
+
+
+def like(ink: Box, known: Sequence[Word]) -> list[Word]:
+    """Companions, those of the size of the ink first."""
+    return sorted(known, key=lambda word: abs(word.box.height - ink.height))
+
+
+def _is_companion(word: Word) -> bool:
+    long = word.text.isalpha() and len(word.text) >= _TELLING
+    return long and word.confidence >= _SURE and not _hangs(word.text)
 
 
 def _hangs(text: str) -> bool:
