@@ -18,6 +18,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -29,6 +30,7 @@ Json = dict[str, Any]
 SOHOA: Final = (sys.executable, "-m", "app")
 _READY_SECONDS: Final = 120.0
 _READING_SECONDS: Final = 180.0
+_BUSY_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.2
 
 
@@ -158,19 +160,30 @@ class PrefectOffice:
         return []
 
     def ask(self, path: str, document: Json | None = None) -> Any:
-        """Ask the server."""
+        """Ask the server; again while its database is busy, as its own clients do."""
         data = None if document is None else json.dumps(document).encode()
         request = urllib.request.Request(
             f"{self.api}/{path}", data=data, headers={"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
+        return until(lambda: _answer(request), _BUSY_SECONDS, f"an answer to {path}")[0]
 
     def _healthy(self) -> bool:
         assert self.processes["server"].poll() is None, (self.folder / "server.log").read_text()
         with contextlib.suppress(OSError, urllib.error.URLError):
             return self.ask("health") is True
         return False
+
+
+def _answer(request: urllib.request.Request) -> tuple[Any] | None:
+    """What a server answers; None while it can write nothing and asks to be asked again (503)."""
+    try:
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return (json.load(answer),)
+    except urllib.error.HTTPError as refused:
+        refused.close()
+        if refused.code != HTTPStatus.SERVICE_UNAVAILABLE:
+            raise
+        return None
 
 
 def _free_port() -> int:
