@@ -7,11 +7,13 @@ import. May not come in: pages, boxes, engines, the catalogue's types.
 from __future__ import annotations
 
 from pipeline.vietnamese.data_files import data_digest
+from pipeline.vietnamese.horns import horned
 from pipeline.vietnamese.lexicon import Lexicon, load_lexicon
 from pipeline.vietnamese.names import Names, family_names, load_names
 from pipeline.vietnamese.syllables import (
     Syllable,
     Tone,
+    all_syllables,
     is_syllable,
     marks_between,
     parse,
@@ -28,8 +30,10 @@ __all__ = [
     "Unit",
     "UnitLevel",
     "Units",
+    "all_syllables",
     "data_digest",
     "family_names",
+    "horned",
     "is_syllable",
     "load_lexicon",
     "load_names",

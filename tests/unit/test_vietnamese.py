@@ -16,6 +16,7 @@ from pipeline.vietnamese import (
     Tone,
     UnitLevel,
     Units,
+    horned,
     is_syllable,
     load_lexicon,
     load_names,
@@ -247,3 +248,33 @@ def test_units_that_differ_in_marks_only_are_not_told_apart(units: Units) -> Non
 def test_the_digest_is_one_of_content() -> None:
     assert data_digest() == data_digest()
     assert len(data_digest()) == 64
+
+
+HORNED = [s for s in EVERY if s.nucleus == "ươ"]
+
+
+@pytest.mark.parametrize("lost", [("ư", "u"), ("ơ", "o")])
+@pytest.mark.parametrize("syllable", HORNED[::7], ids=spell)
+def test_a_lost_horn_comes_back_where_nothing_else_is_spelt_so(
+    syllable: Syllable, lost: tuple[str, str]
+) -> None:
+    right = spell(syllable)
+    letters = unicodedata.normalize("NFD", right)
+    vowel, bare = (unicodedata.normalize("NFD", part) for part in lost)
+    read = nfc(letters.replace(vowel, bare, 1))
+    old = lost[0] == "ư" and syllable.coda == "n" and syllable.onset in ("h", "kh", "ng", "th")
+    assert horned(read) == (read if old else right)
+    assert horned(read.upper()) == (read if old else right).upper()
+    assert horned(f"({read},") == f"({read if old else right},"
+
+
+@given(st.text(max_size=12))
+def test_other_words_keep_their_letters(text: str) -> None:
+    once = horned(text)
+    assert horned(once) == once
+    assert len(once) == len(nfc(text))
+
+
+@pytest.mark.parametrize("word", ["thuở", "Huơ", "quờ", "Nguơn", "HUỜN", "muôn", "nguòi", "Nguyễn"])
+def test_no_horn_is_made_up(word: str) -> None:
+    assert horned(word) == word

@@ -21,6 +21,7 @@ from pipeline.models.text import Line
 from pipeline.ports.reading import Gray, OcrEngine
 from pipeline.stages.extraction.ink import PagePixels
 from pipeline.stages.extraction.layout import Token, tokens_of, union
+from pipeline.vietnamese import horned
 
 Reread: TypeAlias = Callable[[Sequence[Token], int, float], tuple[Token, ...]]
 """(tokens of a value, page of the component, its tilt) to the tokens of the second reading."""
@@ -123,7 +124,7 @@ def _tokens(lines: Sequence[Line], place: Box, width: int) -> Iterator[Token]:
     step = place.width / max(width, 1)
     for line in lines:
         for word in line.words:
-            for token in tokens_of(word):
+            for token in tokens_of(word.model_copy(update={"text": horned(word.text)})):
                 x0, x1 = place.x0 + token.box.x0 * step, place.x0 + token.box.x1 * step
                 yield Token(
                     token.text,

@@ -29,6 +29,7 @@ from pipeline.vietnamese import (
     Names,
     Units,
     data_digest,
+    horned,
     load_lexicon,
     load_names,
     load_units,
@@ -116,7 +117,7 @@ def _correct(lines: list[list[Token]], knowledge: Knowledge) -> None:
 
 
 def _bare(word: Word) -> str:
-    return with_sign(unglued(word.text) if word.confidence < _SURE else word.text)
+    return horned(with_sign(unglued(word.text) if word.confidence < _SURE else word.text))
 
 
 def _with_texts(text: PageText, texts: Sequence[Sequence[str]]) -> PageText:
