@@ -81,6 +81,27 @@ def test_anything_else_confirms_nothing(other: FieldValue) -> None:
 
 
 @pytest.mark.parametrize(
+    ("bare", "settled"),
+    [("NGUYEN VAN AN", True), ("NGUYEN VAN AM", False), ("NGUYỄN VAN AN", False)],
+)
+def test_a_name_without_marks_is_settled_by_the_same_one_with_them(
+    bare: str, settled: bool
+) -> None:
+    doubted = value("account_holder", bare, 0.8, "LOW_CONFIDENCE")
+    result = first(paper("F_14_HSB", doubted), paper("F_09_HSB", SURE))
+    (read,) = result.fields.fields
+    assert read.value == bare
+    assert (read.status is FieldStatus.ACCEPTED) is settled
+    assert (result.reviews == ()) is settled
+
+
+def test_two_words_may_have_lost_their_marks() -> None:
+    doubted = value("full_name", "LY HA", 0.8, "LOW_CONFIDENCE")
+    sure = value("declarant_name", "Lý Hà", 0.99)
+    assert first(paper("F_14_HSB", doubted), paper("F_09_HSB", sure)).fields.fields == (doubted,)
+
+
+@pytest.mark.parametrize(
     ("name", "other", "settled"),
     [
         ("child_name", "father_name", False),

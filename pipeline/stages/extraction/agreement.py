@@ -2,8 +2,9 @@
 
 A value in doubt only for its confidence is settled where another paper says the same of the same
 person and is sure of it, or where both are figures: a misreading would have to give, sign by sign,
-what stands elsewhere. Names of other people of a family are alike, and confirm nothing: each role
-has its own register. May not come in: contradictions (`crosscheck`), doubts of any other kind.
+what stands elsewhere. A name printed without marks, as banks do, is settled by the same one with
+them. Names of other people of a family are alike, and confirm nothing: each role has its own
+register. May not come in: contradictions (`crosscheck`), doubts of any other kind.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Final, TypeAlias
 from pipeline.models.components import Classified
 from pipeline.models.fields import FieldSet, FieldStatus, FieldValue
 from pipeline.stages.extraction.extracting import LOW_CONFIDENCE, Extraction
-from pipeline.textnorm import squash
+from pipeline.textnorm import squash, strip_marks
 
 _Key: TypeAlias = tuple[int, str, str]
 """Dossier, register, what was read."""
@@ -42,9 +43,12 @@ _REGISTERS: Final[Mapping[str, str]] = {
     "account_number": "account",
 }
 """Field → what it names. Fields of one register, read alike, confirm each other."""
+_NAME: Final = "name"
+"""How registers of names begin."""
 _LEAST_NAME: Final = 2
 """Syllables of a name that can confirm another."""
-
+_BARE_NAME: Final = 3
+"""So many syllables that all lack their marks were printed without."""
 
 _FIGURES: Final = frozenset({"bhxh", "id", "birth", "phone", "account"})
 """Registers of figures: two papers are hardly ever misread into the same other number. A rare name
@@ -79,6 +83,8 @@ def agree(found: Sequence[tuple[Classified, Extraction]]) -> tuple[Extraction, .
             if accepted or value.reasons == (LOW_CONFIDENCE,):
                 one = _Said(component.component_id, value.confidence, accepted)
                 said.setdefault(key, []).append(one)
+            if accepted and (bare := _without_marks(key)) is not None:
+                said.setdefault(bare, []).append(one)
     return tuple(_settled(component, extraction, said) for component, extraction in found)
 
 
@@ -121,6 +127,15 @@ def _together(key: _Key, confidence: float, others: Sequence[_Said]) -> float | 
     return 1.0 - doubt if doubt <= _LEAST_DOUBT else None
 
 
+def _without_marks(key: _Key) -> _Key | None:
+    """A marked name as it is printed where there are no marks; None of anything else."""
+    dossier, register, text = key
+    long = len(text.split()) >= _BARE_NAME
+    if not register.startswith(_NAME) or text.isascii() or not long:
+        return None
+    return dossier, register, strip_marks(text)
+
+
 def _told(component: Classified, fields: FieldSet) -> Iterator[tuple[_Key, FieldValue]]:
     """Values that can confirm each other, by dossier, register and text."""
     for value in fields.fields:
@@ -128,6 +143,6 @@ def _told(component: Classified, fields: FieldSet) -> Iterator[tuple[_Key, Field
         text = squash(value.value).upper()
         if register is None or not text:
             continue
-        if register.startswith("name") and len(text.split()) < _LEAST_NAME:
+        if register.startswith(_NAME) and len(text.split()) < _LEAST_NAME:
             continue
         yield (component.dossier, register, text), value
