@@ -17,7 +17,7 @@ from pipeline.errors import ConfigError
 from pipeline.models.base import Model
 from pipeline.models.text import EngineIdentity
 from pipeline.stages.extraction.evidence import ALONE, TWICE, ValueKind
-from pipeline.stages.extraction.trust import Calibration, Curve
+from pipeline.stages.extraction.trust import Calibration, Curve, Curves
 from pipeline.vietnamese import Lexicon, Names, load_lexicon, load_names, load_units
 
 TARGET: Final = 0.001
@@ -56,9 +56,6 @@ class CurveRecord(Model):
     accepted_wrong: Count
     accepted_error_at_most: Share
     """With 95 % certainty."""
-    accepted_worn: Count
-    """Of these, from worn pages (level hard), which make up a quarter of all."""
-    accepted_worn_wrong: Count
     bands: tuple[BandRecord, ...]
     """By rising score and falling error."""
 
@@ -89,10 +86,31 @@ class CurveRecord(Model):
         )
 
 
+class CurvesRecord(Model):
+    """What was measured on pages of one state."""
+
+    sheets: Count
+    alone: dict[ValueKind, CurveRecord]
+    """Of one reading."""
+    twice: dict[ValueKind, CurveRecord]
+    """Of a second reading, counted on the values for which the first was not enough."""
+
+    def curves(self) -> Curves:
+        """As extraction weighs them.
+
+        Raises:
+            KeyError: a kind of value or a weight is missing.
+        """
+        return Curves(
+            alone={kind: self.alone[kind].curve(ALONE) for kind in ValueKind},
+            twice={kind: self.twice[kind].curve(TWICE) for kind in ValueKind},
+        )
+
+
 class CalibrationRecord(Model):
     """The file."""
 
-    schema_id: Literal["sohoa.field-calibration/2"] = "sohoa.field-calibration/2"
+    schema_id: Literal["sohoa.field-calibration/3"] = "sohoa.field-calibration/3"
     engine: EngineIdentity
     target: Share
     made_from: str
@@ -102,10 +120,10 @@ class CalibrationRecord(Model):
     levels: tuple[str, ...]
     printed: dict[ValueKind, Count]
     """Values on the sheets, those included that a check objected to or that were not found."""
-    alone: dict[ValueKind, CurveRecord]
-    """Of one reading."""
-    twice: dict[ValueKind, CurveRecord]
-    """Of a second reading, counted on the values for which the first was not enough."""
+    worn_from: Annotated[float, Field(ge=0.0)]
+    """Specks to a letter above which a page is worn."""
+    sound: CurvesRecord
+    worn: CurvesRecord
 
 
 def data_file() -> Path:
@@ -148,8 +166,9 @@ def load_calibration(path: Path | None = None) -> Calibration:
             engine=record.engine,
             digest=hashlib.sha256(record.model_dump_json().encode()).hexdigest(),
             target=record.target,
-            alone={kind: record.alone[kind].curve(ALONE) for kind in ValueKind},
-            twice={kind: record.twice[kind].curve(TWICE) for kind in ValueKind},
+            worn_from=record.worn_from,
+            sound=record.sound.curves(),
+            worn=record.worn.curves(),
             names=names,
             lexicon=lexicon,
         )

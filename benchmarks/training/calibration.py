@@ -1,8 +1,9 @@
 """`python -m benchmarks.training.calibration READINGS.jsonl… --out FILE`: what readings are worth.
 
 Takes readings of `value_readings`, learns for each kind of value which evidence speaks for a right
-reading, and finds from which score on wrong readings are as rare as is asked. Scores that
-thresholds are found on come from weights that never saw the sheet. Same readings, same file. May
+reading, and finds from which score on wrong readings are as rare as is asked: on sound pages and
+on worn ones apart, each by itself. Scores that thresholds are found on come from weights that never
+saw the sheet. Same readings, same file. May
 not come in: reading, the part TEST.
 """
 
@@ -12,7 +13,7 @@ import argparse
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,33 +22,47 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
-from benchmarks.factory.truth import Level, Part
-from benchmarks.field_errors import upper_bound
+from benchmarks.factory.truth import Part
+from benchmarks.field_errors import FieldKind, same_value, upper_bound
 from benchmarks.training.value_sheets import field_of
 from ocr_models.calibration import (
     TARGET,
     BandRecord,
     CalibrationRecord,
     CurveRecord,
+    CurvesRecord,
     load_knowledge,
 )
 from pipeline.catalogue import Catalogue, load_catalogue
 from pipeline.models.base import Box
 from pipeline.models.text import EngineIdentity
-from pipeline.stages.extraction.evidence import ALONE, TWICE, Second, ValueKind, facts_of
-from pipeline.stages.extraction.layout import Token
+from pipeline.stages.extraction.evidence import (
+    ALONE,
+    TWICE,
+    Second,
+    ValueKind,
+    facts_of,
+    specks_of,
+)
+from pipeline.stages.extraction.layout import Legibility, Token
 from pipeline.stages.extraction.values import parse
 from pipeline.textnorm import fold, squash
 from pipeline.vietnamese import Lexicon, Names
 
 Facts = NDArray[np.float64]
 _FOLDS = 5
-_WINDOW = 600
+_LEAST = 600
+"""Fewer values show no error of one in a thousand."""
+_WINDOW = 1500
 """Values next above a threshold that must be as good as all others, lest many sure ones hide a few
-doubtful ones."""
-_WORN_OUT = (0.05, 0.1, 0.15, 0.2, 0.25, 1 / 3, 0.42, 0.5)
-"""Shares of worn sheets that a page must read better than, for anything on it to be accepted: what
+doubtful ones; one wrong of so many is one in a thousand."""
+_WORN_FROM = 0.06
+"""Specks to a letter; of sheets at mid hardly one has more, of those at hard one in ten fewer."""
+_READ_WORSE = (0.05, 0.1, 0.15, 0.2, 0.25, 1 / 3, 0.42, 0.5)
+"""Shares of sheets that a page must read better than, for anything on it to be accepted: what
 median confidences these are depends on the model."""
+_UNLIKE = 0.04
+"""Share of right values, those that read worst, that are never accepted as they are."""
 _BANDS = 12
 _NEIGHBOURS = 2
 """Words too many: those of the value beside."""
@@ -61,8 +76,7 @@ class Reading:
     sheet: int
     part: str
     level: str
-    page: float
-    """Median confidence of the sheet's words."""
+    page: Legibility
     right: bool
     alone: tuple[float, ...]
     twice: tuple[float, ...] | None
@@ -75,8 +89,8 @@ def readings(
     """Readings by kind; how many values were printed of each kind; by which engines.
 
     Left out are values with verdicts (a person is asked anyway), and such as were cut out of the
-    sheet together with a neighbour or without one of their words: how far a value reaches is judged
-    apart (`extent`), here is how its words are read.
+    sheet together with a neighbour, in its stead, or without one of their words: how far a value
+    reaches is judged apart (`extent`), here is how its words are read.
 
     Raises:
         ValueError: of part TEST.
@@ -87,13 +101,16 @@ def readings(
     catalogue = load_catalogue()
     knowledge = load_knowledge()
     for path in paths:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            record = json.loads(line)
+        records = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        others = _others(records)
+        for record in records:
             if record["part"] == Part.TEST:
                 raise ValueError(Part.TEST)
             engines.add(record["engine"])
             printed[record["kind"]] += 1
-            if record["value"] is None or _objected(record, catalogue) or _cut_wrongly(record):
+            if record["value"] is None or _objected(record, catalogue):
+                continue
+            if _cut_wrongly(record) or _of_another(record, others):
                 continue
             found[ValueKind(record["kind"])].append(_reading(record, knowledge))
     return found, printed, engines
@@ -106,6 +123,22 @@ def _objected(record: dict[str, Any], catalogue: Catalogue) -> bool:
     return bool(record["verdicts"]) or now is None or bool(now.verdicts)
 
 
+def _others(records: Iterable[dict[str, Any]]) -> dict[tuple[int, str], list[str]]:
+    """Values printed on a sheet, by the sheet and their kind."""
+    found: dict[tuple[int, str], list[str]] = {}
+    for record in records:
+        found.setdefault((record["sheet"], record["kind"]), []).append(record["truth"])
+    return found
+
+
+def _of_another(record: dict[str, Any], others: Mapping[tuple[int, str], Sequence[str]]) -> bool:
+    """True of what is printed right beside, on a crooked sheet."""
+    if record["right"]:
+        return False
+    kind, value = FieldKind(record["kind"]), record["value"]
+    return any(same_value(t, value, kind) for t in others[record["sheet"], record["kind"]])
+
+
 def _cut_wrongly(record: dict[str, Any]) -> bool:
     truth, value = squash(record["truth"]), squash(record["value"])
     more = len(value.split()) - len(truth.split())
@@ -114,7 +147,7 @@ def _cut_wrongly(record: dict[str, Any]) -> bool:
 
 
 def _reading(record: dict[str, Any], knowledge: tuple[Names, Lexicon]) -> Reading:
-    kind, page = ValueKind(record["kind"]), record["page"]
+    kind, page = ValueKind(record["kind"]), Legibility(**record["page"])
     tokens = _tokens(record, "words")
     twice = None
     if "again" in record:
@@ -170,15 +203,24 @@ def threshold(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
     order = np.argsort(-scores, kind="stable")
     wrong = np.cumsum(~right[order])
     best = math.inf
-    for count in range(_WINDOW, len(order) + 1):
+    for count in range(_LEAST, len(order) + 1):
         if count < len(order) and scores[order[count]] == scores[order[count - 1]]:
             continue
         before = wrong[count - _WINDOW - 1] if count > _WINDOW else 0
-        if (wrong[count - 1] - before + 0.5) / (_WINDOW + 1) > TARGET:
+        if (wrong[count - 1] - before + 0.5) / (min(count, _WINDOW) + 1) > TARGET:
             continue
         if (wrong[count - 1] + 0.5) / (count + 1) <= TARGET:
             best = float(scores[order[count - 1]])
     return best
+
+
+def usual_from(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """The score that nearly all values read right have: what reads worse is unlike print.
+
+    Where print is hardly ever misread, wrong values alone would set no limit, and whatever a pen
+    wrote would pass, of which nothing was measured here.
+    """
+    return float(np.quantile(scores[right], _UNLIKE)) if right.any() else math.inf
 
 
 def bands(
@@ -227,17 +269,6 @@ class Curves:
         """Values that one of the two accepts."""
         return self.alone.accepted + self.twice.accepted
 
-    @property
-    def merit(self) -> tuple[bool, float]:
-        """What accepts most among ways that bear worn pages; without any, the least wrong.
-
-        A way bears them where wrong values are rare enough among those from worn pages, too.
-        """
-        worn = self.alone.accepted_worn + self.twice.accepted_worn
-        wrong = self.alone.accepted_worn_wrong + self.twice.accepted_worn_wrong
-        error = (wrong + 0.5) / (worn + 1)
-        return error <= TARGET, self.accepted if error <= TARGET else -error
-
 
 def curves(found: Sequence[Reading]) -> Curves:
     """For first readings alone, and for second ones where the first was not enough.
@@ -246,32 +277,31 @@ def curves(found: Sequence[Reading]) -> Curves:
     """
     right = np.array([reading.right for reading in found])
     sheets = np.array([reading.sheet for reading in found])
-    pages = np.array([reading.page for reading in found])
-    worn = np.array([reading.level == Level.HARD for reading in found])
+    pages = np.array([reading.page.confidence for reading in found])
     asked = np.array([reading.twice is not None for reading in found])
     once = np.array([reading.alone for reading in found])
     again = np.array([reading.twice for reading in found if reading.twice is not None])
     once_scores = held_out(once, right, sheets)
     again_scores = held_out(again, right[asked], sheets[asked])
+    once_weights = dict(zip(ALONE, learned(once, right), strict=True))
+    again_weights = dict(zip(TWICE, learned(again, right[asked]), strict=True))
     limits = _page_limits(found)
     ways = []
     for page_from in limits:
-        alone = _curve(ALONE, once, once_scores, right, pages >= page_from, worn, page_from)
+        alone = _curve(once_weights, once_scores, right, pages >= page_from, page_from)
         sure = (pages >= page_from) & (once_scores >= _from(alone))
         for again_from in limits:
             # what is sure at once is not read again
             left = ((pages >= again_from) & ~sure)[asked]
-            twice = _curve(TWICE, again, again_scores, right[asked], left, worn[asked], again_from)
+            twice = _curve(again_weights, again_scores, right[asked], left, again_from)
             ways.append(Curves(alone, twice))
-    return max(ways, key=lambda way: way.merit)
+    return max(ways, key=lambda way: way.accepted)
 
 
 def _page_limits(found: Iterable[Reading]) -> tuple[float, ...]:
     """Median confidences of a page below which nothing might be accepted, the first for none."""
-    worn = {reading.sheet: reading.page for reading in found if reading.level == Level.HARD}
-    if not worn:
-        return (0.0,)
-    found_at = np.quantile(list(worn.values()), _WORN_OUT)
+    pages = {reading.sheet: reading.page.confidence for reading in found}
+    found_at = np.quantile(list(pages.values()), _READ_WORSE)
     return (0.0, *(round(float(limit), 4) for limit in dict.fromkeys(found_at)))
 
 
@@ -280,22 +310,19 @@ def _from(curve: CurveRecord) -> float:
 
 
 def _curve(
-    names: Sequence[str],
-    facts: Facts,
+    weights: Mapping[str, float],
     scores: NDArray[np.float64],
     right: NDArray[np.bool_],
     judged: NDArray[np.bool_],
-    worn: NDArray[np.bool_],
     page_from: float,
 ) -> CurveRecord:
-    """Weights from all values, thresholds and bands from those that are judged by this curve."""
-    weights = learned(facts, right)
+    """Thresholds and bands of the values that are judged by this curve."""
     scores, right = scores[judged], right[judged]
-    accept_from = threshold(scores, right)
+    accept_from = max(threshold(scores, right), usual_from(scores, right))
     sure = scores >= accept_from
     wrong = int((~right[sure]).sum())
     return CurveRecord(
-        weights={n: round(float(w), 6) for n, w in zip(names, weights, strict=True)},
+        weights={name: round(float(weight), 6) for name, weight in weights.items()},
         page_from=page_from,
         values=len(right),
         wrong=int((~right).sum()),
@@ -303,9 +330,28 @@ def _curve(
         accepted=int(sure.sum()),
         accepted_wrong=wrong,
         accepted_error_at_most=round(upper_bound(wrong, int(sure.sum())), 6),
-        accepted_worn=int((sure & worn[judged]).sum()),
-        accepted_worn_wrong=int((~right[sure & worn[judged]]).sum()),
         bands=bands(scores, right, accept_from),
+    )
+
+
+def measured(
+    state: str, found: Mapping[ValueKind, Sequence[Reading]], of_state: Callable[[Legibility], bool]
+) -> CurvesRecord:
+    """What readings on pages of one state are worth."""
+    own = {kind: [r for r in values if of_state(r.page)] for kind, values in found.items()}
+    judged = {kind: curves(values) for kind, values in own.items()}
+    for kind, both in judged.items():
+        for name, curve in (("alone", both.alone), ("twice", both.twice)):
+            share = curve.accepted / max(curve.values, 1)
+            print(
+                f"{state:5} {kind:7} {name:6} pages from {curve.page_from} "
+                f"values {curve.values:6} wrong {curve.wrong:5} either {both.accepted:6} "
+                f"accepted {share:.3f} wrong {curve.accepted_wrong} from {curve.accept_from}"
+            )
+    return CurvesRecord(
+        sheets=len({reading.sheet for values in own.values() for reading in values}),
+        alone={kind: both.alone for kind, both in judged.items()},
+        twice={kind: both.twice for kind, both in judged.items()},
     )
 
 
@@ -319,16 +365,8 @@ def main() -> None:
     if len(engines) != 1:
         parser.error(f"readings of {len(engines)} engines")
     engine = EngineIdentity.model_validate_json(engines.pop())
-    judged = {kind: curves(values) for kind, values in found.items()}
-    for kind, both in judged.items():
-        for name, curve in (("alone", both.alone), ("twice", both.twice)):
-            share = curve.accepted / max(curve.values, 1)
-            print(
-                f"{kind:7} {name:6} pages from {curve.page_from} "
-                f"values {curve.values:6} wrong {curve.wrong:5} either {both.accepted:6} "
-                f"accepted {share:.3f} wrong {curve.accepted_wrong} from {curve.accept_from} "
-                f"worn {curve.accepted_worn} wrong {curve.accepted_worn_wrong}"
-            )
+    sound = measured("sound", found, lambda page: specks_of(page) <= _WORN_FROM)
+    worn = measured("worn", found, lambda page: specks_of(page) > _WORN_FROM)
     everything = [reading for values in found.values() for reading in values]
     record = CalibrationRecord(
         engine=engine,
@@ -338,8 +376,9 @@ def main() -> None:
         parts=sorted({reading.part for reading in everything}),
         levels=sorted({reading.level for reading in everything}),
         printed={ValueKind(kind): count for kind, count in sorted(printed.items())},
-        alone={kind: both.alone for kind, both in judged.items()},
-        twice={kind: both.twice for kind, both in judged.items()},
+        worn_from=_WORN_FROM,
+        sound=sound,
+        worn=worn,
     )
     options.out.write_text(record.model_dump_json(indent=1) + "\n", encoding="utf-8")
 

@@ -38,7 +38,7 @@ from pipeline.models.text import EngineIdentity, PageText
 from pipeline.ports.reading import Gray, OcrEngine
 from pipeline.run.correcting import corrector_of
 from pipeline.settings import ImagingSettings, OcrSettings
-from pipeline.stages.extraction.layout import Sheet, Token, sheet
+from pipeline.stages.extraction.layout import Legibility, Sheet, Token, sheet
 from pipeline.stages.extraction.rereading import Rereader
 from pipeline.stages.extraction.values import parse
 from pipeline.stages.imaging import look_at
@@ -47,11 +47,13 @@ from pipeline.stages.recognition import Corrector, read_page
 _FILE = FileRef(sha256="0" * 64, size=1, media_type="image/jpeg")
 _PLAN = (
     (Part.TRAIN, Level.MID),
+    (Part.TUNE, Level.HARD),
     (Part.TUNE, Level.MID),
     (Part.TRAIN, Level.MID),
     (Part.TRAIN, Level.HARD),
+    (Part.TUNE, Level.MID),
 )
-"""Which sheets, over and over: three of four at mid."""
+"""Which sheets, over and over: two of three at mid."""
 _UNTRAINED = (
     Family(Face.LITERATA, Face.LITERATA_BOLD, Face.LITERATA_ITALIC),
     None,
@@ -92,7 +94,7 @@ class Reader:
                 **record,
                 "manner": made.manner,
                 "dpi": made.dpi,
-                "page": round(rows.confidence, 4),
+                "page": _page_facts(rows.legible),
             }
 
     def _page(self, gray: Gray, dpi: int, path: Path) -> PageText:
@@ -161,6 +163,11 @@ def _record(
         "again": None if reparsed is None else reparsed.value,
         "again_words": _words(second if reparsed is None else reparsed.tokens),
     }
+
+
+def _page_facts(page: Legibility) -> dict[str, float | None]:
+    specks = None if page.specks is None else round(page.specks, 5)
+    return {"confidence": round(page.confidence, 4), "low": round(page.low, 4), "specks": specks}
 
 
 def _words(tokens: Sequence[Token]) -> list[tuple[str, float, bool]]:

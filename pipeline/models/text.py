@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Annotated, Final
+
+from pydantic import Field
 
 from pipeline.models.base import Box, Model, Ratio, Sha256
 from pipeline.models.pages import Turn
@@ -64,6 +66,8 @@ class PageText(Model):
     """Of the content on the archived page (`StampRoom.scale`); pixels here are the image's own."""
     lines: tuple[Line, ...] = ()
     engine: EngineIdentity | None = None
+    specks: Annotated[float, Field(ge=0.0)] | None = None
+    """Of dirt or torn toner, to a letter; None: too few words to tell, or never counted."""
 
     @property
     def text(self) -> str:

@@ -209,7 +209,7 @@ class TestDirection:
         good = dark > 0.001 and height > width
         confidence = 0.95 if good else 0.3
         return tuple(
-            one_line("rõràng" if good else "?l|,", confidence=confidence) for _ in "12345678"
+            one_line("khoảng" if good else "?l|,", confidence=confidence) for _ in "12345678"
         )
 
     @pytest.mark.parametrize("turn", TURNS)
@@ -284,12 +284,12 @@ def test_small_print_is_read_again_at_full_size() -> None:
     def tiny(gray: Gray) -> tuple[Line, ...]:
         wide = gray.shape[1] > 700
         box = Box(x0=0, y0=0, x1=60, y1=18 if wide else 12)
-        return (one_line("nhỏ" * (8 if wide else 3), box=box),)
+        return (one_line(*["nhỏ"] * (8 if wide else 3), box=box),)
 
     engine = ScriptedEngine(tiny)
     text = read(with_square(900, 1200, 60, 60, 60), engine, look())
     assert [dpi for _, dpi in engine.given] == [200, 300]
-    assert text.text == "nhỏ" * 8
+    assert text.text == " ".join(["nhỏ"] * 8)
 
 
 @pytest.mark.parametrize(

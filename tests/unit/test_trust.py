@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from benchmarks.factory.truth import Level, Part
-from benchmarks.training.calibration import bands, threshold
+from benchmarks.training.calibration import bands, threshold, usual_from
 from benchmarks.training.value_sheets import value_sheet
 from ocr_models.calibration import data_file, load_calibration, load_knowledge, load_record
 from pipeline.catalogue import load_catalogue
@@ -23,14 +24,15 @@ from pipeline.ports.reading import Gray, OcrEngine
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import Extraction, ReadPages, extract
 from pipeline.stages.extraction.evidence import ALONE, Second, ValueKind, facts_of
-from pipeline.stages.extraction.layout import Token
+from pipeline.stages.extraction.layout import Legibility, Token
 from pipeline.stages.extraction.rereading import Rereader
 from pipeline.textnorm import fold
 from tests.fakes.engines import DyingEngine, SlowEngine
 
 CATALOGUE = load_catalogue()
 PLACE = Box(x0=100, y0=100, x1=300, y1=140)
-GOOD_PAGE = 0.9655
+GOOD_PAGE = Legibility(confidence=0.9655, low=0.96, specks=0.0)
+WORN_PAGE = Legibility(confidence=0.9655, low=0.93, specks=0.2)
 
 
 def tokens(text: str, sure: float) -> tuple[Token, ...]:
@@ -41,12 +43,14 @@ def test_the_shipped_file_says_what_its_numbers_rest_on() -> None:
     record = load_record()
     assert "test" not in record.parts
     assert set(record.printed) == set(ValueKind)
-    for curves in (record.alone, record.twice):
-        assert set(curves) == set(ValueKind)
-        for curve in curves.values():
-            above = curve.accepted_wrong + 0.5
-            assert curve.accept_from is None or above / (curve.accepted + 1) <= record.target
-            assert curve.accepted <= curve.values
+    for state in (record.sound, record.worn):
+        assert state.sheets <= len(record.sheets)
+        for curves in (state.alone, state.twice):
+            assert set(curves) == set(ValueKind)
+            for curve in curves.values():
+                above = curve.accepted_wrong + 0.5
+                assert curve.accept_from is None or above / (curve.accepted + 1) <= record.target
+                assert curve.accepted <= curve.values
 
 
 @pytest.mark.parametrize("kind", ValueKind)
@@ -63,13 +67,28 @@ def test_surer_words_are_never_less_probably_right(kind: ValueKind) -> None:
 
 def test_a_page_below_the_limit_gives_nothing_sure() -> None:
     calibration = load_calibration()
-    limits = {kind: curve.page_from for kind, curve in calibration.alone.items() if curve.page_from}
+    worn = calibration.worn.alone
+    limits = {kind: curve.page_from for kind, curve in worn.items() if curve.page_from}
     assert limits, "no kind of value is refused on bad pages: say so in the decision"
     texts = {ValueKind.NAME: "NGUYỄN VĂN AN", ValueKind.TEXT: "Công nhân may"}
     for kind, limit in limits.items():
         words = tokens(texts.get(kind, "15/03/2021"), 0.969)
-        assert calibration.judge(kind, words, GOOD_PAGE, None).sure
-        assert not calibration.judge(kind, words, limit - 0.001, None).sure
+        below = replace(WORN_PAGE, confidence=limit - 0.001)
+        assert not calibration.judge(kind, words, below, None).sure
+
+
+@pytest.mark.parametrize("kind", ValueKind)
+def test_dirt_makes_nothing_surer_and_pages_that_nobody_looked_at_are_worn(kind: ValueKind) -> None:
+    calibration = load_calibration()
+    texts = {ValueKind.NAME: "NGUYỄN VĂN AN", ValueKind.TEXT: "Công nhân may"}
+    words = tokens(texts.get(kind, "15/03/2021"), 0.969)
+    sound, dirty, unknown = (
+        calibration.judge(kind, words, replace(GOOD_PAGE, specks=specks), None)
+        for specks in (0.0, 0.3, None)
+    )
+    assert sound.sure
+    assert sound.probability >= dirty.probability
+    assert sound.probability >= unknown.probability
 
 
 def test_readings_that_differ_are_never_sure() -> None:
@@ -131,7 +150,7 @@ def test_a_damaged_file_is_an_error_of_the_installation(tmp_path: Path, harm: st
     path = tmp_path / "calibration.json"
     if harm == "no bands":
         data = json.loads(data_file().read_text(encoding="utf-8"))
-        data["alone"]["date"]["bands"] = []
+        data["worn"]["alone"]["date"]["bands"] = []
         harm = json.dumps(data)
     path.write_text(harm, encoding="utf-8")
     with pytest.raises(ConfigError, match="CALIBRATION_INVALID"):
@@ -143,8 +162,22 @@ def test_a_threshold_needs_many_right_values() -> None:
     assert threshold(few, np.full(400, True)) == float("inf")
     many = np.linspace(0.0, 5.0, 5000)
     right = many > 1.0
-    assert threshold(many, right) > 1.0
-    assert (~right[many >= threshold(many, right)]).sum() == 0
+    assert threshold(many, right) > 0.99
+    assert (~right[many >= threshold(many, right)]).sum() <= 1
+
+
+def test_sure_values_do_not_hide_doubtful_ones() -> None:
+    scores = np.linspace(0.0, 5.0, 50_000)
+    right = np.full(50_000, True)
+    right[:4_000:400] = False  # one in 400 there, one in 5,000 of all
+    assert threshold(scores, right) > scores[3_200]
+
+
+def test_what_reads_worse_than_nearly_all_print_is_not_usual() -> None:
+    scores = np.linspace(0.0, 1.0, 1001)
+    assert usual_from(scores, np.full(1001, True)) == pytest.approx(0.04)
+    assert usual_from(scores, scores > 0.5) == pytest.approx(0.52, abs=0.001)
+    assert usual_from(scores, np.full(1001, False)) == float("inf")
 
 
 def test_bands_hold_every_value_and_get_better() -> None:
@@ -203,7 +236,14 @@ def page(number: str, sure: float, engine: EngineIdentity, label: str = "Số CC
             x += wide + 10
         lines.append(Line(words=tuple(words), box=words[0].box.union(words[-1].box), block=0))
     return PageText(
-        index=0, turn=0, width_px=1654, height_px=2339, dpi=200.0, lines=tuple(lines), engine=engine
+        index=0,
+        turn=0,
+        width_px=1654,
+        height_px=2339,
+        dpi=200.0,
+        lines=tuple(lines),
+        engine=engine,
+        specks=0.0,
     )
 
 

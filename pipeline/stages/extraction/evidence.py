@@ -1,4 +1,4 @@
-"""What is known of a value's words, as numbers: confidences, marks, names, phrases, size.
+"""What is known of a value's words, as numbers: confidences, marks, names, phrases, size, page.
 
 `facts_of` gives them in the order of `ALONE` or, with a second reading, `TWICE`. May not come in:
 what follows from them (`trust`), how values are found.
@@ -15,7 +15,7 @@ from statistics import median
 from typing import Final
 
 from pipeline.catalogue import FieldType
-from pipeline.stages.extraction.layout import Token
+from pipeline.stages.extraction.layout import Legibility, Token
 from pipeline.vietnamese import Lexicon, Names, is_syllable, placed_alike
 
 
@@ -47,6 +47,9 @@ _MOSTLY_DIGITS: Final = 0.4
 """Share of digits from which free text is as hard to read as a number."""
 _NO_PERFECTION: Final = 1.001
 """So that a confidence of 1 has a logarithm too."""
+_CLEAN: Final = 0.002
+"""Specks to a letter of which it makes no difference that there are fewer."""
+_UNCOUNTED: Final = 0.1
 _TWO_MARKS: Final = 2
 _BARE_WORDS: Final = 3
 """So many words that all have lost their marks are no misreading."""
@@ -74,6 +77,8 @@ ALONE: Final = (
     "unvouched",
     "delicate",
     "page",
+    "page_low",
+    "specks",
     "size",
 )
 """Facts about the first reading, in the order of their weights."""
@@ -103,7 +108,7 @@ def kind_of(field: FieldType, value: str) -> ValueKind | None:
 def facts_of(
     kind: ValueKind,
     tokens: Sequence[Token],
-    page: float,
+    page: Legibility,
     second: Second | None,
     names: Names,
     lexicon: Lexicon,
@@ -123,7 +128,9 @@ def facts_of(
         math.log1p(sum(_foreign(token.text) for token in tokens)),
         math.log1p(sum(_odd(token.text) for token in tokens)),
         *_usual(kind, tokens, names, lexicon),
-        -math.log10(_NO_PERFECTION - page),
+        _doubt_left(page.confidence),
+        _doubt_left(page.low),
+        -math.log10(_CLEAN + specks_of(page)),
         _size(tokens),
     )
     if second is None:
@@ -131,6 +138,11 @@ def facts_of(
     if not second.alike or not second.tokens:
         return (*facts, 0.0, 0.0, 0.0)
     return (*facts, 1.0, *_surely(second.tokens))
+
+
+def specks_of(page: Legibility) -> float:
+    """Specks to a letter; a page whose specks nobody counted is held to have many."""
+    return _UNCOUNTED if page.specks is None else page.specks
 
 
 def _size(tokens: Sequence[Token]) -> float:
@@ -234,7 +246,9 @@ def _surely(tokens: Sequence[Token]) -> tuple[float, float]:
     """Least and mean confidence, each as the order of magnitude of the doubt that is left."""
     weights = [max(len(token.text), 1) for token in tokens]
     mean = sum(t.confidence * w for t, w in zip(tokens, weights, strict=True)) / sum(weights)
-    return (
-        -math.log10(_NO_PERFECTION - min(token.confidence for token in tokens)),
-        -math.log10(_NO_PERFECTION - mean),
-    )
+    return _doubt_left(min(token.confidence for token in tokens)), _doubt_left(mean)
+
+
+def _doubt_left(confidence: float) -> float:
+    """The order of magnitude of the doubt that a confidence leaves."""
+    return -math.log10(_NO_PERFECTION - confidence)

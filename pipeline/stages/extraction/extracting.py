@@ -466,14 +466,14 @@ def _surety(
         enough = value.confidence >= _asked(field, scales.settings)
         return value.confidence, () if enough else (LOW_CONFIDENCE, *misplaced)
     tokens = found.parsed.tokens
-    sheet_read = found.place.sheet
-    verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, None)
+    page = found.place.sheet.legible
+    verdict = scales.calibration.judge(kind, tokens, page, None)
     seen_twice = None
     whole = all(token.confidence > HALF_SEEN for token in tokens)
     if not verdict.sure and worth_it and whole and scales.reread is not None:
         seen_twice = _second(field, value, found, scales.reread)
         if seen_twice is not None:
-            verdict = scales.calibration.judge(kind, tokens, sheet_read.confidence, seen_twice)
+            verdict = scales.calibration.judge(kind, tokens, page, seen_twice)
     probability = verdict.probability * (_UNSURE_LABEL if misplaced else 1.0)
     if seen_twice is not None and not seen_twice.alike:
         return probability, (READINGS_DIFFER, *misplaced)

@@ -33,6 +33,7 @@ _SAME_ROW: Final = 0.55
 """Of the text height: vertical distance of centres within one row."""
 _MIN_WORDS_FOR_TILT: Final = 3
 _MAX_TILT: Final = 0.2
+_LOW: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,18 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Legibility:
+    """How well a page can be read, whatever a pen wrote on it."""
+
+    confidence: float
+    """Median of its words."""
+    low: float
+    """That one word of five does not reach."""
+    specks: float | None
+    """To a letter (`PageText.specks`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sheet:
     """One page of a component as rows from top to bottom."""
 
@@ -95,8 +108,7 @@ class Sheet:
     """Where text usually ends, px."""
     tilt: float
     """Rise of the text lines, px per px, downwards positive."""
-    confidence: float
-    """Median of its words: how well the page can be read, whatever a pen wrote on it."""
+    legible: Legibility
     scale: float = 1.0
     """Of its content on the archived page."""
 
@@ -136,13 +148,16 @@ def sheet(text: PageText, page: int) -> Sheet:
         pitch=median(close) if close else usual,
         right=ends[int(0.9 * (len(ends) - 1))] if ends else float(text.width_px),
         tilt=tilt,
-        confidence=median(sure) if (sure := _sure(text.lines)) else 0.0,
+        legible=_legible(text),
         scale=text.scale,
     )
 
 
-def _sure(lines: Sequence[Line]) -> list[float]:
-    return [word.confidence for line in lines for word in line.words]
+def _legible(text: PageText) -> Legibility:
+    sure = sorted(word.confidence for line in text.lines for word in line.words)
+    if not sure:
+        return Legibility(0.0, 0.0, text.specks)
+    return Legibility(median(sure), sure[int(_LOW * len(sure))], text.specks)
 
 
 def tokens_of(word: Word) -> list[Token]:

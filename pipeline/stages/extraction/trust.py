@@ -2,8 +2,8 @@
 
 A calibration holds, for each kind of value, weights that make one score of the evidence, and how
 many of the values at each score were wrong, on values that were made up, printed, scanned and read
-by the chain itself. May not come in: where calibrations are kept, how they are made, the evidence
-itself (`evidence`).
+by the chain itself: apart on sound pages and on worn ones, which specks tell from each other. May
+not come in: where calibrations are kept, how they are made, the evidence itself (`evidence`).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pipeline.models.text import EngineIdentity
-from pipeline.stages.extraction.evidence import Second, ValueKind, facts_of
-from pipeline.stages.extraction.layout import Token
+from pipeline.stages.extraction.evidence import Second, ValueKind, facts_of, specks_of
+from pipeline.stages.extraction.layout import Legibility, Token
 from pipeline.vietnamese import Lexicon, Names
 
 
@@ -65,6 +65,16 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Curves:
+    """What was measured on pages of one state."""
+
+    alone: Mapping[ValueKind, Curve]
+    """Of one reading."""
+    twice: Mapping[ValueKind, Curve]
+    """Of a second one, where the first was not enough."""
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """What was measured of one engine's readings."""
 
@@ -74,8 +84,10 @@ class Calibration:
     """SHA-256 of the data."""
     target: float
     """Share of wrong values that was asked for."""
-    alone: Mapping[ValueKind, Curve]
-    twice: Mapping[ValueKind, Curve]
+    worn_from: float
+    """Specks to a letter above which a page is worn."""
+    sound: Curves
+    worn: Curves
     names: Names
     """Known names of people: a misreading seldom gives another one."""
     lexicon: Lexicon
@@ -86,18 +98,19 @@ class Calibration:
         return engine == self.engine
 
     def judge(
-        self, kind: ValueKind, tokens: Sequence[Token], page: float, second: Second | None
+        self, kind: ValueKind, tokens: Sequence[Token], page: Legibility, second: Second | None
     ) -> Verdict:
         """Judge a reading.
 
         Args:
             kind: of the value.
             tokens: its words, at least one.
-            page: median confidence of the page's words.
+            page: that they stand on.
             second: the second reading, if there was one.
         """
-        curve = self.alone[kind] if second is None else self.twice[kind]
+        curves = self.worn if specks_of(page) > self.worn_from else self.sound
+        curve = curves.alone[kind] if second is None else curves.twice[kind]
         facts = facts_of(kind, tokens, page, second, self.names, self.lexicon)
         agreed = second is None or second.alike
-        sure = agreed and page >= curve.page_from and curve.accepts(facts)
+        sure = agreed and page.confidence >= curve.page_from and curve.accepts(facts)
         return Verdict(1.0 - curve.error(facts), sure)

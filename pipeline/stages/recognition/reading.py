@@ -4,9 +4,10 @@ The image is turned, straightened and scaled for reading only; every box is mapp
 upright page at its stored resolution. A page whose direction is in doubt is read in the other
 directions too, and the one that reads best is kept. Ruled lines (`ruling`) and round seals
 (`seals`, without colour `seal_rings`) are taken out of what is read. Ruled cells in doubt
-(`celled`), rows that were passed over (`missed`), numbers before rows (`listed`) and of pages
-(`numbered`) are read by themselves; words of a blue pen are marked (`pens`). May not come in: an
-OCR engine, blank detection, doubts about digits (`digits`), any meaning of the words.
+(`celled`), words without spaces between them (`joined`), rows that were passed over (`missed`),
+numbers before rows (`listed`) and of pages (`numbered`) are read by themselves; words of a blue pen
+are marked (`pens`), specks counted (`wear`). May not come in: an OCR engine, blank detection,
+doubts about digits (`digits`), any meaning of the words.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from pipeline.settings import ImagingSettings, OcrSettings
 from pipeline.stages.recognition.celled import with_cells
 from pipeline.stages.recognition.clearing import cleared
 from pipeline.stages.recognition.digits import doubted
+from pipeline.stages.recognition.joined import with_spaces
 from pipeline.stages.recognition.listed import with_numbers
 from pipeline.stages.recognition.marks import inked
 from pipeline.stages.recognition.missed import with_missed
@@ -37,6 +39,7 @@ from pipeline.stages.recognition.pens import with_pens
 from pipeline.stages.recognition.ruling import Ruling, find_ruling, ruled_cells, without_ruling
 from pipeline.stages.recognition.seal_rings import Ring, held_back, without_rings
 from pipeline.stages.recognition.seals import find_seals, without_seals
+from pipeline.stages.recognition.wear import specks
 from pipeline.textnorm import nfc
 
 _MAX_PAPER_INCHES: Final = 17.0
@@ -181,6 +184,8 @@ def read_page(
         best = best.or_better(reader.read(decoded.gray, decoded.turn, finer, dpi), margin=1.0)
     text = reader.completed(best)
     quarters = (text.turn - decoded.turn) // 90 % 4
+    dirt = specks(_turned(decoded.gray, quarters), text.lines, text.width_px)
+    text = text.model_copy(update={"specks": dirt})
     text = held_back(text, _followed(decoded.seals, quarters, text))
     return with_pens(text, _turned(decoded.small, quarters), decoded.less)
 
@@ -363,6 +368,7 @@ class _Reader:
         """The text, with doubtful cells read again, and what the engine passed over."""
         page = inked(best.image, best.ruling.dpi)
         lines = with_cells(page, ruled_cells(best.ruling), best.lines, self.engine)
+        lines = with_spaces(page, lines, self.engine)
         lines = with_missed(page, lines, self.engine)
         lines = with_numbers(page, lines, self.engine)
         lines = with_page_number(page, lines, self.engine)

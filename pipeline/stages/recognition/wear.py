@@ -1,0 +1,85 @@
+"""How dirty a page is: specks around its words, to a letter of theirs.
+
+Dirt on paper and glass and torn toner leave specks everywhere; where there are many, some of them
+make one letter into another, and nobody sees it in the confidence of that word. May not come in:
+reading, what follows for values (`extraction.trust`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import cv2
+import numpy as np
+
+from pipeline.models.base import Box
+from pipeline.models.text import Line, Word
+from pipeline.ports.reading import Gray
+from pipeline.stages.recognition.marks import UNHEARD
+
+_WORDS: Final = 50
+"""So many, from all over the page, tell."""
+_LEAST_LETTERS: Final = 12
+"""Fewer on a page say nothing."""
+_LEAST_WORD: Final = 2
+_LETTERS_PX: Final = 26.0
+"""Height that words are brought to: specks count by their size beside letters."""
+_AROUND: Final = (1.0, 0.6)
+"""Of a word's height: paper beside it, and over and under it, that is looked at."""
+_SPECK_PX: Final = 5
+"""Largest area of a speck; the point of an `i` has more."""
+_POINT_PX: Final = 16
+"""Largest area of a leader's point."""
+_LEVEL_PX: Final = 1.5
+_LEADER: Final = 3
+"""So many points on one level are printed."""
+_DARK: Final = 0.3
+"""Share of the way from paper to ink from which a pixel is dark."""
+_LEAST_CONTRAST: Final = 1.0
+
+
+def specks(gray: Gray, lines: Sequence[Line], page_width: int) -> float | None:
+    """Specks to a letter; None where too few words were read to tell.
+
+    Args:
+        gray: the upright page as it was decoded: what is made ready for reading has fewer specks.
+        lines: in pixels of the page.
+        page_width: of which the image may be a reduced one, px.
+    """
+    scale = gray.shape[1] / page_width
+    words = [word for line in lines for word in line.words if _tells(word)]
+    chosen = words[:: max(-(-len(words) // _WORDS), 1)]
+    letters = sum(len(word.text) for word in chosen)
+    if letters < _LEAST_LETTERS:
+        return None
+    return sum(_around(gray, word.box, scale) for word in chosen) / letters
+
+
+def _tells(word: Word) -> bool:
+    """True of a heard word of letters and digits; leaders are points themselves."""
+    return len(word.text) >= _LEAST_WORD and word.text.isalnum() and word.confidence >= UNHEARD
+
+
+def _around(gray: Gray, box: Box, scale: float) -> int:
+    """Specks in the place of a word; what its edges cut is none, nor are points of a leader."""
+    beside, above = (share * box.height for share in _AROUND)
+    place = gray[
+        max(round((box.y0 - above) * scale), 0) : round((box.y1 + above) * scale),
+        max(round((box.x0 - beside) * scale), 0) : round((box.x1 + beside) * scale),
+    ]
+    if not place.size:
+        return 0
+    resize = _LETTERS_PX / max(box.height * scale, 1.0)
+    high, wide = (max(round(side * resize), 1) for side in place.shape)
+    method = cv2.INTER_CUBIC if resize > 1 else cv2.INTER_AREA
+    small = cv2.resize(place, (wide, high), interpolation=method)
+    paper, ink = np.percentile(small, (90, 3))
+    dark = (small < paper - _DARK * max(paper - ink, _LEAST_CONTRAST)).astype(np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
+    x, y, width, height, area = stats[1:].T
+    inside = (x > 0) & (y > 0) & (x + width < wide) & (y + height < high)
+    points, levels = inside & (area <= _POINT_PX), y + height / 2
+    found = levels[inside & (area <= _SPECK_PX)]
+    level = np.abs(found[:, None] - levels[points][None]) <= _LEVEL_PX
+    return int(np.count_nonzero(level.sum(axis=1) < _LEADER))
