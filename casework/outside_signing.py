@@ -205,7 +205,9 @@ def _taken_in(
         document = work.tools.workspace.whole(handed_out.prepared.document)
     except NotFound as error:
         raise SigningRequestRefused("SIGNING_REQUEST_UNKNOWN") from error
-    data, info = tools.two_step.finish(handed_out.prepared, document, response.signature)
+    data, info = tools.two_step.finish(
+        handed_out.prepared, document, response.signature, tools.clock.now()
+    )
     if info.certificate_sha256 != handed_out.request.certificate_sha256:
         raise ChecksumMismatch(component=shown(component_id))
     taken = work.event(

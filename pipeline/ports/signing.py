@@ -198,7 +198,7 @@ class TwoStepSigner(Protocol):
         ...
 
     def finish(
-        self, prepared: PreparedSignature, document: Path, signature: bytes
+        self, prepared: PreparedSignature, document: Path, signature: bytes, at: dt.datetime
     ) -> tuple[bytes, SignatureInfo]:
         """Signed bytes, raised to the level that is set (or B-B, as `ComponentSigner.sign`).
 
@@ -207,12 +207,13 @@ class TwoStepSigner(Protocol):
             document: file with the bytes of `prepare`; it is not changed.
             signature: what the officer's device made of `prepared.to_be_signed`. ECDSA may be DER
                 or plain (r and s, each as long as the curve).
+            at: now.
 
         Raises:
             SignatureInvalid: `OUTSIDE_SIGNATURE_WRONG`: not made by this key over these bytes;
                 `prepared` stays good for another try.
             ChecksumMismatch: the document is not the prepared one.
-            CertificateRejected: revoked meanwhile.
+            CertificateRejected: ended or revoked meanwhile.
         """
         ...
 
@@ -259,7 +260,7 @@ class TwoStepSigner(Protocol):
 
         Raises:
             SignatureInvalid, ChecksumMismatch: as `finish`.
-            CertificateRejected: ended or revoked meanwhile.
+            CertificateRejected: as `finish`.
         """
         ...
 

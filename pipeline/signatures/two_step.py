@@ -91,16 +91,16 @@ class OutsideSigner:
         )
 
     def finish(
-        self, prepared: PreparedSignature, document: Path, signature: bytes
+        self, prepared: PreparedSignature, document: Path, signature: bytes, at: dt.datetime
     ) -> tuple[bytes, SignatureInfo]:
         """See `pipeline.ports.signing.TwoStepSigner`.
 
         Raises:
             ChecksumMismatch: `CHECKSUM_MISMATCH`.
             SignatureInvalid: `OUTSIDE_SIGNATURE_WRONG`.
-            CertificateRejected: `CERTIFICATE_REVOKED`.
+            CertificateRejected: `CERTIFICATE_REVOKED`, `CERTIFICATE_EXPIRED`.
         """
-        data, state = self._finished(prepared, document, signature)
+        data, state = self._finished(prepared, document, signature, at)
         return data, info_of(prepared, state)
 
     def finish_counter(
@@ -114,11 +114,9 @@ class OutsideSigner:
         """See `pipeline.ports.signing.TwoStepSigner`.
 
         Raises:
-            ChecksumMismatch, SignatureInvalid: as `finish`.
-            CertificateRejected: as there, and `CERTIFICATE_EXPIRED`.
+            ChecksumMismatch, SignatureInvalid, CertificateRejected: as `finish`.
         """
-        check_certificate(read_certificates(prepared.certificates)[0], at)
-        data, state = self._finished(prepared, document, signature)
+        data, state = self._finished(prepared, document, signature, at)
         return data, countersigned(info, prepared, state)
 
     def _fit_to_sign(
@@ -141,12 +139,13 @@ class OutsideSigner:
         return chain
 
     def _finished(
-        self, prepared: PreparedSignature, document: Path, signature: bytes
+        self, prepared: PreparedSignature, document: Path, signature: bytes, at: dt.datetime
     ) -> tuple[bytes, Attained]:
         data = document.read_bytes()
         if hashlib.sha256(data).hexdigest() != prepared.document.sha256:
             raise ChecksumMismatch()
         chain = read_certificates(prepared.certificates)
+        check_certificate(chain[0], at)
         encoded = _as_der(prepared, chain[0], signature)
         if not fits(chain[0], prepared.to_be_signed, encoded):
             raise SignatureInvalid("OUTSIDE_SIGNATURE_WRONG")

@@ -91,7 +91,9 @@ def test_digest_out_signature_in(pki: Pki, signing: Signing, tmp_path: Path, off
     document, prepared = prepare(signing, tmp_path, chain(pki, officer))
     assert prepared.digest == hashlib.sha256(prepared.to_be_signed).hexdigest()
     before = document.read_bytes()
-    data, info = signing.two_step.finish(prepared, document, device(pki.key(officer), prepared))
+    data, info = signing.two_step.finish(
+        prepared, document, device(pki.key(officer), prepared), TODAY
+    )
     assert document.read_bytes() == before
     start, end = prepared.gap
     assert data[: start + 1] == before[: start + 1] and data.startswith(before[end - 1 :], end - 1)
@@ -110,7 +112,7 @@ def test_it_may_be_kept_in_between_and_finished_by_another_process(
     kept = PreparedSignature.model_validate(prepared.model_dump(mode="json"))
     assert kept == prepared
     other = Signing(office(pki, tmp_path))
-    _, info = other.two_step.finish(kept, document, device(pki.key("p256"), kept))
+    _, info = other.two_step.finish(kept, document, device(pki.key("p256"), kept), TODAY)
     other.close()
     assert info.level is SignatureLevel.B_LTA
 
@@ -119,7 +121,7 @@ def test_ecdsa_may_come_as_r_and_s(pki: Pki, signing: Signing, tmp_path: Path) -
     document, prepared = prepare(signing, tmp_path, chain(pki, "p256"))
     r, s = decode_dss_signature(device(pki.key("p256"), prepared))
     plain = r.to_bytes(32, "big") + s.to_bytes(32, "big")
-    _, info = signing.two_step.finish(prepared, document, plain)
+    _, info = signing.two_step.finish(prepared, document, plain, TODAY)
     assert info.level is SignatureLevel.B_LTA
 
 
@@ -143,10 +145,10 @@ def test_a_signature_that_does_not_fit_is_not_taken(
     good = device(pki.key(officer), prepared)
     asked = len(pki.asked)
     with pytest.raises(SignatureInvalid) as error:
-        signing.two_step.finish(prepared, document, wrong(good))
+        signing.two_step.finish(prepared, document, wrong(good), TODAY)
     assert error.value.code == "OUTSIDE_SIGNATURE_WRONG"
     assert len(pki.asked) == asked, "nobody is asked on behalf of a wrong one"
-    signing.two_step.finish(prepared, document, good)
+    signing.two_step.finish(prepared, document, good, TODAY)
 
 
 def test_another_officers_signature_is_not_taken(
@@ -154,7 +156,7 @@ def test_another_officers_signature_is_not_taken(
 ) -> None:
     document, prepared = prepare(signing, tmp_path, chain(pki, "rsa2048"))
     with pytest.raises(SignatureInvalid):
-        signing.two_step.finish(prepared, document, device(pki.key("rsa3072"), prepared))
+        signing.two_step.finish(prepared, document, device(pki.key("rsa3072"), prepared), TODAY)
 
 
 def test_a_signature_over_another_paper_is_not_taken(
@@ -168,14 +170,14 @@ def test_a_signature_over_another_paper_is_not_taken(
         }
     )
     with pytest.raises(SohoaError):
-        signing.two_step.finish(other, document, device(pki.key("p256"), other))
+        signing.two_step.finish(other, document, device(pki.key("p256"), other), TODAY)
 
 
 def test_another_document_is_not_finished(pki: Pki, signing: Signing, tmp_path: Path) -> None:
     document, prepared = prepare(signing, tmp_path, chain(pki, "p256"))
     document.write_bytes(document.read_bytes() + b"\n")
     with pytest.raises(ChecksumMismatch):
-        signing.two_step.finish(prepared, document, device(pki.key("p256"), prepared))
+        signing.two_step.finish(prepared, document, device(pki.key("p256"), prepared), TODAY)
 
 
 def test_revoked_while_it_waited(pki: Pki, signing: Signing, tmp_path: Path) -> None:
@@ -183,7 +185,7 @@ def test_revoked_while_it_waited(pki: Pki, signing: Signing, tmp_path: Path) -> 
     pki.set(revoked={"p256": TODAY})
     later = Signing(office(pki, tmp_path))
     with pytest.raises(CertificateRejected) as error:
-        later.two_step.finish(prepared, document, device(pki.key("p256"), prepared))
+        later.two_step.finish(prepared, document, device(pki.key("p256"), prepared), TODAY)
     later.close()
     assert error.value.code == "CERTIFICATE_REVOKED"
 
@@ -238,9 +240,21 @@ def test_a_certificate_that_may_not_sign(signing: Signing, tmp_path: Path) -> No
     assert error.value.code == "CERTIFICATE_USAGE"
 
 
+def test_a_certificate_that_ended_before_the_answer_came_signs_no_more(
+    pki: Pki, signing: Signing, tmp_path: Path
+) -> None:
+    document, prepared = prepare(signing, tmp_path, chain(pki, "p256"))
+    good = device(pki.key("p256"), prepared)
+    ended = pki.certificate("p256").not_valid_after + dt.timedelta(seconds=1)
+    with pytest.raises(CertificateRejected) as error:
+        signing.two_step.finish(prepared, document, good, ended)
+    assert error.value.code == "CERTIFICATE_EXPIRED"
+    signing.two_step.finish(prepared, document, good, TODAY)
+
+
 def test_a_signed_file_is_not_prepared(pki: Pki, signing: Signing, tmp_path: Path) -> None:
     document, prepared = prepare(signing, tmp_path, chain(pki, "p256"))
-    data, _ = signing.two_step.finish(prepared, document, device(pki.key("p256"), prepared))
+    data, _ = signing.two_step.finish(prepared, document, device(pki.key("p256"), prepared), TODAY)
     document.write_bytes(data)
     with pytest.raises(AlreadySigned):
         signing.two_step.prepare(
@@ -256,7 +270,9 @@ def countered(
 ) -> tuple[Path, SignatureInfo, Path, PreparedSignature]:
     """An officer's file, its record, and what is prepared over it for the archive."""
     document, prepared = prepare(signing, folder, chain(pki, "p256"))
-    data, info = signing.two_step.finish(prepared, document, device(pki.key("p256"), prepared))
+    data, info = signing.two_step.finish(
+        prepared, document, device(pki.key("p256"), prepared), TODAY
+    )
     first = folder / "signed.pdf"
     first.write_bytes(data)
     both, made = signing.two_step.prepare_counter(
