@@ -55,7 +55,7 @@ class CurveRecord(Model):
     accepted: Count
     accepted_wrong: Count
     accepted_error_at_most: Share
-    """With 95 % certainty."""
+    """With 95 % certainty; that the limits were chosen on the same values is not counted."""
     bands: tuple[BandRecord, ...]
     """By rising score and falling error."""
 

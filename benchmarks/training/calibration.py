@@ -15,12 +15,14 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
+from scipy.special import expit
 
 from benchmarks.factory.truth import Part
 from benchmarks.field_errors import FieldKind, same_value, upper_bound
@@ -58,9 +60,18 @@ _WINDOW = 1500
 doubtful ones; one wrong of so many is one in a thousand."""
 _WORN_FROM = 0.06
 """Specks to a letter; of sheets at mid hardly one has more, of those at hard one in ten fewer."""
-_READ_WORSE = (0.05, 0.1, 0.15, 0.2, 0.25, 1 / 3, 0.42, 0.5)
+_READ_WORSE = (0.0, 0.5)
 """Shares of sheets that a page must read better than, for anything on it to be accepted: what
-median confidences these are depends on the model."""
+median confidences these are depends on the model. Of pages that read worse than any sheet nothing
+is known. Few, for the best of many would be one that chance favours."""
+_READ_TWICE = (0.0, 0.25, 0.5)
+"""Shares of readings that are never accepted at once: a second reading may tell more of them."""
+_FOR_IT = frozenset(
+    ("least", "mean", "page", "page_low", "specks", "alike", "alike_least", "alike_mean")
+)
+"""Facts that never speak against a reading: a worse page makes no reading surer."""
+_LOOSENESS = 1.0
+"""Of weights: how much the readings count beside keeping them small."""
 _UNLIKE = 0.04
 """Share of right values, those that read worst, that are never accepted as they are."""
 _BANDS = 12
@@ -170,24 +181,38 @@ def _tokens(record: dict[str, Any], words: str) -> tuple[Token, ...]:
     return tuple(Token(text, fold(text), sure, place, wrong) for text, sure, wrong in record[words])
 
 
-def learned(facts: Facts, right: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Weights whose score is the logarithm of the odds of being right; zeros where all are."""
+def learned(names: Sequence[str], facts: Facts, right: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Weights whose score is the logarithm of the odds of being right, as far as they are known.
+
+    The least confidence alone counts where all readings are right, or none.
+    """
     if right.all() or not right.any():
-        return np.array([float(n == 1) for n in range(facts.shape[1])])
-    model = LogisticRegression(C=3.0, fit_intercept=False, max_iter=2000)
-    model.fit(facts, right)
-    return np.asarray(model.coef_[0], dtype=np.float64)
+        return np.array([float(name == "least") for name in names])
+    signs = np.where(right, 1.0, -1.0)
+
+    def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        margins = signs * (facts @ weights)
+        slopes = -signs * expit(-margins)
+        value = _LOOSENESS * float(np.logaddexp(0.0, -margins).sum()) + float(weights @ weights) / 2
+        return value, _LOOSENESS * (facts.T @ slopes) + weights
+
+    bounds = [(0.0 if name in _FOR_IT else None, None) for name in names]
+    found = minimize(
+        loss, np.zeros(len(names)), jac=True, method="L-BFGS-B", bounds=bounds,
+        options={"maxiter": 2000},
+    )  # fmt: skip
+    return np.asarray(found.x, dtype=np.float64)
 
 
 def held_out(
-    facts: Facts, right: NDArray[np.bool_], sheets: NDArray[np.int_]
+    names: Sequence[str], facts: Facts, right: NDArray[np.bool_], sheets: NDArray[np.int_]
 ) -> NDArray[np.float64]:
     """Scores by weights that were learned on other sheets."""
     scores = np.zeros(len(right))
     for number in range(_FOLDS):
         own = sheets % _FOLDS == number
         if own.any() and not own.all():
-            scores[own] = facts[own] @ learned(facts[~own], right[~own])
+            scores[own] = facts[own] @ learned(names, facts[~own], right[~own])
     return scores
 
 
@@ -263,17 +288,21 @@ class Curves:
 
     alone: CurveRecord
     twice: CurveRecord
+    left: int
+    """Values that are read again; of those that are sure, only some were."""
 
     @property
-    def accepted(self) -> int:
-        """Values that one of the two accepts."""
-        return self.alone.accepted + self.twice.accepted
+    def accepted(self) -> float:
+        """Values that one of the two accepts, all of those left being like those read again."""
+        share = self.twice.accepted / max(self.twice.values, 1)
+        return self.alone.accepted + share * self.left
 
 
 def curves(found: Sequence[Reading]) -> Curves:
     """For first readings alone, and for second ones where the first was not enough.
 
-    The fewer pages are ruled out, the stricter what is left must be: all ways are tried.
+    The fewer pages are ruled out, the stricter what is left must be; and what is not accepted at
+    once must be many to show that second readings of it are right: all ways are tried.
     """
     right = np.array([reading.right for reading in found])
     sheets = np.array([reading.sheet for reading in found])
@@ -281,28 +310,28 @@ def curves(found: Sequence[Reading]) -> Curves:
     asked = np.array([reading.twice is not None for reading in found])
     once = np.array([reading.alone for reading in found])
     again = np.array([reading.twice for reading in found if reading.twice is not None])
-    once_scores = held_out(once, right, sheets)
-    again_scores = held_out(again, right[asked], sheets[asked])
-    once_weights = dict(zip(ALONE, learned(once, right), strict=True))
-    again_weights = dict(zip(TWICE, learned(again, right[asked]), strict=True))
+    once_scores = held_out(ALONE, once, right, sheets)
+    again_scores = held_out(TWICE, again, right[asked], sheets[asked])
+    once_weights = dict(zip(ALONE, learned(ALONE, once, right), strict=True))
+    again_weights = dict(zip(TWICE, learned(TWICE, again, right[asked]), strict=True))
     limits = _page_limits(found)
     ways = []
-    for page_from in limits:
-        alone = _curve(once_weights, once_scores, right, pages >= page_from, page_from)
+    for page_from, strict in product(limits, _READ_TWICE):
+        alone = _curve(once_weights, once_scores, right, pages >= page_from, page_from, strict)
         sure = (pages >= page_from) & (once_scores >= _from(alone))
         for again_from in limits:
             # what is sure at once is not read again
-            left = ((pages >= again_from) & ~sure)[asked]
-            twice = _curve(again_weights, again_scores, right[asked], left, again_from)
-            ways.append(Curves(alone, twice))
+            left = (pages >= again_from) & ~sure
+            twice = _curve(again_weights, again_scores, right[asked], left[asked], again_from)
+            ways.append(Curves(alone, twice, int(left.sum())))
     return max(ways, key=lambda way: way.accepted)
 
 
 def _page_limits(found: Iterable[Reading]) -> tuple[float, ...]:
-    """Median confidences of a page below which nothing might be accepted, the first for none."""
+    """Median confidences of a page below which nothing might be accepted."""
     pages = {reading.sheet: reading.page.confidence for reading in found}
     found_at = np.quantile(list(pages.values()), _READ_WORSE)
-    return (0.0, *(round(float(limit), 4) for limit in dict.fromkeys(found_at)))
+    return tuple(dict.fromkeys(round(float(limit), 4) for limit in found_at))
 
 
 def _from(curve: CurveRecord) -> float:
@@ -315,10 +344,12 @@ def _curve(
     right: NDArray[np.bool_],
     judged: NDArray[np.bool_],
     page_from: float,
+    strict: float = 0.0,
 ) -> CurveRecord:
     """Thresholds and bands of the values that are judged by this curve."""
     scores, right = scores[judged], right[judged]
-    accept_from = max(threshold(scores, right), usual_from(scores, right))
+    strictly = float(np.quantile(scores, strict)) if len(scores) else -math.inf
+    accept_from = max(threshold(scores, right), usual_from(scores, right), strictly)
     sure = scores >= accept_from
     wrong = int((~right[sure]).sum())
     return CurveRecord(
@@ -345,7 +376,7 @@ def measured(
             share = curve.accepted / max(curve.values, 1)
             print(
                 f"{state:5} {kind:7} {name:6} pages from {curve.page_from} "
-                f"values {curve.values:6} wrong {curve.wrong:5} either {both.accepted:6} "
+                f"values {curve.values:6} wrong {curve.wrong:5} either {both.accepted:6.0f} "
                 f"accepted {share:.3f} wrong {curve.accepted_wrong} from {curve.accept_from}"
             )
     return CurvesRecord(

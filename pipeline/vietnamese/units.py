@@ -29,7 +29,6 @@ class UnitLevel(StrEnum):
 
 
 _APOSTROPHE: Final = "'"
-_THIN: Final = ("l", "i", "j", "t", "r")
 LEVEL_OF_KIND: Final[Mapping[str, UnitLevel]] = {
     "tỉnh": UnitLevel.PROVINCE,
     "huyện": UnitLevel.DISTRICT,
@@ -70,8 +69,7 @@ class Units:
     beginnings: frozenset[tuple[str, str]]
     """First two words of names of several, as `key_of` writes them."""
     unsigned: Mapping[tuple[str, str], str]
-    """Two words of a name, the second without its apostrophe → the second with it (`h'leo`); also
-    without the thin letter behind, which reads as a part of the sign."""
+    """Two words of a name, the second without its apostrophe → the second with it (`h'leo`)."""
 
     def known(self, name: str, level: UnitLevel) -> bool:
         """True where a unit of this level is written like this, in any case."""
@@ -129,23 +127,17 @@ def load_units() -> Units:
         by_name[name] = (*by_name.get(name, ()), unit)
         by_letters[letters] = (*by_letters.get(letters, ()), unit)
     pairs = {pair for unit in found for pair in pairwise(key_of(unit.name).split())}
-    unsigned = {(one, bare): two for one, two in pairs for bare in _without_sign(two)}
     return Units(
         all=found,
         by_name=by_name,
         by_letters=by_letters,
         beginnings=frozenset(_beginnings(found)),
-        unsigned={pair: two for pair, two in unsigned.items() if pair not in pairs},
+        unsigned={
+            (one, two.replace(_APOSTROPHE, "")): two
+            for one, two in pairs
+            if _APOSTROPHE in two.rstrip(_APOSTROPHE)
+        },
     )
-
-
-def _without_sign(word: str) -> Iterator[str]:
-    """What is read of a word where its apostrophe is lost; nothing of a word without one."""
-    before, sign, after = word.partition(_APOSTROPHE)
-    if sign and after:
-        yield before + after
-        if after.startswith(_THIN):
-            yield before + after[1:]
 
 
 def _beginnings(units: Iterable[Unit]) -> Iterator[tuple[str, str]]:

@@ -57,7 +57,6 @@ def words_of(page: PageText) -> list[str]:
         ("Họ và tên: TA THỊ PHAN", "Họ và tên: TA THI PHAN"),
         ("tại xã la Grai, tỉnh", "tại xã Ia Grai, tỉnh"),
         ("huyện Ea Hleo", "huyện Ea H'leo"),
-        ("huyện Ea Heo", "huyện Ea H'leo"),
         ("HUYỆN EA HLEO", "HUYỆN EA H'LEO"),
         ("Họ và tên: HHen Niê", "Họ và tên: H'Hen Niê"),
         ("Họ và tên: HHEN NIÊ, HLâm Mlô", "Họ và tên: H'HEN NIÊ, H'Lâm Mlô"),

@@ -81,24 +81,28 @@ def test_anything_else_confirms_nothing(other: FieldValue) -> None:
 
 
 @pytest.mark.parametrize(
-    ("bare", "settled"),
-    [("NGUYEN VAN AN", True), ("NGUYEN VAN AM", False), ("NGUYỄN VAN AN", False)],
+    ("bare", "marked", "settled"),
+    [
+        ("NGUYEN VAN AN", ["Nguyễn Văn An"], True),
+        ("NGUYEN VAN AM", ["Nguyễn Văn An"], False),
+        ("NGUYỄN VAN AN", ["Nguyễn Văn An"], False),
+        ("Nguyen Van An", ["Nguyễn Văn An"], False),
+        ("PHAN THANH HAI", ["Phan Thanh Hải"], False),
+        ("LY HA", ["Lý Hà"], False),
+        ("TRAN VAN HUNG", ["Trần Văn Hùng"], True),
+        ("TRAN VAN HUNG", ["Trần Văn Hùng", "Trần Văn Hưng"], False),
+    ],
 )
-def test_a_name_without_marks_is_settled_by_the_same_one_with_them(
-    bare: str, settled: bool
+def test_a_name_without_marks_is_settled_by_the_only_one_that_is_printed_so(
+    bare: str, marked: list[str], settled: bool
 ) -> None:
     doubted = value("account_holder", bare, 0.8, "LOW_CONFIDENCE")
-    result = first(paper("F_14_HSB", doubted), paper("F_09_HSB", SURE))
+    others = [paper(f"F_{n}", value("full_name", name, 0.96)) for n, name in enumerate(marked)]
+    result = first(paper("F_14_HSB", doubted), *others)
     (read,) = result.fields.fields
     assert read.value == bare
     assert (read.status is FieldStatus.ACCEPTED) is settled
     assert (result.reviews == ()) is settled
-
-
-def test_two_words_may_have_lost_their_marks() -> None:
-    doubted = value("full_name", "LY HA", 0.8, "LOW_CONFIDENCE")
-    sure = value("declarant_name", "Lý Hà", 0.99)
-    assert first(paper("F_14_HSB", doubted), paper("F_09_HSB", sure)).fields.fields == (doubted,)
 
 
 @pytest.mark.parametrize(

@@ -49,9 +49,21 @@ def measured(gray: Gray, lines: tuple[Line, ...], width: int) -> float:
 def test_the_dirtier_a_page_the_more_is_counted(seed: int) -> None:
     page = printed(*ROWS)
     text, gray = page.text(), page.gray()
-    found = [measured(dirty(gray, n, seed), text.lines, text.width_px) for n in (0, 400, 1600)]
+    counts = (0, 400, 1600, 6000, 20_000)
+    found = [measured(dirty(gray, n, seed), text.lines, text.width_px) for n in counts]
     assert found[0] == 0.0
     assert found[0] < found[1] < found[2]
+    assert min(found[3:]) > 1.0
+
+
+@pytest.mark.parametrize(("pitch", "side"), [(4, 2), (4, 1), (5, 2), (3, 1)])
+def test_a_screen_of_points_is_no_clean_paper(pitch: int, side: int) -> None:
+    page = printed(*ROWS)
+    text, gray = page.text(), page.gray().copy()
+    for dy in range(side):
+        for dx in range(side):
+            gray[dy::pitch, dx::pitch] = 90
+    assert measured(gray, text.lines, text.width_px) > 0.5
 
 
 def test_points_of_leaders_are_print() -> None:

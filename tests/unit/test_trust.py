@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.factory.truth import Level, Part
 from benchmarks.training.calibration import bands, threshold, usual_from
@@ -26,6 +28,7 @@ from pipeline.stages.extraction import Extraction, ReadPages, extract
 from pipeline.stages.extraction.evidence import ALONE, Second, ValueKind, facts_of
 from pipeline.stages.extraction.layout import Legibility, Token
 from pipeline.stages.extraction.rereading import Rereader
+from pipeline.stages.extraction.trust import Verdict
 from pipeline.textnorm import fold
 from tests.fakes.engines import DyingEngine, SlowEngine
 
@@ -67,28 +70,61 @@ def test_surer_words_are_never_less_probably_right(kind: ValueKind) -> None:
 
 def test_a_page_below_the_limit_gives_nothing_sure() -> None:
     calibration = load_calibration()
-    worn = calibration.worn.alone
-    limits = {kind: curve.page_from for kind, curve in worn.items() if curve.page_from}
-    assert limits, "no kind of value is refused on bad pages: say so in the decision"
-    texts = {ValueKind.NAME: "NGUYỄN VĂN AN", ValueKind.TEXT: "Công nhân may"}
-    for kind, limit in limits.items():
-        words = tokens(texts.get(kind, "15/03/2021"), 0.969)
-        below = replace(WORN_PAGE, confidence=limit - 0.001)
-        assert not calibration.judge(kind, words, below, None).sure
+    for state, page in ((calibration.sound, GOOD_PAGE), (calibration.worn, WORN_PAGE)):
+        for kind, curve in state.alone.items():
+            assert curve.page_from > 0, "of pages that read worse than any sheet nothing is known"
+            below = replace(page, confidence=curve.page_from - 0.001)
+            assert not judged(kind, 0.969, below, None).sure
+
+
+TEXTS = {ValueKind.NAME: "NGUYỄN VĂN AN", ValueKind.TEXT: "Công nhân may"}
+CALIBRATION = load_calibration()
+
+
+def judged(kind: ValueKind, words: float, page: Legibility, again: float | None) -> Verdict:
+    text = TEXTS.get(kind, "15/03/2021")
+    second = None if again is None else Second(alike=True, tokens=tokens(text, again))
+    return CALIBRATION.judge(kind, tokens(text, words), page, second)
+
+
+SURETY = st.floats(0.4, 0.97)
+PAGES = st.builds(
+    Legibility, confidence=st.floats(0.7, 0.9672), low=SURETY, specks=st.floats(0.0, 3.0)
+)
+
+
+@given(
+    kind=st.sampled_from(ValueKind),
+    words=st.tuples(SURETY, SURETY),
+    again=st.one_of(st.none(), st.tuples(SURETY, SURETY)),
+    one=PAGES,
+    other=PAGES,
+)
+def test_nothing_that_reads_worse_is_surer(
+    kind: ValueKind,
+    words: tuple[float, float],
+    again: tuple[float, float] | None,
+    one: Legibility,
+    other: Legibility,
+) -> None:
+    dirt = (one.specks or 0.0, other.specks or 0.0)
+    good = Legibility(
+        max(one.confidence, other.confidence), max(one.low, other.low), specks=min(dirt)
+    )
+    bad = Legibility(
+        min(one.confidence, other.confidence), min(one.low, other.low), specks=max(dirt)
+    )
+    better = judged(kind, max(words), good, None if again is None else max(again))
+    worse = judged(kind, min(words), bad, None if again is None else min(again))
+    assert better.probability >= worse.probability
+    assert better.sure or not worse.sure
 
 
 @pytest.mark.parametrize("kind", ValueKind)
-def test_dirt_makes_nothing_surer_and_pages_that_nobody_looked_at_are_worn(kind: ValueKind) -> None:
-    calibration = load_calibration()
-    texts = {ValueKind.NAME: "NGUYỄN VĂN AN", ValueKind.TEXT: "Công nhân may"}
-    words = tokens(texts.get(kind, "15/03/2021"), 0.969)
-    sound, dirty, unknown = (
-        calibration.judge(kind, words, replace(GOOD_PAGE, specks=specks), None)
-        for specks in (0.0, 0.3, None)
-    )
-    assert sound.sure
-    assert sound.probability >= dirty.probability
-    assert sound.probability >= unknown.probability
+def test_clean_print_is_sure_and_of_pages_that_nobody_looked_at_less_is(kind: ValueKind) -> None:
+    assert judged(kind, 0.969, GOOD_PAGE, 0.969).sure
+    unknown = judged(kind, 0.969, replace(GOOD_PAGE, specks=None), 0.969)
+    assert unknown.probability <= judged(kind, 0.969, GOOD_PAGE, 0.969).probability
 
 
 def test_readings_that_differ_are_never_sure() -> None:

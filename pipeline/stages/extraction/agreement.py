@@ -48,7 +48,9 @@ _NAME: Final = "name"
 _LEAST_NAME: Final = 2
 """Syllables of a name that can confirm another."""
 _BARE_NAME: Final = 3
-"""So many syllables that all lack their marks were printed without."""
+"""Syllables of a name that may have been printed without marks."""
+_LOST: Final = 2
+"""Of these, so many at least have marks: no engine loses them all, and one soon."""
 
 _FIGURES: Final = frozenset({"bhxh", "id", "birth", "phone", "account"})
 """Registers of figures: two papers are hardly ever misread into the same other number. A rare name
@@ -77,6 +79,8 @@ def agree(found: Sequence[tuple[Classified, Extraction]]) -> tuple[Extraction, .
         found: the components of a batch; dossiers are kept apart.
     """
     said: dict[_Key, list[_Said]] = {}
+    names: dict[_Key, set[_Key]] = {}
+    """Of names as they are printed without marks: which ones that may be, by sure papers."""
     for component, extraction in found:
         for key, value in _told(component, extraction.fields):
             accepted = value.status is FieldStatus.ACCEPTED
@@ -84,17 +88,24 @@ def agree(found: Sequence[tuple[Classified, Extraction]]) -> tuple[Extraction, .
                 one = _Said(component.component_id, value.confidence, accepted)
                 said.setdefault(key, []).append(one)
             if accepted and (bare := _without_marks(key)) is not None:
-                said.setdefault(bare, []).append(one)
-    return tuple(_settled(component, extraction, said) for component, extraction in found)
+                names.setdefault(bare, set()).add(key)
+    meant = {bare: keys.pop() for bare, keys in names.items() if len(keys) == 1}
+    return tuple(_settled(component, extraction, said, meant) for component, extraction in found)
 
 
 def _settled(
-    component: Classified, extraction: Extraction, said: Mapping[_Key, Sequence[_Said]]
+    component: Classified,
+    extraction: Extraction,
+    said: Mapping[_Key, Sequence[_Said]],
+    meant: Mapping[_Key, _Key],
 ) -> Extraction:
     confirmed: dict[str, float] = {}
     for key, value in _told(component, extraction.fields):
         if value.reasons == (LOW_CONFIDENCE,):
-            others = [one for one in said.get(key, ()) if one.paper != component.component_id]
+            same = [*said.get(key, ())]
+            if value.value.isascii() and value.value.isupper() and key in meant:
+                same += said[meant[key]]
+            others = [one for one in same if one.paper != component.component_id]
             confidence = _together(key, value.confidence, others)
             if confidence is not None:
                 confirmed[value.name] = confidence
@@ -130,8 +141,9 @@ def _together(key: _Key, confidence: float, others: Sequence[_Said]) -> float | 
 def _without_marks(key: _Key) -> _Key | None:
     """A marked name as it is printed where there are no marks; None of anything else."""
     dossier, register, text = key
-    long = len(text.split()) >= _BARE_NAME
-    if not register.startswith(_NAME) or text.isascii() or not long:
+    words = text.split()
+    lost = sum(not word.isascii() for word in words)
+    if not register.startswith(_NAME) or len(words) < _BARE_NAME or lost < _LOST:
         return None
     return dossier, register, strip_marks(text)
 

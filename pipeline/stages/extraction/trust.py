@@ -100,7 +100,7 @@ class Calibration:
     def judge(
         self, kind: ValueKind, tokens: Sequence[Token], page: Legibility, second: Second | None
     ) -> Verdict:
-        """Judge a reading.
+        """Judge a reading; on a worn page it must be as good as a sound one asks, too.
 
         Args:
             kind: of the value.
@@ -108,9 +108,13 @@ class Calibration:
             page: that they stand on.
             second: the second reading, if there was one.
         """
-        curves = self.worn if specks_of(page) > self.worn_from else self.sound
-        curve = curves.alone[kind] if second is None else curves.twice[kind]
+        states = [self.sound]
+        if specks_of(page) > self.worn_from:
+            states.append(self.worn)
+        curves = [(s.alone if second is None else s.twice)[kind] for s in states]
         facts = facts_of(kind, tokens, page, second, self.names, self.lexicon)
         agreed = second is None or second.alike
-        sure = agreed and page.confidence >= curve.page_from and curve.accepts(facts)
-        return Verdict(1.0 - curve.error(facts), sure)
+        sure = agreed and all(
+            page.confidence >= curve.page_from and curve.accepts(facts) for curve in curves
+        )
+        return Verdict(1.0 - max(curve.error(facts) for curve in curves), sure)

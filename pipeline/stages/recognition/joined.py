@@ -22,8 +22,8 @@ from pipeline.textnorm import strip_marks
 from pipeline.vietnamese import all_syllables, is_syllable, spell
 
 _PARTS: Final = re.compile(r"(\W*)(.*?)(\W*)", re.DOTALL)
-_COUNTED: Final = re.compile(r"\d[\d.,]*[^\W\d_]{2,}|[^\W\d_]{2,}\d+")
-"""A number and a word beside it."""
+_COUNTED: Final = re.compile(r"\d[\d.,]*[^\W\d_]{2,}|[^\W\d_]{2,}\d{1,4}")
+"""A number and a word beside it; behind a word, a long number is a code."""
 _NUMBER: Final = re.compile(r"\d[\d.,]*")
 _VOWELS: Final = re.compile("[aeiouy]+")
 _CASES: Final = re.compile(r"[a-zà-ỹ]\w*[A-ZÀ-Ỹ]")
@@ -52,6 +52,7 @@ def with_spaces(page: Inked, lines: tuple[Line, ...], engine: OcrEngine) -> tupl
         MissingToolError.
     """
     doubtful = [w for line in lines for w in line.words if may_be_several(w.text)]
+    doubtful.sort(key=lambda word: word.confidence)
     parted: dict[int, tuple[Word, ...]] = {}
     for word in doubtful[:_MOST_WORDS]:
         try:
@@ -104,7 +105,7 @@ def _parted(word: Word, alone: Sequence[Word]) -> tuple[Word, ...]:
     pieces = [_core(other.text)[1] for other in alone]
     joined = "".join(pieces)
     alike = len(joined) == len(core) and joined.casefold() == core.casefold()
-    if not alike or not all(pieces):
+    if not alike or not all(pieces) or len(pieces) < _SEVERAL:
         return (word,)
     if not all(_is_word(piece, core) for piece in pieces):
         return (word,)
@@ -114,9 +115,18 @@ def _parted(word: Word, alone: Sequence[Word]) -> tuple[Word, ...]:
         begin += len(piece)
     texts[0], texts[-1] = before + texts[0], texts[-1] + after
     return tuple(
-        other.model_copy(update={"text": text, "confidence": min(other.confidence, READ_AGAIN)})
+        Word(
+            text=text,
+            confidence=min(other.confidence, READ_AGAIN),
+            box=_kept_within(word.box, other.box),
+        )
         for text, other in zip(texts, alone, strict=True)
     )
+
+
+def _kept_within(place: Box, part: Box) -> Box:
+    x0, x1 = (min(max(x, place.x0), place.x1) for x in (part.x0, part.x1))
+    return Box(x0=x0, y0=place.y0, x1=x1, y1=place.y1)
 
 
 def _is_word(piece: str, core: str) -> bool:

@@ -13,7 +13,6 @@ from typing import Final
 import cv2
 import numpy as np
 
-from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import Gray
 from pipeline.stages.recognition.marks import UNHEARD
@@ -33,7 +32,9 @@ _POINT_PX: Final = 16
 """Largest area of a leader's point."""
 _LEVEL_PX: Final = 1.5
 _LEADER: Final = 3
-"""So many points on one level are printed."""
+"""So many points on one level are printed, unless the place is full of them."""
+_FULL: Final = 6
+"""Points to a letter: leaders before, under and behind a word have fewer."""
 _DARK: Final = 0.3
 """Share of the way from paper to ink from which a pixel is dark."""
 _LEAST_CONTRAST: Final = 1.0
@@ -53,7 +54,7 @@ def specks(gray: Gray, lines: Sequence[Line], page_width: int) -> float | None:
     letters = sum(len(word.text) for word in chosen)
     if letters < _LEAST_LETTERS:
         return None
-    return sum(_around(gray, word.box, scale) for word in chosen) / letters
+    return sum(_around(gray, word, scale) for word in chosen) / letters
 
 
 def _tells(word: Word) -> bool:
@@ -61,8 +62,9 @@ def _tells(word: Word) -> bool:
     return len(word.text) >= _LEAST_WORD and word.text.isalnum() and word.confidence >= UNHEARD
 
 
-def _around(gray: Gray, box: Box, scale: float) -> int:
+def _around(gray: Gray, word: Word, scale: float) -> int:
     """Specks in the place of a word; what its edges cut is none, nor are points of a leader."""
+    box = word.box
     beside, above = (share * box.height for share in _AROUND)
     place = gray[
         max(round((box.y0 - above) * scale), 0) : round((box.y1 + above) * scale),
@@ -80,6 +82,9 @@ def _around(gray: Gray, box: Box, scale: float) -> int:
     x, y, width, height, area = stats[1:].T
     inside = (x > 0) & (y > 0) & (x + width < wide) & (y + height < high)
     points, levels = inside & (area <= _POINT_PX), y + height / 2
-    found = levels[inside & (area <= _SPECK_PX)]
-    level = np.abs(found[:, None] - levels[points][None]) <= _LEVEL_PX
-    return int(np.count_nonzero(level.sum(axis=1) < _LEADER))
+    found, beside_them = levels[inside & (area <= _SPECK_PX)], np.sort(levels[points])
+    if len(beside_them) > _FULL * len(word.text):
+        return len(beside_them)
+    below = np.searchsorted(beside_them, found - _LEVEL_PX, side="left")
+    level = np.searchsorted(beside_them, found + _LEVEL_PX, side="right") - below
+    return int(np.count_nonzero(level < _LEADER))
