@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -60,10 +61,6 @@ _WINDOW = 1500
 doubtful ones; one wrong of so many is one in a thousand."""
 _WORN_FROM = 0.06
 """Specks to a letter; of sheets at mid hardly one has more, of those at hard one in ten fewer."""
-_READ_WORSE = (0.0, 0.5)
-"""Shares of sheets that a page must read better than, for anything on it to be accepted: what
-median confidences these are depends on the model. Of pages that read worse than any sheet nothing
-is known. Few, for the best of many would be one that chance favours."""
 _READ_TWICE = (0.0, 0.25, 0.5)
 """Shares of readings that are never accepted at once: a second reading may tell more of them."""
 _FOR_IT = frozenset(
@@ -298,11 +295,17 @@ class Curves:
         return self.alone.accepted + share * self.left
 
 
-def curves(found: Sequence[Reading]) -> Curves:
+def curves(found: Sequence[Reading], worst: float) -> Curves:
     """For first readings alone, and for second ones where the first was not enough.
 
     The fewer pages are ruled out, the stricter what is left must be; and what is not accepted at
-    once must be many to show that second readings of it are right: all ways are tried.
+    once must be many to show that second readings of it are right. So it is tried to rule out the
+    worse half of the pages. All ways are few: the best of many would be one that chance favours.
+
+    Args:
+        found: on pages of one state.
+        worst: median confidence of the page, of any state, that read worst: of others nothing is
+            known.
     """
     right = np.array([reading.right for reading in found])
     sheets = np.array([reading.sheet for reading in found])
@@ -314,7 +317,8 @@ def curves(found: Sequence[Reading]) -> Curves:
     again_scores = held_out(TWICE, again, right[asked], sheets[asked])
     once_weights = dict(zip(ALONE, learned(ALONE, once, right), strict=True))
     again_weights = dict(zip(TWICE, learned(TWICE, again, right[asked]), strict=True))
-    limits = _page_limits(found)
+    half = round(float(median(_pages(found))), 4)
+    limits = tuple(dict.fromkeys((worst, half)))
     ways = []
     for page_from, strict in product(limits, _READ_TWICE):
         alone = _curve(once_weights, once_scores, right, pages >= page_from, page_from, strict)
@@ -327,11 +331,9 @@ def curves(found: Sequence[Reading]) -> Curves:
     return max(ways, key=lambda way: way.accepted)
 
 
-def _page_limits(found: Iterable[Reading]) -> tuple[float, ...]:
-    """Median confidences of a page below which nothing might be accepted."""
-    pages = {reading.sheet: reading.page.confidence for reading in found}
-    found_at = np.quantile(list(pages.values()), _READ_WORSE)
-    return tuple(dict.fromkeys(round(float(limit), 4) for limit in found_at))
+def _pages(found: Iterable[Reading]) -> list[float]:
+    """Median confidences of the sheets."""
+    return list({reading.sheet: reading.page.confidence for reading in found}.values())
 
 
 def _from(curve: CurveRecord) -> float:
@@ -370,7 +372,8 @@ def measured(
 ) -> CurvesRecord:
     """What readings on pages of one state are worth."""
     own = {kind: [r for r in values if of_state(r.page)] for kind, values in found.items()}
-    judged = {kind: curves(values) for kind, values in own.items()}
+    worst = min(_pages(reading for values in found.values() for reading in values))
+    judged = {kind: curves(values, worst) for kind, values in own.items()}
     for kind, both in judged.items():
         for name, curve in (("alone", both.alone), ("twice", both.twice)):
             share = curve.accepted / max(curve.values, 1)
