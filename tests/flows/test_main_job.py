@@ -255,9 +255,6 @@ def test_an_unknown_paper_waits_and_a_person_sends_it_on(tmp_path: Path) -> None
 
 def test_a_confirmed_field_is_searchable_at_once(tmp_path: Path) -> None:
     office = Office(tmp_path / "home")
-    # with another model than the calibrated one these settings decide: everything is asked for
-    office.environ["SOHOA_OCR__MODEL"] = "vie-fast-4.1.0"
-    office.environ["SOHOA_FIELDS__ACCEPT_CONFIDENCE"] = "1"
     result = office.one("ingest", papers(tmp_path, "R_07B_HSB"))
     question = next(r for r in result["review"] if r["kind"] == "FIELD")
     office.run("review", "resolve", question["review_id"], "--value", "987654321012345", "--json")
