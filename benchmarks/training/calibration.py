@@ -3,8 +3,7 @@
 Takes readings of `value_readings`, learns for each kind of value which evidence speaks for a right
 reading, and finds from which score on wrong readings are as rare as is asked: on sound pages and
 on worn ones apart, each by itself. Scores that thresholds are found on come from weights that never
-saw the sheet. Same readings, same file. May
-not come in: reading, the part TEST.
+saw the sheet. Same readings, same file. May not come in: reading, the part TEST.
 """
 
 from __future__ import annotations

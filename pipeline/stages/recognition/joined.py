@@ -17,7 +17,7 @@ from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import OcrEngine
 from pipeline.stages.recognition.marks import Inked
-from pipeline.stages.recognition.parts import READ_AGAIN, read_row
+from pipeline.stages.recognition.parts import READ_AGAIN, less_sure, read_row
 from pipeline.textnorm import strip_marks
 from pipeline.vietnamese import all_syllables, is_syllable, spell
 
@@ -115,10 +115,8 @@ def _parted(word: Word, alone: Sequence[Word]) -> tuple[Word, ...]:
         begin += len(piece)
     texts[0], texts[-1] = before + texts[0], texts[-1] + after
     return tuple(
-        Word(
-            text=text,
-            confidence=min(other.confidence, READ_AGAIN),
-            box=_kept_within(word.box, other.box),
+        less_sure(other, READ_AGAIN).model_copy(
+            update={"text": text, "box": _kept_within(word.box, other.box)}
         )
         for text, other in zip(texts, alone, strict=True)
     )
