@@ -25,7 +25,7 @@ from benchmarks.factory.fonts import Face
 from benchmarks.factory.layouts.manner import Family
 from benchmarks.factory.truth import Level, Part
 from benchmarks.field_errors import FieldKind, same_value
-from benchmarks.training.reader.faces import PACKAGES
+from benchmarks.training.reader.faces import judged_packages
 from benchmarks.training.value_sheets import PrintedValue, ValueSheet, value_sheet
 from ocr_models.registry import pick_model
 from pipeline.adapters.pixels import OpenCvDecoder
@@ -196,7 +196,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     catalogue = load_catalogue()
     engine, identity = engine_of(folder)
-    fetch_fonts.fetch(PACKAGES)
+    fetch_fonts.fetch(judged_packages())
     reader = Reader(catalogue, engine, corrector_of(catalogue), OpenCvDecoder(), folder)
     done = _done(options.out)
     with options.out.open("a", encoding="utf-8") as out:

@@ -17,7 +17,7 @@ from typing import Final
 
 from benchmarks.factory import fetch_fonts
 from benchmarks.training.reader.examples import RowFinder, write_examples
-from benchmarks.training.reader.faces import PACKAGES
+from benchmarks.training.reader.faces import judged_packages, trained_packages
 from benchmarks.training.reader.faces import trained as trained_faces
 from benchmarks.training.reader.judging import compare
 from benchmarks.training.reader.rows import load_wording
@@ -53,7 +53,7 @@ def main() -> None:
             step.add_argument("models", type=Path, nargs="*")
             step.add_argument("--sheets", type=int, default=30)
     options = parser.parse_args()
-    fetch_fonts.fetch((*fetch_fonts.PACKAGES, *PACKAGES))
+    fetch_fonts.fetch((*fetch_fonts.PACKAGES, *trained_packages(), *judged_packages()))
     if options.step == "sheets":
         _sheets(options.out, options.first, options.count)
     elif options.step == "train":

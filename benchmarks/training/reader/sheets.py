@@ -68,7 +68,7 @@ def ready_sheet(seed: int, families: Sequence[Family], wording: Wording) -> Read
     """A sheet of some forty rows; the same arguments give the same sheet.
 
     Raises:
-        OSError: a face is not there, see `faces.PACKAGES`.
+        OSError: a face is not there, see `faces.trained_packages`.
     """
     rng = np.random.default_rng([seed, _STREAM])
     level = Level.MID if rng.random() < _MID else Level.HARD
