@@ -11,11 +11,11 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "intake": 2,
     "imaging": 4,
     "sheets": 2,
-    "recognition": 10,
+    "recognition": 11,
     "separation": 5,
     "classification": 4,
     "assembly": 4,
-    "extraction": 12,
+    "extraction": 13,
 }
 """Raised whenever a stage's output changes for the same input: old results are then remade."""
 

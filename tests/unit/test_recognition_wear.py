@@ -77,6 +77,18 @@ def test_points_of_leaders_are_print() -> None:
     assert measured(gray, text.lines, text.width_px) < 0.03
 
 
+def test_a_leader_that_begins_behind_a_word_is_print() -> None:
+    page = printed(*ROWS)
+    text = page.text()
+    gray = page.gray().copy()
+    for line in text.lines:
+        height = int(line.box.height)
+        for x in range(int(line.box.x1) + height // 3, gray.shape[1] - 10, height // 2):
+            y = int(line.box.y1) - 3
+            gray[y : y + 2, x : x + 2] = 60
+    assert measured(gray, text.lines, text.width_px) == 0.0
+
+
 @pytest.mark.parametrize("reduce", [1, 2])
 def test_a_reduced_image_is_looked_at_in_its_own_pixels(reduce: int) -> None:
     page = PrintedPage(120, 60, 200 * reduce).column(10, 10, *ROWS)

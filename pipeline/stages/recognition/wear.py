@@ -25,7 +25,9 @@ _LEAST_WORD: Final = 2
 _LETTERS_PX: Final = 26.0
 """Height that words are brought to: specks count by their size beside letters."""
 _AROUND: Final = (1.0, 0.6)
-"""Of a word's height: paper beside it, and over and under it, that is looked at."""
+"""Of a word's height: paper beside it, and over and under it, where specks are counted."""
+_FARTHER: Final = 2.0
+"""Of a word's height: so much farther beside it, leaders are told by their points."""
 _SPECK_PX: Final = 5
 """Largest area of a speck; the point of an `i` has more."""
 _POINT_PX: Final = 16
@@ -66,9 +68,11 @@ def _around(gray: Gray, word: Word, scale: float) -> int:
     """Specks in the place of a word; what its edges cut is none, nor are points of a leader."""
     box = word.box
     beside, above = (share * box.height for share in _AROUND)
+    left = max(round((box.x0 - beside - _FARTHER * box.height) * scale), 0)
+    right = round((box.x1 + beside + _FARTHER * box.height) * scale)
     place = gray[
         max(round((box.y0 - above) * scale), 0) : round((box.y1 + above) * scale),
-        max(round((box.x0 - beside) * scale), 0) : round((box.x1 + beside) * scale),
+        left:right,
     ]
     if not place.size:
         return 0
@@ -80,11 +84,14 @@ def _around(gray: Gray, word: Word, scale: float) -> int:
     dark = (small < paper - _DARK * max(paper - ink, _LEAST_CONTRAST)).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(dark, connectivity=8)
     x, y, width, height, area = stats[1:].T
+    near = ((box.x0 - beside) * scale - left) * resize, ((box.x1 + beside) * scale - left) * resize
     inside = (x > 0) & (y > 0) & (x + width < wide) & (y + height < high)
+    beside_it = inside & (x > near[0]) & (x + width < near[1])
     points, levels = inside & (area <= _POINT_PX), y + height / 2
-    found, beside_them = levels[inside & (area <= _SPECK_PX)], np.sort(levels[points])
-    if len(beside_them) > _FULL * len(word.text):
-        return len(beside_them)
-    below = np.searchsorted(beside_them, found - _LEVEL_PX, side="left")
-    level = np.searchsorted(beside_them, found + _LEVEL_PX, side="right") - below
+    full = int(np.count_nonzero(points & beside_it))
+    if full > _FULL * len(word.text):
+        return full
+    found, all_points = levels[beside_it & (area <= _SPECK_PX)], np.sort(levels[points])
+    below = np.searchsorted(all_points, found - _LEVEL_PX, side="left")
+    level = np.searchsorted(all_points, found + _LEVEL_PX, side="right") - below
     return int(np.count_nonzero(level < _LEADER))
