@@ -20,7 +20,14 @@ from pipeline.vietnamese.syllables import (
     placed_alike,
     spell,
 )
-from pipeline.vietnamese.units import Unit, UnitLevel, Units, load_units, nearest_unit
+from pipeline.vietnamese.units import (
+    Unit,
+    UnitLevel,
+    Units,
+    load_units,
+    nearest_unit,
+    only_begins,
+)
 
 __all__ = [
     "Lexicon",
@@ -40,6 +47,7 @@ __all__ = [
     "load_units",
     "marks_between",
     "nearest_unit",
+    "only_begins",
     "parse",
     "placed_alike",
     "spell",

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
@@ -97,6 +98,27 @@ class Units:
             return units
         wanted = key_of(province)
         return tuple(unit for unit in units if key_of(unit.province) == wanted)
+
+
+@lru_cache(maxsize=1)
+def _beginnings_of_names() -> tuple[frozenset[str], frozenset[str]]:
+    """Names of all units, folded, and what less than all of their words would be."""
+    whole = frozenset(fold(unit.name) for unit in load_units().all)
+    parts = (name.split() for name in whole)
+    begun = {" ".join(words[:count]) for words in parts for count in range(1, len(words))}
+    return whole, frozenset(begun - whole)
+
+
+def only_begins(name: str) -> bool:
+    """True of a name that is no unit's, but of which more words would make one: `Hồ Chí`.
+
+    Args:
+        name: without its kind, any case, marks or none.
+
+    Raises:
+        OSError, ValueError: the installation is damaged.
+    """
+    return fold(squash(name)) in _beginnings_of_names()[1]
 
 
 def nearest_unit(

@@ -203,6 +203,24 @@ class TestValues:
         page, gray = ruled([[["Nội dung yêu cầu giải quyết (4)"], ["Hưởng trợ cấp một lần"]]])
         assert fields("F_14_HSB", page, gray)["request_content"].value == "Hưởng trợ cấp một lần"
 
+    def test_a_note_of_several_words_belongs_to_the_label(self) -> None:
+        label = ["1. Địa chỉ (ghi chi tiết) nơi cư trú", "(3)"]
+        page, gray = ruled([[label, ["số 283, ấp Tân Lập, xã Yên Lãng, Hải Phòng"]]])
+        value = fields("F_14_HSB", page, gray)["address"]
+        assert value.value == "số 283, ấp Tân Lập, xã Yên Lãng, Hải Phòng"
+
+    def test_more_of_a_label_is_no_value_in_silence(self) -> None:
+        label = ["1. Địa chỉ Ghi rõ thôn xóm"]
+        page, gray = ruled([[label, ["số 283, ấp Tân Lập, xã Yên Lãng, Hải Phòng"]]])
+        assert fields("F_14_HSB", page, gray)["address"].status is FieldStatus.REVIEW
+
+    def test_two_labels_in_one_cell_are_two_rows(self) -> None:
+        labels = ["Số điện thoại", "Nơi cư trú"]
+        page, gray = ruled([[labels, ["0790247745", "số 271, xã Long Hưng, Lâm Đồng"]]])
+        found = fields("F_14_HSB", page, gray)
+        assert found["address"].status is FieldStatus.REVIEW
+        assert "phone" not in found or found["phone"].status is FieldStatus.REVIEW
+
     def test_a_value_beyond_an_empty_box_is_asked_for(self) -> None:
         page, gray = ruled(
             [[["Họ và tên"], [], ["Trần Thị Hoa"]], [["Ngày sinh"], [], ["01/02/1980"]]],

@@ -18,12 +18,16 @@ from pipeline.models.text import PageText
 from pipeline.ports.reading import Gray
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import ReadPages, extract
+from pipeline.stages.extraction.extent import ends_within_place
 from pipeline.stages.extraction.ink import unread_letters
+from pipeline.textnorm import fold
+from pipeline.vietnamese import load_units
 from tests.fakes.pages import PrintedPage
 
 CATALOGUE = load_catalogue()
 TODAY = dt.date(2026, 11, 22)
 UNSURE = "EXTENT_UNSURE"
+WHOLE = {fold(unit.name) for unit in load_units().all}
 
 
 def fields(code: str, text: PageText, gray: Gray | None = None) -> dict[str, FieldValue]:
@@ -67,6 +71,18 @@ class TestIssuer:
         page = head("BẢO HIỂM XÃ HỘI TỈNH AN GIANG", "PHÒNG CHẾ ĐỘ")
         value = fields("R_07B_HSB", page.text())["agency_name"]
         assert value.value == "BẢO HIỂM XÃ HỘI TỈNH AN GIANG"
+
+    def test_the_last_word_of_a_place_alone_is_no_office(self) -> None:
+        page = head("BẢO HIỂM XÃ HỘI VIỆT NAM", "BẢO HIỂM XÃ HỘI THÀNH PHỐ HẢI", "PHÒNG")
+        value = fields("R_07B_HSB", page.text())["agency_name"]
+        assert value.value == "BẢO HIỂM XÃ HỘI THÀNH PHỐ HẢI PHÒNG"
+        assert value.status is FieldStatus.ACCEPTED
+
+    @pytest.mark.parametrize("lost", ["MINH", "CHÍ MINH"])
+    def test_half_the_name_of_a_place_is_asked_for(self, lost: str) -> None:
+        page = head("BẢO HIỂM XÃ HỘI VIỆT NAM", "BẢO HIỂM XÃ HỘI THÀNH PHỐ HỒ CHÍ MINH")
+        value = fields("R_07B_HSB", without(page.text(), *lost.split()))["agency_name"]
+        assert value.reasons == (UNSURE,)
 
     def test_a_last_row_that_nobody_read_is_asked_for(self) -> None:
         page = head("BẢO HIỂM XÃ HỘI VIỆT NAM", "BẢO HIỂM XÃ HỘI THÀNH PHỐ HỒ CHÍ", "MINH")
@@ -127,6 +143,19 @@ class TestRunningOn:
 
 
 class TestWhereValuesStand:
+    def test_the_number_of_the_next_label_is_no_value(self) -> None:
+        page = PrintedPage().put(20, 60, "2. Năm sinh:").put(80, 60, "3. Giới:")
+        page.put(22, 66, "1972").put(82, 66, "Nam")
+        value = fields("M_HSBA", page.text())["birth_year"]
+        assert (value.value, value.status) == ("1972", FieldStatus.ACCEPTED)
+
+    def test_a_value_under_its_label_may_begin_like_a_letterhead(self) -> None:
+        page = PrintedPage().column(
+            20, 60, "Đã được đăng ký khai tử tại:", "Ủy ban nhân dân xã Sơn Kỳ, Nghệ An", pitch=7
+        )
+        value = fields("C_KHAI_TU", page.text())["registered_at"]
+        assert value.value == "Ủy ban nhân dân xã Sơn Kỳ, Nghệ An"
+
     def test_a_value_may_begin_like_a_label(self) -> None:
         page = PrintedPage().column(20, 60, "Lý do: Hồ sơ chưa có xác nhận của đơn vị")
         value = fields("S_PHIEU_HUONG_DAN", page.text())["reason"]
@@ -171,6 +200,66 @@ class TestLentLabels:
     def test_a_comma_of_a_sentence_is_in_no_label(self) -> None:
         page = PrintedPage().column(20, 60, "Hồ Chí Minh, ngày 01/08/2025", "Ngày sinh: 18/11/1975")
         assert fields("R_07B_HSB", page.text())["birth_date"].value == "18/11/1975"
+
+    @pytest.mark.parametrize(
+        "label",
+        ["Số CCCD/CMND", "Số căn cước hoặc hộ chiếu", "Số định danh cá nhân/Số hộ chiếu", "CMND"],
+    )
+    def test_a_number_of_whatever_identity_papers(self, label: str) -> None:
+        page = PrintedPage().column(20, 60, f"{label}: 092083774261", "Số CCCD: 001083774260")
+        assert fields("F_14_HSB", page.text())["id_number"].value == "092083774261"
+
+    @pytest.mark.parametrize(
+        ("label", "name"),
+        [
+            ("Tài khoản số", "account_number"),
+            ("Mở tại ngân hàng", "bank_name"),
+            ("Số điện thoại liên hệ", "phone"),
+        ],
+    )
+    def test_what_offices_say_for_a_label(self, label: str, name: str) -> None:
+        told = {"account_number": "0123456789", "bank_name": "Agribank", "phone": "0912345678"}
+        page = PrintedPage().column(20, 60, "Họ và tên: LÊ VĂN AN", f"{label}: {told[name]}")
+        assert fields("F_14_HSB", page.text())[name].value == told[name]
+
+    def test_a_form_s_own_wording_goes_first(self) -> None:
+        rows = ("Tài khoản số: 999999999", "Số tài khoản: 0123456789")
+        value = fields("F_14_HSB", PrintedPage().column(20, 60, *rows).text())["account_number"]
+        assert value.value == "0123456789"
+
+    def test_who_acts_for_a_person_is_somebody_else(self) -> None:
+        page = PrintedPage().column(
+            20,
+            60,
+            "Họ và tên: LÊ VĂN AN",
+            "Thông tin người được ủy quyền (nếu có)",
+            "Số CCCD: 001083774260",
+            "Số điện thoại: 0912345678",
+        )
+        found = fields("F_14_HSB", page.text())
+        assert found["id_number"].value == ""
+        assert "phone" not in found or found["phone"].value == ""
+
+    @pytest.mark.parametrize(
+        ("label", "sure"),
+        [
+            ("Quốc tịch/Nationality", True),
+            ("Quốctch/Natonaiy", True),
+            ("Quốctich/Natonaly", True),
+            ("Quốc tịch/Natity", False),
+        ],
+    )
+    def test_letters_lost_here_and_there_leave_a_long_label_sure(
+        self, label: str, sure: bool
+    ) -> None:
+        page = PrintedPage().column(20, 60, f"{label}: Việt Nam")
+        value = fields("I_CCCD", page.text())["nationality"]
+        assert ("LABEL_UNSURE" in value.reasons) is not sure
+
+    def test_a_label_that_lacks_a_word_is_another_one(self) -> None:
+        page = PrintedPage().column(20, 60, "Mức lương hằng tháng: 4.500.000 đồng")
+        value = fields("R_07A_HSB", page.text())["monthly_amount"]
+        assert "LABEL_UNSURE" in value.reasons
 
     def test_papers_about_several_people_lend_nothing(self) -> None:
         page = PrintedPage().column(20, 60, "Số CMND/CCCD/Hộ chiếu: 092083774261")
@@ -255,3 +344,24 @@ def test_a_value_in_its_own_cell_may_begin_like_a_label() -> None:
     page.put(80, 60, "Ủy ban nhân dân xã Đồng Xuân")
     value = fields("C_KHAI_TU", page.text())["registered_at"]
     assert value.value == "Ủy ban nhân dân xã Đồng Xuân"
+
+
+@given(st.sampled_from([unit.name for unit in load_units().all]), st.integers(0, 5))
+def test_the_name_of_a_unit_is_whole_and_less_of_it_is_not_taken_for_it(
+    name: str, lost: int
+) -> None:
+    words = name.split()
+    kept = " ".join(words[: max(len(words) - lost, 1)])
+    assert not ends_within_place(f"Bảo hiểm xã hội tỉnh {name}", address=False)
+    assert ends_within_place(f"xã {kept}", address=False) is (fold(kept) not in WHOLE)
+
+
+@pytest.mark.parametrize("value", ["chế độ bảo hiểm xã hội", "Công ty May Phương Đông", "Quận 1"])
+def test_what_only_sounds_like_the_kind_of_a_place(value: str) -> None:
+    assert not ends_within_place(value, address=False)
+
+
+def test_the_last_part_of_an_address_is_a_place() -> None:
+    assert ends_within_place("số 2, xã Long Hưng, Lâm", address=True)
+    assert not ends_within_place("số 2, xã Long Hưng, Lâm Đồng", address=True)
+    assert not ends_within_place("Suy tim, lâm", address=False)

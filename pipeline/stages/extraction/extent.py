@@ -1,4 +1,4 @@
-"""Whether a value reaches as far as it was read: ink that no word accounts for, beside and below.
+"""Whether a value reaches as far as it was read: ink without words, half the name of a place.
 
 Misread letters are told by their confidence; words that were not read at all have none, and what
 is left of the value is sure. May not come in: what a value means, how far rows run on (`spans`).
@@ -6,6 +6,7 @@ is left of the value is sure. May not come in: what a value means, how far rows 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from statistics import median
@@ -16,6 +17,8 @@ from pipeline.models.base import Box
 from pipeline.stages.extraction.ink import PagePixels, unread_letters
 from pipeline.stages.extraction.layout import Row, Sheet, Token, union
 from pipeline.stages.extraction.spans import INCLUSIVE, LabelledRow
+from pipeline.textnorm import squash
+from pipeline.vietnamese import only_begins
 
 LABEL_UNSURE: Final = "LABEL_UNSURE"
 """Reason of a value that may belong to another label."""
@@ -38,6 +41,10 @@ _NEXT_HEAD: Final = (0.75, 1.7)
 """Of the text height: where the next row of a letterhead would stand."""
 _FIRST_WORD: Final = 4.0
 """Of the text height: how far into the next row is looked."""
+_LAST_PLACE: Final = re.compile(
+    r".*(?:^|[\s,])"
+    r"(?:tỉnh|thành phố|tp|huyện|quận|thị xã|xã(?! hội)|phường|thị trấn|đặc khu)\.? ([^,]+)"
+)
 _NEVER_WRAPPED: Final = frozenset(
     {"code", "date", "datetime", "amount", "phone", "integer", "percent", "duration", "email"}
 )
@@ -72,6 +79,21 @@ def cut_short(
     gray = pixels(sheet.page)
     words = [token.box for row in sheet.rows for token in row.tokens]
     return any(unread_letters(gray, area, height, words) for area in areas if area is not None)
+
+
+def ends_within_place(value: str, *, address: bool) -> bool:
+    """True where a value ends with less than the name of a place: `… THÀNH PHỐ HỒ CHÍ`.
+
+    Args:
+        value: of the field.
+        address: its last part is a place, whether its kind stands before it or not.
+
+    Raises:
+        OSError, ValueError: the installation is damaged.
+    """
+    found = _LAST_PLACE.fullmatch(squash(value).lower())
+    last = found[1] if found else value.rpartition(",")[2] if address and "," in value else ""
+    return only_begins(last)
 
 
 def _rows_of(tokens: Sequence[Token], sheet: Sheet) -> list[tuple[Row, list[Token]]]:

@@ -8,6 +8,7 @@ of several papers (`crosscheck`), rules of single values (`validators`).
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -33,7 +34,6 @@ from pipeline.stages.extraction.extent import EXTENT_UNSURE, LABEL_UNSURE, cut_s
 from pipeline.stages.extraction.identity import CardFacts
 from pipeline.stages.extraction.ink import PagePixels
 from pipeline.stages.extraction.judging import Papers, judge
-from pipeline.stages.extraction.labels import ELLIPSIS, form_labels
 from pipeline.stages.extraction.layout import Token, sheet, union
 from pipeline.stages.extraction.numerals import parse_date_words, parse_number_words
 from pipeline.stages.extraction.rereading import Rereader
@@ -41,6 +41,7 @@ from pipeline.stages.extraction.spans import INCLUSIVE, LabelledRow, Pages, Span
 from pipeline.stages.extraction.trust import Calibration
 from pipeline.stages.extraction.validators import Outcome, Verdict, amount_value, warn
 from pipeline.stages.extraction.values import Parsed, joined, parse
+from pipeline.stages.extraction.wordings import ELLIPSIS, form_labels
 from pipeline.textnorm import fold
 
 LOW_CONFIDENCE: Final = "LOW_CONFIDENCE"
@@ -59,7 +60,6 @@ _CARD_KIND: Final = "identity"
 """Papers whose values run on over short rows."""
 _SIGNS_NEED_MORE: Final = 1.5
 """Misread digits come with confidences up to 0.9; sound print gives 0.95 and more."""
-_SURE_LABEL: Final = 92.0
 _LENT: Final = 0.3
 """Of the rank: a form's own wording goes before one that says the same."""
 _UNSURE_LABEL: Final = 0.9
@@ -69,6 +69,12 @@ _SOUNDS_VIET: Final = 65.0
 _OTHER_PERSON: Final = ("nguoi", "cha", "me", "con", "vo", "chong", "than nhan", "giam ho", "bo")
 _PAPERS_PERSON: Final = ("nguoi benh", "nguoi lao dong", "nguoi huong", "nguoi tham gia")
 """How papers call the one they are about."""
+_OF_THE_PERSON: Final = frozenset(
+    {"full_name", "birth_date", "gender", "id_number", "bhxh_code", "phone", "email", "address"}
+)
+"""Fields that forms ask for of whoever acts for the person, too, in a section of its own."""
+_AGENT: Final = re.compile(r"\b(?:nguoi|ben) duoc uy quyen\b")
+"""What that section is headed by, folded."""
 _KINDS_WITH_HEAD_NUMBER: Final = frozenset({"doc_number", "notice_number", "kcb_number"})
 
 
@@ -84,7 +90,7 @@ class Extraction:
 class _Candidate:
     place: LabelledRow
     parsed: Parsed
-    label_score: float
+    label_sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +237,7 @@ def _found(field: FieldType, paper: _Paper) -> _Candidate | None:
 
 
 def _placed(found: places.Placed | None) -> _Candidate | None:
-    return None if found is None else _Candidate(found.place, found.parsed, 100.0)
+    return None if found is None else _Candidate(found.place, found.parsed)
 
 
 def _best(field: FieldType, pages: Pages, *, flush: bool) -> _Candidate | None:
@@ -239,6 +245,8 @@ def _best(field: FieldType, pages: Pages, *, flush: bool) -> _Candidate | None:
     read: list[_Candidate] = []
     for span in pages.spans(field.name, long=field.type in _LONG, flush=flush):
         if field.type == "person_name" and _names_another(span):
+            continue
+        if field.name in _OF_THE_PERSON and _behind_agent(span.place, pages):
             continue
         parsed = _gender(span) if field.type == "enum" else parse(span.tokens, field)
         unsure = span.unsure or _in_sentence(field, span)
@@ -250,7 +258,7 @@ def _best(field: FieldType, pages: Pages, *, flush: bool) -> _Candidate | None:
         if unsure:
             parsed = replace(parsed, verdicts=(*parsed.verdicts, warn(EXTENT_UNSURE)))
         rank = _rank(field, span, parsed)
-        read.append(_Candidate(span.place, parsed, span.match.score))
+        read.append(_Candidate(span.place, parsed, span.match.sure))
         if best is None or rank > best[0]:
             best = rank, read[-1]
     return None if best is None else _surest(best[1], read, field)
@@ -310,6 +318,16 @@ def _names_another(span: Span) -> bool:
     return tail.startswith(_OTHER_PERSON) and not tail.startswith(_PAPERS_PERSON)
 
 
+def _behind_agent(place: LabelledRow, pages: Pages) -> bool:
+    """True of a row below one that names who acts for the person: what stands there is theirs."""
+    for row in pages.rows:
+        if row is place:
+            return False
+        if _AGENT.search(" ".join(token.folded for token in row.row.tokens)):
+            return True
+    return False
+
+
 def _gender(span: Span) -> Parsed | None:
     """`Nam` or `Nữ`; with both printed, the ticked one, for a person."""
     seen: list[tuple[str, Token]] = []
@@ -361,8 +379,8 @@ def _box(found: _Candidate) -> Box:
 
 
 def _certainty(field: FieldType, candidate: _Candidate) -> float:
-    unsure = candidate.label_score < _SURE_LABEL
-    return _confidence(field, candidate.parsed.tokens) * (_UNSURE_LABEL if unsure else 1.0)
+    sure = _confidence(field, candidate.parsed.tokens)
+    return sure if candidate.label_sure else sure * _UNSURE_LABEL
 
 
 def _confidence(field: FieldType, tokens: Sequence[Token]) -> float:
@@ -461,7 +479,7 @@ def _surety(
     a seal may cover a part, a second reading sees as little as the first and proves nothing.
     """
     kind = kind_of(field, value.value)
-    misplaced = (LABEL_UNSURE,) if found is not None and found.label_score < _SURE_LABEL else ()
+    misplaced = (LABEL_UNSURE,) if found is not None and not found.label_sure else ()
     if found is None or kind is None or scales.calibration is None:
         enough = value.confidence >= _asked(field, scales.settings)
         return value.confidence, () if enough else (LOW_CONFIDENCE, *misplaced)

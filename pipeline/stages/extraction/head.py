@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.stages.extraction.labels import letters
 from pipeline.stages.extraction.layout import Token, union
 from pipeline.stages.extraction.spans import LabelledRow, Pages
+from pipeline.stages.extraction.wordings import letters
 
 _MOST_ROWS: Final = 2
 """Further rows of one name."""
@@ -99,7 +99,12 @@ def _labelled(place: LabelledRow, part: Sequence[Token]) -> bool:
 
 
 def _another(part: Sequence[Token]) -> bool:
-    """True where another office's name begins, or a number."""
+    """True where another office's name begins, or a number.
+
+    A word that stands alone is no office: `… THÀNH PHỐ HẢI`, under it `PHÒNG`.
+    """
+    if len(part) == 1:
+        return False
     text, first = letters("".join(token.text for token in part)), letters(part[0].text)
     return any(first == unit if unit in _SINGLE else text.startswith(unit) for unit in _UNITS)
 

@@ -1,4 +1,4 @@
-"""Verdicts that need more than one value of a paper: identity arithmetic, order, holder.
+"""Verdicts on what a value says, others of its paper beside it: identity, order, holder, places.
 
 May not come in: other papers of the dossier (`crosscheck`).
 """
@@ -14,6 +14,7 @@ from typing import Final
 from pipeline.catalogue import Catalogue, ComponentType, FieldType
 from pipeline.stages.extraction import validators
 from pipeline.stages.extraction.dates import PartialDate, find_moment, parse_date
+from pipeline.stages.extraction.extent import EXTENT_UNSURE, ends_within_place
 from pipeline.stages.extraction.identity import Beside, personal_id
 from pipeline.stages.extraction.values import partial_date
 
@@ -66,6 +67,8 @@ def judge(name: str, value: str, beside: Mapping[str, str], papers: Papers) -> I
         yield from _date(field, value, beside, papers)
     elif field.type == "percent":
         yield from _reason(validators.percent(value, at_least=_least_rate(field, papers)))
+    elif field.type == "address" or field.type == "text":
+        yield from [EXTENT_UNSURE] * ends_within_place(value, address=field.type == "address")
     if _HOLDER_CHECK in field.checks and (owner := beside.get("full_name")):
         yield from _reason(validators.account_holder(value, owner))
     if name == _HAND_OVER_NUMBER:

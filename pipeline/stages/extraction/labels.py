@@ -7,85 +7,19 @@ wins. May not come in: values.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Final
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import Levenshtein, Opcode
 
-from pipeline.catalogue import ComponentType
 from pipeline.stages.extraction.layout import Row, Token
+from pipeline.stages.extraction.wordings import SHORT, Label, letters
 from pipeline.textnorm import exact, fold
 
-ELLIPSIS: Final = "…"
-"""Labels that hold it are patterns with blanks, not strings."""
-
-_STOPS: Final = (
-    "Dân tộc",
-    "Nghề nghiệp",
-    "Năm sinh",
-    "Ngày cấp",
-    "Nơi cấp",
-    "Nơi cư trú",
-    "Quê quán",
-    "Địa chỉ",
-    "Đơn vị làm việc",
-    "Giấy tờ tùy thân",
-    "Số định danh cá nhân",
-    "Số điện thoại",
-    "Họ, chữ đệm, tên người đi khai sinh",
-    "Hình thức nhận tiền",
-    "Tiền mặt",
-    "Nơi nhận",
-    "Mẫu số",
-)
-"""Labels that end a value although the catalogue asks for no field behind them."""
-
-_INLINE_STOPS: Final = (
-    "Giới tính",
-    "Quốc tịch",
-    "Tuổi",
-    "Nam/Nữ",
-    "Sinh ngày",
-    "Ngày sinh",
-    "Ngày, tháng, năm sinh",
-    "Mã số BHXH",
-    "Số CMND/CCCD/Hộ chiếu",
-    "cấp ngày",
-    "do Công an",
-    "do CA",
-    "do Cục",
-    "Chi nhánh",
-    "Mở tại",
-    "giá trị từ",
-    "ghi bằng chữ",
-    "Bằng chữ",
-    "Nội dung yêu cầu giải quyết",
-    "Được hưởng BHXH một lần kể từ ngày",
-    "Người làm đơn",
-    "Tôi cam kết",
-    "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
-    "Độc lập - Tự do - Hạnh phúc",
-)
-"""Stops that need no colon and may stand within a row."""
-
-_ALIKE: Final = (
-    ("Ngày sinh", "Sinh ngày", "Ngày, tháng, năm sinh"),
-    ("Họ và tên", "Họ, tên", "Họ tên"),
-    (
-        "Số CMND/CCCD/Hộ chiếu", "Số CCCD/CMND/Hộ chiếu", "Số CMND/CCCD", "Số CCCD/CMND",
-        "Số CMND/hộ chiếu/căn cước", "Số CMND/Căn cước công dân", "Số CCCD",
-    ),
-)  # fmt: skip
-"""Labels that say the same: offices print one for the other. They are lent to the field of a form
-that prints one of them, where the form is about one person only."""
-_PERSON: Final = "person_name"
-_OWN_ACCOUNT: Final = "account_holder"
-
-_SHORT: Final = 7
-"""Labels of fewer letters must be exact."""
-_SURE: Final = ((12, 82.0), (_SHORT, 86.0))
+_SURE: Final = ((12, 82.0), (SHORT, 86.0))
 ORDINAL: Final = re.compile(r"\(?[0-9]{1,2}[.,)]+")
 """Number of a line before its label; a full stop may be read as a comma."""
 _LONGEST_ORDINAL: Final = 3
@@ -95,10 +29,13 @@ _CELL_GAP: Final = 1.1
 _LONGEST_TAIL: Final = 9
 _GAP: Final = 2.5
 """Of the text height: a gap this wide starts a new column."""
-_LETTERS: Final = re.compile(r"[^\w]|_")
-_NOTE: Final = re.compile(r"\(.*?\)")
-_WORD_END: Final = re.compile(r"[\s/]")
 _LIKE: Final = 55.0
+_CERTAIN: Final = 92.0
+_LONG_CERTAIN: Final = 85.0
+_LONG: Final = 16
+"""Letters of labels of which some may be lost."""
+_MISREAD: Final = 2
+"""Letters side by side that are misread; a word has more."""
 _ACCENTS: Final = 80.0
 """`Địa chí` is still `Địa chỉ`; `Sở` is not `Số`."""
 _NEARLY: Final = (5, 80.0)
@@ -106,22 +43,6 @@ _NEARLY: Final = (5, 80.0)
 _ADDRESS: Final = "ongba"
 """Before a name, within a sentence too."""
 _ACRONYM: Final = re.compile(r"[A-ZĐ]{2,6}:?")
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """One printed label of one field; `field` is None for a stop."""
-
-    text: str
-    letters: str
-    """Folded, letters and digits only."""
-    field: str | None
-    first: str
-    """Folded letters of the first word."""
-    inline: bool
-    """May stand within a row without a colon."""
-    lent: bool = False
-    """Not the form's own wording, but one that says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,67 +65,32 @@ class LabelMatch:
     """What stands between label and colon, folded: `(ghi chi tiết) noi cu tru (3)`."""
     walled: bool
     """It ends where its ruled cell ends."""
+    read: str
+    """Its letters as they were read."""
 
     @property
     def closed(self) -> bool:
         """Certain to end there: by its colon, or by the wall of its cell."""
         return self.colon or self.walled
 
+    @property
+    def sure(self) -> bool:
+        """Read well enough that it can be no other label.
 
-def form_labels(component: ComponentType) -> tuple[Label, ...]:
-    """Labels of a form's fields, those lent to them, then the stops."""
-    printed = [
-        _label(text, field.name)
-        for field in component.fields
-        for printed_label in field.labels
-        if ELLIPSIS not in printed_label
-        for text in _as_printed(printed_label, component.kind)
-    ]
-    printed += _lent(component, {label.letters: label for label in printed})
-    mine = {label.letters for label in printed}
-    stops = [
-        _label(text, None, inline=inline)
-        for texts, inline in ((_STOPS, False), (_INLINE_STOPS, True))
-        for text in texts
-        if letters(text) not in mine
-    ]
-    return (*printed, *stops)
+        A long one may have lost letters here and there: another wording would lack, or have, a
+        word.
+        """
+        if self.score >= _CERTAIN:
+            return True
+        long = len(self.label.letters) >= _LONG and self.score >= _LONG_CERTAIN
+        edits = Levenshtein.opcodes(self.read, self.label.letters)
+        return long and self.closed and all(_few_letters(edit) for edit in edits)
 
 
-def _label(text: str, field: str | None, *, inline: bool = True) -> Label:
-    first = letters(_WORD_END.split(text.strip(), maxsplit=1)[0])
-    return Label(text, letters(text), field, first, inline)
-
-
-def _lent(component: ComponentType, printed: Mapping[str, Label]) -> list[Label]:
-    """Labels that say the same as a form's own, for the one field that they can mean."""
-    people = [f for f in component.fields if f.type == _PERSON and f.name != _OWN_ACCOUNT]
-    lent = []
-    for group in _ALIKE if len(people) == 1 else ():
-        own = {printed[key].field for text in group if (key := letters(text)) in printed}
-        if len(own) == 1:
-            field = own.pop()
-            unknown = [text for text in group if letters(text) not in printed]
-            lent += [replace(_label(text, field), lent=True) for text in unknown]
-    return lent
-
-
-def _as_printed(label: str, kind: str) -> tuple[str, ...]:
-    """The label, and how else it may stand there.
-
-    Without its note in brackets; a card's two languages (`Có giá trị đến/Date of expiry`) on two
-    lines.
-    """
-    parts = [part for part in label.split("/") if len(letters(part)) >= _SHORT]
-    bilingual = tuple(parts) if kind == "identity" and len(parts) > 1 else ()
-    bare = _NOTE.sub("", label).strip()
-    plain = (bare,) if bare != label and len(letters(bare)) >= _SHORT else ()
-    return (label, *bilingual, *plain)
-
-
-def letters(text: str) -> str:
-    """Folded letters and digits, everything else dropped."""
-    return _LETTERS.sub("", fold(text))
+def _few_letters(edit: Opcode) -> bool:
+    """True of what leaves letters as they are, and of a change of one or two of them."""
+    changed = max(edit.src_end - edit.src_start, edit.dest_end - edit.dest_start)
+    return edit.tag == "equal" or changed <= _MISREAD
 
 
 def find_labels(row: Row, labels: Sequence[Label]) -> tuple[LabelMatch, ...]:
@@ -246,6 +132,9 @@ def _at(row: Row, start: int, labels: Sequence[Label]) -> Iterable[LabelMatch]:
     colon = next((i for i, t in enumerate(row.tokens[start:]) if t.text.endswith(":")), len(parts))
     windows = list(accumulate(parts))
     for label in labels:
+        if label.pattern is not None:
+            yield from _of_pattern(row, start, label, windows, label.pattern)
+            continue
         if not _begins(parts[0], label):
             continue
         best: tuple[float, int] | None = None
@@ -264,6 +153,18 @@ def _at(row: Row, start: int, labels: Sequence[Label]) -> Iterable[LabelMatch]:
             match = _match(row, start, label, best)
             if _plausible(row, match):
                 yield match
+
+
+def _of_pattern(
+    row: Row, start: int, label: Label, windows: Sequence[str], pattern: re.Pattern[str]
+) -> Iterable[LabelMatch]:
+    """The longest run of words that a label with a pattern may be, as if it were its wording."""
+    counts = [count for count, window in enumerate(windows, 1) if pattern.fullmatch(window)]
+    if counts:
+        said = replace(label, letters=windows[counts[-1] - 1])
+        match = _match(row, start, said, (100.0, counts[-1]))
+        if match.closed and _plausible(row, match):
+            yield match
 
 
 def _begins(first: str, label: Label) -> bool:
@@ -290,7 +191,8 @@ def _match(row: Row, start: int, label: Label, best: tuple[float, int]) -> Label
     fields = frozenset() if label.field is None else frozenset({label.field})
     walled = end in row.walls
     leads = _leads(row, start) or (walled and _behind_number(row, start))
-    return LabelMatch(label, fields, start, end, score, colon, leads, "", walled)
+    read = letters("".join(token.text for token in row.tokens[start : start + count]))
+    return LabelMatch(label, fields, start, end, score, colon, leads, "", walled, read)
 
 
 def _leads(row: Row, start: int) -> bool:
@@ -306,7 +208,7 @@ def _behind_number(row: Row, start: int) -> bool:
 
 
 def _plausible(row: Row, match: LabelMatch) -> bool:
-    if len(match.label.letters) < _SHORT:
+    if len(match.label.letters) < SHORT:
         if _in_value_cell(row, match):
             return False
         if match.score < 100.0:
@@ -395,15 +297,18 @@ def _cell_end(row: Row, start: int, limit: int) -> int:
     wall = row.cell_end(start)
     if wall < len(row.tokens) and all(_speck(token) for token in row.tokens[start:wall]):
         return wall
+    depth = 0
     for index in range(start, min(limit, start + _LONGEST_TAIL)):
         token = row.tokens[index]
         gap = token.box.x0 - row.tokens[index - 1].box.x1
         if gap > _CELL_GAP * row.height or index in row.walls:
             return index
         text = token.text
-        bracketed = text.startswith("(") and text.endswith(")")
-        if not (text[:1].islower() or bracketed or _ACRONYM.fullmatch(text)):
+        depth += text.count("(")
+        small = text[:1].islower() or bool(_ACRONYM.fullmatch(text))
+        if not (small or depth > 0):
             return start
+        depth -= text.count(")")
     return start
 
 

@@ -11,14 +11,9 @@ from typing import Final
 
 from pipeline.stages.extraction.cells import cell_rows
 from pipeline.stages.extraction.ink import PagePixels
-from pipeline.stages.extraction.labels import (
-    ORDINAL,
-    Label,
-    LabelMatch,
-    colon_phrase,
-    find_labels,
-)
+from pipeline.stages.extraction.labels import ORDINAL, LabelMatch, colon_phrase, find_labels
 from pipeline.stages.extraction.layout import Row, Sheet, Token
+from pipeline.stages.extraction.wordings import Label
 from pipeline.textnorm import fold
 
 _WIDE_GAP: Final = 5.0
@@ -161,11 +156,11 @@ class Pages:
     def _span(self, index: int, match: LabelMatch, field: str, *, long: bool, flush: bool) -> Span:
         place = self.rows[index]
         if (cell := _cell(place, match)) is not None:
-            beyond = not place.row.walled(match.end)
-            return Span(place, match, cell, below=False, unsure=beyond, celled=True)
+            doubtful = not place.row.walled(match.end) or _second_of_cell(place, match)
+            return Span(place, match, cell, below=False, unsure=doubtful, celled=True)
         limit = _limit(place, match, field)
         tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
-        below = unsure = False
+        below, unsure = False, _before_cell(place, match)
         last = index
         if not tokens and (match.leads or limit >= len(place.row.tokens)):
             tokens, last = self._under(index, match, limit)
@@ -173,7 +168,7 @@ class Pages:
             doubtful = flush and _close_behind(place.row, match.end)
             unsure = below and (doubtful or self._of_many(last))
         elif long and tokens:
-            unsure = _within_sentence(place, tokens[-1], limit)
+            unsure = unsure or _within_sentence(place, tokens[-1], limit)
         if long and tokens:
             label_x = min(
                 place.row.tokens[other.start].box.x0
@@ -206,7 +201,12 @@ class Pages:
             within = tuple(t for t in other.row.tokens if left <= t.box.x0 and t.box.x1 <= right)
             if not within:
                 continue
-            labelled = {token for m in other.matches for token in other.row.tokens[m.start : m.end]}
+            labelled = {
+                token
+                for m in other.matches
+                if m.closed or m.label.field not in INCLUSIVE
+                for token in other.row.tokens[m.start : m.end]
+            }
             first = next((t for t in within if not ORDINAL.fullmatch(t.text)), within[0])
             if first in labelled or colon_phrase(within, 0, len(within)) == 0:
                 break
@@ -324,6 +324,25 @@ def _cell(place: LabelledRow, match: LabelMatch) -> tuple[Token, ...] | None:
     return None if heading else row.tokens[match.end : end]
 
 
+def _second_of_cell(place: LabelledRow, match: LabelMatch) -> bool:
+    """True where another label begins the cell: two rows of the form, taken for one.
+
+    Words of one label, `tỷ lệ` and `suy giảm …`, go on with a small letter.
+    """
+    cell = max((wall for wall in place.row.walls if wall <= match.start), default=0)
+    goes_on = place.row.tokens[match.start].text[:1].islower()
+    return not goes_on and any(cell <= other.start < match.start for other in place.matches)
+
+
+def _before_cell(place: LabelledRow, match: LabelMatch) -> bool:
+    """True of a label without a colon and words behind it before a wall: more of the label, rather.
+
+    Its value is expected in the next cell.
+    """
+    walls = [wall for wall in place.row.walls if wall > match.end]
+    return bool(walls) and match.leads and not match.colon
+
+
 def _column(row: Row, x: float) -> int:
     """First token of the column that a value at x runs on in; columns are cut at wide gaps only."""
     slack = _INDENT * row.height
@@ -429,7 +448,13 @@ def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:
     phrase = colon_phrase(place.row.tokens, match.end, limit)
     if phrase == match.end and place.row.tokens[phrase].text[:1].isdigit():
         return limit  # no label begins with a digit: a sentence goes on after the value
-    return limit if phrase is None else phrase
+    return _before_number(place.row, match.end, limit if phrase is None else phrase)
+
+
+def _before_number(row: Row, start: int, limit: int) -> int:
+    """The limit, before the number of the label that stands there: `Năm sinh: 3. Giới: 4. …`."""
+    numbered = start < limit < len(row.tokens) and ORDINAL.fullmatch(row.tokens[limit - 1].text)
+    return limit - 1 if numbered else limit
 
 
 def _close_behind(row: Row, end: int) -> bool:

@@ -1,0 +1,202 @@
+"""What a form may print before its values: its own labels, others that say the same, and stops.
+
+Offices reword forms; what is lent here is general to Vietnamese papers, and goes behind a form's
+own wording. May not come in: where labels stand on a page (`labels`), values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from pipeline.catalogue import ComponentType
+from pipeline.textnorm import fold
+
+ELLIPSIS: Final = "…"
+"""Labels that hold it are patterns with blanks, not strings."""
+
+_STOPS: Final = (
+    "Dân tộc",
+    "Nghề nghiệp",
+    "Năm sinh",
+    "Ngày cấp",
+    "Nơi cấp",
+    "Nơi cư trú",
+    "Quê quán",
+    "Địa chỉ",
+    "Đơn vị làm việc",
+    "Giấy tờ tùy thân",
+    "Số định danh cá nhân",
+    "Số điện thoại",
+    "Họ, chữ đệm, tên người đi khai sinh",
+    "Hình thức nhận tiền",
+    "Tiền mặt",
+    "Nơi nhận",
+    "Mẫu số",
+)
+"""Labels that end a value although the catalogue asks for no field behind them."""
+
+_INLINE_STOPS: Final = (
+    "Giới tính",
+    "Quốc tịch",
+    "Tuổi",
+    "Nam/Nữ",
+    "Sinh ngày",
+    "Ngày sinh",
+    "Ngày, tháng, năm sinh",
+    "Mã số BHXH",
+    "Số CMND/CCCD/Hộ chiếu",
+    "cấp ngày",
+    "do Công an",
+    "do CA",
+    "do Cục",
+    "Chi nhánh",
+    "Mở tại",
+    "giá trị từ",
+    "ghi bằng chữ",
+    "Bằng chữ",
+    "Nội dung yêu cầu giải quyết",
+    "Được hưởng BHXH một lần kể từ ngày",
+    "Người làm đơn",
+    "Tôi cam kết",
+    "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+    "Độc lập - Tự do - Hạnh phúc",
+)
+"""Stops that need no colon and may stand within a row."""
+
+_ALIKE_OF_PEOPLE: Final = (
+    ("Ngày sinh", "Sinh ngày", "Ngày, tháng, năm sinh"),
+    ("Họ và tên", "Họ, tên", "Họ tên", "Họ, chữ đệm, tên", "Họ, chữ đệm và tên"),
+    ("Mã số BHXH", "Số sổ BHXH", "Mã số bảo hiểm xã hội", "Số sổ bảo hiểm xã hội", "Số BHXH"),
+    (
+        "Số điện thoại", "Số điện thoại di động", "Số điện thoại liên hệ", "Điện thoại di động",
+        "Điện thoại liên hệ", "Điện thoại",
+    ),
+    ("Nơi cư trú", "Địa chỉ nơi cư trú", "Nơi cư trú hiện nay"),
+    ("Nghề nghiệp", "Nghề nghiệp hiện nay"),
+)  # fmt: skip
+"""Labels that say the same of a person: offices print one for the other. They are lent to the
+field of a form that prints one of them, where the form is about one person only."""
+_ALIKE: Final = (
+    ("Số tài khoản", "Tài khoản số", "Số tài khoản ngân hàng", "Số TK"),
+    ("Chủ tài khoản", "Tên chủ tài khoản", "Tên tài khoản"),
+    ("Ngân hàng", "Tại ngân hàng", "Mở tại ngân hàng", "Tên ngân hàng", "Ngân hàng mở tài khoản"),
+    ("Email", "E-mail", "Thư điện tử", "Địa chỉ email", "Địa chỉ thư điện tử", "Hộp thư điện tử"),
+    (
+        "Tên đơn vị", "Tên cơ quan, đơn vị", "Cơ quan, đơn vị", "Tên đơn vị sử dụng lao động",
+        "Đơn vị sử dụng lao động",
+    ),
+    ("Mã hồ sơ", "Số hồ sơ", "Mã số hồ sơ"),
+    ("Quan hệ với người chết", "Mối quan hệ với người chết", "Quan hệ với người mất"),
+    ("Họ và tên người chết", "Họ, tên người chết", "Họ tên người chết", "Họ và tên người mất"),
+    ("Chết ngày", "Ngày chết", "Ngày, tháng, năm chết", "Mất ngày", "Ngày mất"),
+    ("Chẩn đoán", "Chẩn đoán bệnh", "Chẩn đoán ra viện", "Chẩn đoán khi ra viện"),
+    ("Phương pháp điều trị", "Phương pháp và kết quả điều trị"),
+    ("Thẻ BHYT số", "Số thẻ BHYT", "Mã thẻ BHYT", "Mã số thẻ BHYT"),
+)  # fmt: skip
+"""The same of things and events; lent whoever the form is about."""
+_IDENTITY_PAPERS: Final = re.compile(
+    r"(?:hoac|so)*(?:(?:dinhdanhcanhan|dinhdanh|ddcn|cmnd|cmtnd|cccd|thecancuoc|cancuoccongdan"
+    r"|cancuoc|chungminhnhandan|giaychungminhnhandan|hochieu|giaythonghanh)(?:hoac|so)*)+"
+)
+"""What a label is that names one identity paper or several, in any order, as letters: `Số
+CMND/CCCD/Hộ chiếu`, `Số định danh cá nhân hoặc số hộ chiếu`."""
+_CARDS: Final = "identity"
+"""Kind of the papers whose titles are such names themselves."""
+_PERSON: Final = "person_name"
+_OWN_ACCOUNT: Final = "account_holder"
+
+SHORT: Final = 7
+"""Labels of fewer letters must be exact."""
+_LETTERS: Final = re.compile(r"[^\w]|_")
+_NOTE: Final = re.compile(r"\(.*?\)")
+_WORD_END: Final = re.compile(r"[\s/]")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """One printed label of one field; `field` is None for a stop."""
+
+    text: str
+    letters: str
+    """Folded, letters and digits only."""
+    field: str | None
+    first: str
+    """Folded letters of the first word."""
+    inline: bool
+    """May stand within a row without a colon."""
+    lent: bool = False
+    """Not the form's own wording, but one that says the same."""
+    pattern: re.Pattern[str] | None = None
+    """Of all letters that the label may have; None: those of `letters` alone."""
+
+
+def form_labels(component: ComponentType) -> tuple[Label, ...]:
+    """Labels of a form's fields, those lent to them, then the stops."""
+    printed = [
+        _label(text, field.name)
+        for field in component.fields
+        for printed_label in field.labels
+        if ELLIPSIS not in printed_label
+        for text in _as_printed(printed_label, component.kind)
+    ]
+    printed += _lent(component, {label.letters: label for label in printed})
+    printed += _of_identity_papers(component, printed)
+    mine = {label.letters for label in printed}
+    stops = [
+        _label(text, None, inline=inline)
+        for texts, inline in ((_STOPS, False), (_INLINE_STOPS, True))
+        for text in texts
+        if letters(text) not in mine
+    ]
+    return (*printed, *stops)
+
+
+def _label(text: str, field: str | None, *, inline: bool = True) -> Label:
+    first = letters(_WORD_END.split(text.strip(), maxsplit=1)[0])
+    return Label(text, letters(text), field, first, inline)
+
+
+def _lent(component: ComponentType, printed: Mapping[str, Label]) -> Iterator[Label]:
+    """Labels that say the same as a form's own, for the one field that they can mean."""
+    for group in (*(_ALIKE_OF_PEOPLE if _of_one_person(component) else ()), *_ALIKE):
+        own = {printed[key].field for text in group if (key := letters(text)) in printed}
+        if len(own) == 1:
+            field = own.pop()
+            unknown = (text for text in group if letters(text) not in printed)
+            yield from (replace(_label(text, field), lent=True) for text in unknown)
+
+
+def _of_identity_papers(component: ComponentType, printed: Sequence[Label]) -> Iterator[Label]:
+    """A label of whatever names of identity papers, for the one field that asks for their number.
+
+    It is as good as a form's own wording: the first on a form is that of the person it is about.
+    """
+    asking = {label.field: label for label in printed if _IDENTITY_PAPERS.fullmatch(label.letters)}
+    if component.kind != _CARDS and len(asking) == 1 and _of_one_person(component):
+        yield replace(asking.popitem()[1], pattern=_IDENTITY_PAPERS, lent=False)
+
+
+def _of_one_person(component: ComponentType) -> bool:
+    people = [f for f in component.fields if f.type == _PERSON and f.name != _OWN_ACCOUNT]
+    return len(people) == 1
+
+
+def _as_printed(label: str, kind: str) -> tuple[str, ...]:
+    """The label, and how else it may stand there.
+
+    Without its note in brackets; a card's two languages (`Có giá trị đến/Date of expiry`) on two
+    lines.
+    """
+    parts = [part for part in label.split("/") if len(letters(part)) >= SHORT]
+    bilingual = tuple(parts) if kind == "identity" and len(parts) > 1 else ()
+    bare = _NOTE.sub("", label).strip()
+    plain = (bare,) if bare != label and len(letters(bare)) >= SHORT else ()
+    return (label, *bilingual, *plain)
+
+
+def letters(text: str) -> str:
+    """Folded letters and digits, everything else dropped."""
+    return _LETTERS.sub("", fold(text))
