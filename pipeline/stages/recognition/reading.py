@@ -39,6 +39,7 @@ from pipeline.stages.recognition.pens import with_pens
 from pipeline.stages.recognition.ruling import Ruling, find_ruling, ruled_cells, without_ruling
 from pipeline.stages.recognition.seal_rings import Ring, held_back, without_rings
 from pipeline.stages.recognition.seals import find_seals, without_seals
+from pipeline.stages.recognition.torn import rejoined
 from pipeline.stages.recognition.wear import specks
 from pipeline.textnorm import nfc
 
@@ -371,7 +372,7 @@ class _Reader:
         lines = with_spaces(page, lines, self.engine)
         lines = with_missed(page, lines, self.engine)
         lines = with_numbers(page, lines, self.engine)
-        lines = with_page_number(page, lines, self.engine)
+        lines = rejoined(with_page_number(page, lines, self.engine))
         if lines == best.lines:
             return best.text
         mapped = tuple(_mapped(doubted(best.image, lines), best.reading))

@@ -343,7 +343,7 @@ class Boundaries:
         return _continues(0.9)
 
     def _is_back(self, now: _Open, previous: PageEvidence, page: PageEvidence) -> bool:
-        """Notes on how to fill a form in, and nothing that begins a paper or lost one.
+        """Notes on how to fill a form in, or a sum, and nothing that begins a paper or lost one.
 
         One digit read for another is forgiven: a page numbered 3 behind the first is its back.
         """
@@ -351,7 +351,8 @@ class Boundaries:
         if seen is None or now.declared or page.raw.source != previous.raw.source:
             return False
         shape, reading = seen.shape, seen.reading
-        headed = shape.motto or shape.issuer or shape.addressed or reading.has_motto
+        issued = shape.issuer and not shape.sums_up  # those who sign below it are in capitals, too
+        headed = shape.motto or issued or shape.addressed or reading.has_motto
         best = reading.best
         named = best is not None and not self._same(best.code, now.code or "")
         begins = best is not None and best.form_number and bool(best.title)
@@ -362,10 +363,10 @@ class Boundaries:
             follows = number == now.number + 1
         else:
             follows = number != 1 and number <= now.count + 2
-        return shape.notes and follows and not (headed or named or begins)
+        return (shape.notes or shape.sums_up) and follows and not (headed or named or begins)
 
     def _back(self, now: _Open) -> Decision:
-        """Notes on how to fill a form in stand on its back, whatever number is read there."""
+        """What stands on the back of a form or of a list, whatever number is read there."""
         current = self._catalogue.components.get(now.code or "")
         full = current is not None and now.count + 1 > current.pages_max
         return _continues(0.5, UNTITLED_PAGE) if full else _continues(_FOLLOWS)

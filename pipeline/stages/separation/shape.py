@@ -36,6 +36,8 @@ _ADDRESSED = re.compile(r"(?:k.?nh|th.?n) g.?i")
 _MOTTO = re.compile(r"cong ho. x. h.i|doc l.p.{0,4}t. do")
 _NOTES = re.compile(r"\W*(?:ghi chu\s?:|h.{0,2}ng d.n (?:cach )?(?:ghi|lap|ke khai|dien|viet)\b)")
 """How the notes on the back of a form begin."""
+_SUM = re.compile(r"\W*(?:(?:tong )?so tien \W?)?b.ng ch.\b")
+"""A sum in words, which stands below a table or an amount."""
 _FIRST_NOTE = re.compile(r"\W*[1l]\s?[.)]\s?\D")
 _ITEM = re.compile(r"(?:dieu\s+)?(\d{1,2})\s?[.)]\s?\D")
 _DIGITS = re.compile(r"\d{6,}")
@@ -78,6 +80,8 @@ class Shape:
     """Little but a signature block, and it begins at once: what a paper's body left over."""
     notes: bool
     """It begins with the notes of a form: `Ghi chú: (1) …`."""
+    sums_up: bool
+    """It begins with a sum in words: what a table left over."""
     begins_small: bool
     """The first line begins with a small letter."""
     first_item: int
@@ -132,6 +136,7 @@ def shape(page: PageText) -> Shape:
             centres[i] < _TOP
             and lines[i].box.x0 < 0.4 * width
             and _capitals(lines[i].words[0].text)
+            and _NOTES.match(folded[i]) is None
             for i in head
         ),
         form=_FORM.search(above) is not None,
@@ -142,6 +147,7 @@ def shape(page: PageText) -> Shape:
         closes=len(lines) <= _FEW_LINES
         and _SIGNED.search(" \n ".join(folded[:_AT_ONCE])) is not None,
         notes=_notes(folded),
+        sums_up=_SUM.match(next(iter(_worded(folded)), "")) is not None,
         begins_small=bool(lines) and lines[0].text[:1].islower(),
         first_item=items[0] if items else 0,
         last_item=items[-1] if items else 0,
@@ -158,12 +164,16 @@ def shape(page: PageText) -> Shape:
 
 def _notes(folded: Sequence[str]) -> bool:
     """True where the first line of words heads notes and the next one is the first of them."""
-    worded = [text for text in folded if _WORD.search(text)]
+    worded = _worded(folded)
     return (
         len(worded) > 1
         and _NOTES.match(worded[0]) is not None
         and _FIRST_NOTE.match(worded[1]) is not None
     )
+
+
+def _worded(folded: Sequence[str]) -> list[str]:
+    return [text for text in folded if _WORD.search(text)]
 
 
 def _capitals(text: str) -> bool:
