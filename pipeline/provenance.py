@@ -12,8 +12,8 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "imaging": 4,
     "sheets": 2,
     "recognition": 11,
-    "separation": 5,
-    "classification": 4,
+    "separation": 6,
+    "classification": 5,
     "assembly": 4,
     "extraction": 13,
 }

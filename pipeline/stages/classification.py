@@ -138,8 +138,8 @@ class _Classifier:
     ) -> _Verdict:
         """The verdict of the anchors, with what the page reads like as a second opinion.
 
-        It may lift a doubt, name a paper whose title is lost, and call a title into question; it
-        never overrules one.
+        It may lift a doubt or confirm it, name a paper whose title is lost, and call a title into
+        question; it never overrules one that is sure.
         """
         like = likes[0]
         if like.code == verdict.code == OTHER:
@@ -147,6 +147,10 @@ class _Classifier:
         seen = Evidence(anchor=READS_LIKE, score=round(100 * like.probability, 1), page=page)
         if verdict.code == OTHER:
             return self._named(verdict, like, trust, seen)
+        stranger = like.code == OTHER and like.probability >= trust.names
+        if verdict.reason == TYPE_DOUBTFUL and titled and stranger:
+            evidence = (*verdict.evidence, seen)
+            return _Verdict(OTHER, 0.0, evidence, reason=TYPE_UNKNOWN, hint=verdict.code)
         if verdict.reason == TYPE_DOUBTFUL:
             # a title that anchors distrust is as good as none: the text must name the paper alone
             known = agreement(likes, verdict.code, verdict.runner_up)

@@ -414,6 +414,20 @@ def test_a_title_is_called_into_question_where_the_page_reads_like_no_paper() ->
     assert (told.code, told.certain, told.runner_up) == (code, False, OTHER)
 
 
+def test_a_doubtful_title_on_what_reads_like_no_paper_is_only_a_hint() -> None:
+    invoice = ("CỬA HÀNG A", "HÓA ĐƠN", "STT Tên hàng Số lượng Đơn giá", "Tổng cộng: 120.000")
+    (doubted,) = run([invoice]).components
+    assert (doubted.code, doubted.certain) == ("M_PHI_GDYK", False)
+    papers = WEIGHTS.papers
+    biases = papers.biases.copy()
+    biases[papers.codes.index(OTHER)] += 1000
+    result = run([invoice], papers=replace(papers, biases=biases))
+    assert [(c.code, c.certain) for c in result.components] == [(OTHER, False)]
+    assert [(r.reason, r.params["hint"]) for r in result.reviews] == [
+        ("TYPE_UNKNOWN", "M_PHI_GDYK")
+    ]
+
+
 def test_a_decision_that_undoes_another_is_not_proposed_as_that() -> None:
     result = run([LOOKALIKES[0]])
     assert result.components[0].code == OTHER

@@ -255,6 +255,20 @@ def test_what_only_begins_like_notes_is_judged_as_any_page(
     assert not shape(page_text(lines)).notes
 
 
+def test_notes_headed_in_capitals_have_no_issuer(catalogue: Catalogue) -> None:
+    notes = shape(page_text(("HƯỚNG DẪN LẬP MẪU SỐ 14-HSB", "(1) Ghi đầy đủ họ, chữ đệm, tên")))
+    assert notes.notes
+    assert not notes.issuer
+
+
+@pytest.mark.parametrize("head", ["Bằng chữ: Chín triệu", "Số tiền (bằng chữ): Chín triệu"])
+def test_a_sum_in_words_goes_on_with_a_list(catalogue: Catalogue, head: str) -> None:
+    rest = (head, "NGƯỜI LẬP || KẾ TOÁN TRƯỞNG || GIÁM ĐỐC", "(Ký, ghi rõ họ tên)")
+    result = split([page(0, FORM_14), page(1, rest), page(2, BIRTH)], catalogue)
+    assert parts(result) == [(0, 1), (2,)]
+    assert not shape(page_text(("Bằng chứng: biên bản", "Bằng chữ ký của"))).sums_up
+
+
 def test_page_one_after_a_higher_number_starts(catalogue: Catalogue) -> None:
     pages = [page(0, RECORD), page(1, footer="2"), page(2, footer="1"), page(3, footer="2")]
     result = split(pages, catalogue)
