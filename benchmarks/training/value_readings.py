@@ -56,12 +56,16 @@ _PLAN = (
 """Which sheets, over and over: two of three at mid."""
 _UNTRAINED = (
     Family(Face.LITERATA, Face.LITERATA_BOLD, Face.LITERATA_ITALIC),
+    Family(Face.FRANKLIN, Face.FRANKLIN_BOLD, Face.FRANKLIN_ITALIC),
     None,
+    Family(Face.SPECTRAL, Face.SPECTRAL_BOLD, Face.SPECTRAL_ITALIC),
     Family(Face.WORK_SANS, Face.WORK_SANS_BOLD, Face.WORK_SANS_ITALIC),
+    None,
+    Family(Face.GELASIO, Face.GELASIO_BOLD, Face.GELASIO_ITALIC),
 )
 _UNTRAINED_SHEETS = (1, 4, 7)
-"""Of ten: in faces that the model was not trained on, lest it seems surer than it is; every third
-of them in its manner's own faces all the same."""
+"""Of ten: in faces that the model was not trained on, lest it seems surer than it is; two of seven
+of them in their manner's own faces all the same."""
 _QUALITY = 80
 _SURE = 0.963
 _ASKED_ANYWAY = 0.3

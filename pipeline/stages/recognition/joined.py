@@ -12,12 +12,11 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
-from pipeline.errors import OcrError, OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import OcrEngine
 from pipeline.stages.recognition.marks import Inked
-from pipeline.stages.recognition.parts import READ_AGAIN, less_sure, read_row
+from pipeline.stages.recognition.parts import READ_AGAIN, each_read, less_sure, read_row
 from pipeline.textnorm import strip_marks
 from pipeline.vietnamese import all_syllables, is_syllable, spell
 
@@ -54,13 +53,8 @@ def with_spaces(page: Inked, lines: tuple[Line, ...], engine: OcrEngine) -> tupl
     doubtful = [w for line in lines for w in line.words if may_be_several(w.text)]
     doubtful.sort(key=lambda word: word.confidence)
     parted: dict[int, tuple[Word, ...]] = {}
-    for word in doubtful[:_MOST_WORDS]:
-        try:
-            words = _alone(page, word, engine)
-        except OcrTimeout:
-            break
-        except OcrError:
-            continue
+    alone = each_read(doubtful[:_MOST_WORDS], lambda word: (word, _alone(page, word, engine)))
+    for word, words in alone:
         parted[id(word)] = _parted(word, words)
     if all(len(words) == 1 for words in parted.values()):
         return lines

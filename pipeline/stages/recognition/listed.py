@@ -14,13 +14,13 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.errors import OcrError, OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import OcrEngine
 from pipeline.stages.recognition.marks import Inked, under_words
 from pipeline.stages.recognition.parts import (
     READ_AGAIN,
+    each_read,
     less_sure,
     read_row,
     row_of,
@@ -68,13 +68,8 @@ def with_numbers(page: Inked, lines: tuple[Line, ...], engine: OcrEngine) -> tup
         MissingToolError.
     """
     found = list(lines)
-    for unread in _columns(list(_unread(page, lines)), page.per_mm)[:_MOST_NUMBERS]:
-        try:
-            number = _read(page, unread, engine)
-        except OcrTimeout:
-            break
-        except OcrError:
-            continue
+    places = _columns(list(_unread(page, lines)), page.per_mm)[:_MOST_NUMBERS]
+    for unread, number in each_read(places, lambda place: (place, _read(page, place, engine))):
         if number is not None:
             new = row_of([number]).model_copy(update={"block": unread.line.block})
             found = without_unheard(found, new)

@@ -13,7 +13,6 @@ from typing import Final
 import cv2
 import numpy as np
 
-from pipeline.errors import OcrError, OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import HALF_SEEN, Line, Word
 from pipeline.ports.reading import Gray, OcrEngine
@@ -23,7 +22,14 @@ from pipeline.stages.recognition.marks import (
     Inked,
     under_words,
 )
-from pipeline.stages.recognition.parts import inserted, less_sure, read_row, row_of, without_unheard
+from pipeline.stages.recognition.parts import (
+    each_read,
+    inserted,
+    less_sure,
+    read_row,
+    row_of,
+    without_unheard,
+)
 
 _LEAST_MARKS: Final = 3
 _REACH_MM: Final = 2.6
@@ -58,13 +64,8 @@ def with_missed(page: Inked, lines: tuple[Line, ...], engine: OcrEngine) -> tupl
         MissingToolError.
     """
     found = list(lines)
-    for row in missed_rows(page, lines)[:_MOST_ROWS]:
-        try:
-            read = tuple(_read(page, row, engine))
-        except OcrTimeout:
-            break
-        except OcrError:
-            continue
+    rows = missed_rows(page, lines)[:_MOST_ROWS]
+    for read in each_read(rows, lambda row: tuple(_read(page, row, engine))):
         for line in read:
             found = inserted(without_unheard(found, line), line)
     return tuple(found)

@@ -14,12 +14,11 @@ from typing import Final
 
 import numpy as np
 
-from pipeline.errors import OcrError, OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import OcrEngine
 from pipeline.stages.recognition.marks import LEAST_LETTER_MM, Inked, Marks, under_words
-from pipeline.stages.recognition.parts import companions, like, read_beside, row_of
+from pipeline.stages.recognition.parts import companions, each_read, like, read_beside, row_of
 
 _NUMBER: Final = re.compile(r"([-–—]?)\s?(\d{1,2})\s?([-–—]?)")
 _EDGE: Final = 0.1
@@ -134,13 +133,10 @@ def _alone(
 def _read(page: Inked, figures: Box, known: Sequence[Word], engine: OcrEngine) -> list[Word]:
     """The number with its dashes; none where it does not read like one."""
     before: str | None = None
-    for companion in like(figures, known)[:_COMPANIONS]:
-        try:
-            words = read_beside(page.gray, page.dpi, figures, companion, engine)
-        except OcrTimeout:
-            break
-        except OcrError:
-            continue
+    for words in each_read(
+        like(figures, known)[:_COMPANIONS],
+        lambda companion: read_beside(page.gray, page.dpi, figures, companion, engine),
+    ):
         match = _NUMBER.fullmatch(" ".join(word.text for word in words))
         if match is None:
             continue

@@ -6,18 +6,22 @@ May not come in: which parts are worth reading again, what is believed of them.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Final
+from typing import Final, TypeVar
 
 import cv2
 import numpy as np
 
+from pipeline.errors import OcrError, OcrTimeout
 from pipeline.models.base import Box
 from pipeline.models.text import Line, Word
 from pipeline.ports.reading import Gray, OcrEngine
 from pipeline.stages.recognition.marks import UNHEARD
 from pipeline.textnorm import strip_marks
+
+_Place = TypeVar("_Place")
+_Read = TypeVar("_Read")
 
 _MM_PER_INCH: Final = 25.4
 _PAD_MM: Final = (1.5, 0.7)
@@ -78,6 +82,27 @@ def read_row(
         )
         if words:
             yield row_of(words)
+
+
+def each_read(places: Iterable[_Place], read: Callable[[_Place], _Read]) -> Iterator[_Read]:
+    """What is read of places, one after another; the page itself was read, so failures are borne.
+
+    Args:
+        places: in the order in which they are worth reading.
+        read: one of them; where the engine fails on it the place is left out, and where it takes
+            too long so are all that follow.
+
+    Raises:
+        MissingToolError.
+    """
+    for place in places:
+        try:
+            found = read(place)
+        except OcrTimeout:
+            return
+        except OcrError:
+            continue
+        yield found
 
 
 def read_beside(
