@@ -33,8 +33,6 @@ class Family:
     """A file that stands twice is drawn with twice as often."""
 
 
-
-
 def trained_packages() -> tuple[Package, ...]:
     """What `trained` needs of `npm`."""
     return tuple(_packages("trained"))
