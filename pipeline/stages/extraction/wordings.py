@@ -68,7 +68,10 @@ _INLINE_STOPS: Final = (
 
 _ALIKE_OF_PEOPLE: Final = (
     ("Ngày sinh", "Sinh ngày", "Ngày, tháng, năm sinh"),
-    ("Họ và tên", "Họ, tên", "Họ tên", "Họ, chữ đệm, tên", "Họ, chữ đệm và tên"),
+    (
+        "Họ và tên", "Họ, tên", "Họ tên", "Họ, chữ đệm, tên", "Họ, chữ đệm và tên", "Tên tôi là",
+        "Tôi tên là", "Người bệnh", "Bệnh nhân",
+    ),
     ("Mã số BHXH", "Số sổ BHXH", "Mã số bảo hiểm xã hội", "Số sổ bảo hiểm xã hội", "Số BHXH"),
     (
         "Số điện thoại", "Số điện thoại di động", "Số điện thoại liên hệ", "Điện thoại di động",
@@ -95,6 +98,23 @@ _ALIKE: Final = (
     ("Chẩn đoán", "Chẩn đoán bệnh", "Chẩn đoán ra viện", "Chẩn đoán khi ra viện"),
     ("Phương pháp điều trị", "Phương pháp và kết quả điều trị"),
     ("Thẻ BHYT số", "Số thẻ BHYT", "Mã thẻ BHYT", "Mã số thẻ BHYT"),
+    ("Vào viện lúc", "Vào viện ngày", "Ngày vào viện", "Ngày nhập viện", "Nhập viện lúc"),
+    ("Ra viện lúc", "Ra viện ngày", "Ngày ra viện", "Ngày xuất viện", "Xuất viện lúc"),
+    ("Họ, chữ đệm, tên người mẹ", "Họ và tên mẹ", "Họ và tên người mẹ", "Họ tên mẹ"),
+    ("Họ, chữ đệm, tên người cha", "Họ và tên cha", "Họ và tên người cha", "Họ tên cha"),
+    ("Thời gian nhận hồ sơ", "Ngày nhận hồ sơ"),
+    ("Thời gian trả kết quả", "Ngày hẹn trả kết quả", "Ngày trả kết quả"),
+    (
+        "Tổng thời gian đóng BHXH", "Tổng số thời gian đóng BHXH", "Thời gian đóng BHXH",
+        "Thời gian tham gia BHXH",
+    ),
+    ("Mức lương hưu hằng tháng", "Lương hưu hằng tháng", "Mức lương hưu"),
+    ("Nội dung yêu cầu giải quyết", "Nội dung đề nghị giải quyết", "Nội dung yêu cầu"),
+    ("Hồ sơ kèm theo", "Giấy tờ kèm theo", "Tài liệu kèm theo"),
+    ("Mã đơn vị", "Mã số đơn vị"),
+    ("Số seri", "Số sê-ri", "Seri"),
+    ("Số hộ chiếu", "Hộ chiếu số"),
+    ("Có giá trị đến", "Có giá trị đến ngày", "Ngày hết hạn"),
 )  # fmt: skip
 """The same of things and events; lent whoever the form is about."""
 _IDENTITY_PAPERS: Final = re.compile(
