@@ -70,7 +70,7 @@ _ALIKE_OF_PEOPLE: Final = (
     ("Ngày sinh", "Sinh ngày", "Ngày, tháng, năm sinh"),
     (
         "Họ và tên", "Họ, tên", "Họ tên", "Họ, chữ đệm, tên", "Họ, chữ đệm và tên", "Tên tôi là",
-        "Tôi tên là", "Người bệnh", "Bệnh nhân",
+        "Tôi tên là",
     ),
     ("Mã số BHXH", "Số sổ BHXH", "Mã số bảo hiểm xã hội", "Số sổ bảo hiểm xã hội", "Số BHXH"),
     (
