@@ -58,7 +58,7 @@ _LEAST = 600
 _WINDOW = 1500
 """Values next above a threshold that must be as good as all others, lest many sure ones hide a few
 doubtful ones; one wrong of so many is one in a thousand."""
-_WORN_FROM = 0.06
+_WORN_FROM = 0.045
 """Specks to a letter; of sheets at mid hardly one has more, of those at hard one in ten fewer."""
 _READ_TWICE = (0.0, 0.25, 0.5)
 """Shares of readings that are never accepted at once: a second reading may tell more of them."""
