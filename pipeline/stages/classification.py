@@ -148,9 +148,9 @@ class _Classifier:
         if verdict.code == OTHER:
             return self._named(verdict, like, trust, seen)
         stranger = like.code == OTHER and like.probability >= trust.names
-        if verdict.reason == TYPE_DOUBTFUL and titled and stranger:
-            evidence = (*verdict.evidence, seen)
-            return _Verdict(OTHER, 0.0, evidence, reason=TYPE_UNKNOWN, hint=verdict.code)
+        if verdict.reason == TYPE_DOUBTFUL and titled and stranger and not number:
+            told = (*verdict.evidence, seen)
+            return _Verdict(OTHER, 0.0, told, verdict.runner_up, TYPE_UNKNOWN, verdict.code)
         if verdict.reason == TYPE_DOUBTFUL:
             # a title that anchors distrust is as good as none: the text must name the paper alone
             known = agreement(likes, verdict.code, verdict.runner_up)

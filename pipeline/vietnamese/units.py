@@ -101,12 +101,12 @@ class Units:
 
 
 @lru_cache(maxsize=1)
-def _beginnings_of_names() -> tuple[frozenset[str], frozenset[str]]:
-    """Names of all units, folded, and what less than all of their words would be."""
+def _beginnings_of_names() -> frozenset[str]:
+    """What less than all words of units' names would be, folded, and is no unit's name itself."""
     whole = frozenset(fold(unit.name) for unit in load_units().all)
     parts = (name.split() for name in whole)
     begun = {" ".join(words[:count]) for words in parts for count in range(1, len(words))}
-    return whole, frozenset(begun - whole)
+    return frozenset(name for name in begun - whole if any(map(str.isalpha, name)))
 
 
 def only_begins(name: str) -> bool:
@@ -118,7 +118,7 @@ def only_begins(name: str) -> bool:
     Raises:
         OSError, ValueError: the installation is damaged.
     """
-    return fold(squash(name)) in _beginnings_of_names()[1]
+    return fold(squash(name)) in _beginnings_of_names()
 
 
 def nearest_unit(

@@ -209,6 +209,20 @@ class TestValues:
         value = fields("F_14_HSB", page, gray)["address"]
         assert value.value == "số 283, ấp Tân Lập, xã Yên Lãng, Hải Phòng"
 
+    def test_a_value_in_brackets_is_no_note(self) -> None:
+        page, gray = ruled([[["1. Họ và tên (LÊ VĂN AN)"], ["Trần Văn Bình"]]])
+        value = fields("F_14_HSB", page, gray)["full_name"]
+        assert value.status is FieldStatus.REVIEW
+
+    def test_two_labels_side_by_side_have_their_values_beside_them(self) -> None:
+        rows = [["Họ và tên Lê Văn An"], ["Ngày sinh 18/11/1975"]]
+        page, gray = ruled([rows, [["Số CCCD 092083774261"], ["Số điện thoại 0912345678"]]])
+        found = fields("F_14_HSB", page, gray)
+        assert (found["full_name"].value, found["full_name"].status) == (
+            "Lê Văn An",
+            FieldStatus.ACCEPTED,
+        )
+
     def test_more_of_a_label_is_no_value_in_silence(self) -> None:
         label = ["1. Địa chỉ Ghi rõ thôn xóm"]
         page, gray = ruled([[label, ["số 283, ấp Tân Lập, xã Yên Lãng, Hải Phòng"]]])

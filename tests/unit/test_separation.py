@@ -261,12 +261,36 @@ def test_notes_headed_in_capitals_have_no_issuer(catalogue: Catalogue) -> None:
     assert not notes.issuer
 
 
-@pytest.mark.parametrize("head", ["Bằng chữ: Chín triệu", "Số tiền (bằng chữ): Chín triệu"])
-def test_a_sum_in_words_goes_on_with_a_list(catalogue: Catalogue, head: str) -> None:
-    rest = (head, "NGƯỜI LẬP || KẾ TOÁN TRƯỞNG || GIÁM ĐỐC", "(Ký, ghi rõ họ tên)")
-    result = split([page(0, FORM_14), page(1, rest), page(2, BIRTH)], catalogue)
-    assert parts(result) == [(0, 1), (2,)]
-    assert not shape(page_text(("Bằng chứng: biên bản", "Bằng chữ ký của"))).sums_up
+class _SaysStart:
+    """A judge to whom every page starts a paper."""
+
+    def chance(self, situation: Situation) -> Chance:
+        return Chance(0.99, ("page_fill",))
+
+
+LIST = ("Mẫu số C97-HD", "DANH SÁCH CHI TRẢ TRỢ CẤP BHXH MỘT LẦN", "STT || Họ và tên || Số tiền")
+SIGNERS = ("NGƯỜI LẬP || KẾ TOÁN TRƯỞNG || GIÁM ĐỐC", "(Ký, ghi rõ họ tên)")
+
+
+@pytest.mark.parametrize(
+    ("before", "rest", "goes_on"),
+    [
+        (LIST, ("Bằng chữ: Chín triệu đồng", *SIGNERS), True),
+        (LIST, ("Số tiền (bằng chữ): Chín triệu đồng", *SIGNERS), True),
+        (LIST, ("Số tiền bằng chữ: Chín triệu", "PHIẾU CHI", "Họ và tên người nhận"), False),
+        (LIST, ("BẰNG CHỦ NHIỆM HỢP TÁC XÃ", *SIGNERS), False),
+        (BIRTH, ("Bằng chữ: Chín triệu đồng", *SIGNERS), False),
+        ((*LIST, *([""] * 30), "GIÁM ĐỐC"), ("Bằng chữ: Chín triệu đồng", *SIGNERS), False),
+    ],
+)
+def test_a_sum_in_words_goes_on_with_an_unsigned_list(
+    catalogue: Catalogue, before: tuple[str, ...], rest: tuple[str, ...], goes_on: bool
+) -> None:
+    pages = [page(0, before), page(1, rest)]
+    result = separate(
+        BATCH, pages, IngestTerms(), catalogue, SplitSettings(), (), judge=_SaysStart()
+    )
+    assert parts(result) == ([(0, 1)] if goes_on else [(0,), (1,)])
 
 
 def test_page_one_after_a_higher_number_starts(catalogue: Catalogue) -> None:

@@ -41,10 +41,13 @@ _NEXT_HEAD: Final = (0.75, 1.7)
 """Of the text height: where the next row of a letterhead would stand."""
 _FIRST_WORD: Final = 4.0
 """Of the text height: how far into the next row is looked."""
-_LAST_PLACE: Final = re.compile(
-    r".*(?:^|[\s,])"
-    r"(?:tỉnh|thành phố|tp|huyện|quận|thị xã|xã(?! hội)|phường|thị trấn|đặc khu)\.? ([^,]+)"
+_KIND_OF_PLACE: Final = re.compile(
+    r"(?:^|\s)"
+    r"(?:tỉnh|thành phố|tp|huyện|quận|thị xã|xã(?! hội)|phường|thị trấn|đặc khu)(?:\.\s*|\s+)",
+    re.IGNORECASE,
 )
+_LONGEST_PLACE: Final = 80
+"""Signs at the end of a value among which its last place stands."""
 _NEVER_WRAPPED: Final = frozenset(
     {"code", "date", "datetime", "amount", "phone", "integer", "percent", "duration", "email"}
 )
@@ -91,9 +94,10 @@ def ends_within_place(value: str, *, address: bool) -> bool:
     Raises:
         OSError, ValueError: the installation is damaged.
     """
-    found = _LAST_PLACE.fullmatch(squash(value).lower())
-    last = found[1] if found else value.rpartition(",")[2] if address and "," in value else ""
-    return only_begins(last)
+    _, comma, last = squash(value)[-_LONGEST_PLACE:].rpartition(",")
+    *before, name = _KIND_OF_PLACE.split(last)
+    named = bool(before) or (address and bool(comma))
+    return named and name.strip()[:1].isupper() and only_begins(name)
 
 
 def _rows_of(tokens: Sequence[Token], sheet: Sheet) -> list[tuple[Row, list[Token]]]:

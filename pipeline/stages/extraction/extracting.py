@@ -73,8 +73,14 @@ _OF_THE_PERSON: Final = frozenset(
     {"full_name", "birth_date", "gender", "id_number", "bhxh_code", "phone", "email", "address"}
 )
 """Fields that forms ask for of whoever acts for the person, too, in a section of its own."""
-_AGENT: Final = re.compile(r"\b(?:nguoi|ben) duoc uy quyen\b")
-"""What that section is headed by, folded."""
+_AGENT: Final = re.compile(
+    r"(?:\(?\d{1,2}[.,)]+ )?(?:thong tin (?:ve )?)?(?:ho va ten |ho,? ten )?"
+    r"(?:nguoi|ben) (?:dai dien )?duoc uy quyen\b"
+)
+"""How that section begins, folded."""
+_OWN_NAME: Final = "full_name"
+_NAME_ABOVE: Final = 8
+"""Rows below a person's name in which what is asked of that person stands."""
 _KINDS_WITH_HEAD_NUMBER: Final = frozenset({"doc_number", "notice_number", "kcb_number"})
 
 
@@ -147,7 +153,7 @@ def extract(
     at = {index: number for number, index in enumerate(component.pages)}
     sheets = [sheet(text, at.get(text.index, number)) for number, text in enumerate(read.texts)]
     pages = label_rows(sheets, form_labels(kind), read.pixels)
-    paper = _Paper(kind, pages, catalogue, read.pixels)
+    paper = _Paper(kind, pages, catalogue, read.pixels, _agents_rows(pages))
     card = None
     if kind.kind == _CARD_KIND:
         card = CardFacts.of(read.symbols, read.texts, today)
@@ -188,6 +194,8 @@ class _Paper:
     pages: Pages
     catalogue: Catalogue
     pixels: PagePixels | None
+    agents: frozenset[int]
+    """Rows about who acts for the person, see `_agents_rows`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +237,7 @@ def _found(field: FieldType, paper: _Paper) -> _Candidate | None:
         return _placed(places.table(pages, field, pixels))
     if field.name in INCLUSIVE:
         return _placed(places.inclusive(pages, field))
-    best = _best(field, pages, flush=kind.kind != _CARD_KIND)
+    best = _best(field, paper, flush=kind.kind != _CARD_KIND)
     if best is None and any(ELLIPSIS in label for label in field.labels):
         is_date = field.type == "date"
         return _placed(places.date_line(pages, field) if is_date else places.blanks(pages, field))
@@ -240,13 +248,16 @@ def _placed(found: places.Placed | None) -> _Candidate | None:
     return None if found is None else _Candidate(found.place, found.parsed)
 
 
-def _best(field: FieldType, pages: Pages, *, flush: bool) -> _Candidate | None:
+def _best(field: FieldType, paper: _Paper, *, flush: bool) -> _Candidate | None:
+    pages = paper.pages
     best: tuple[float, _Candidate] | None = None
     read: list[_Candidate] = []
     for span in pages.spans(field.name, long=field.type in _LONG, flush=flush):
         if field.type == "person_name" and _names_another(span):
             continue
-        if field.name in _OF_THE_PERSON and _behind_agent(span.place, pages):
+        if field.name in _OF_THE_PERSON and id(span.place) in paper.agents:
+            continue
+        if span.match.label.pattern is not None and not _behind_name(span.place, pages):
             continue
         parsed = _gender(span) if field.type == "enum" else parse(span.tokens, field)
         unsure = span.unsure or _in_sentence(field, span)
@@ -314,18 +325,44 @@ def _rank(field: FieldType, span: Span, parsed: Parsed) -> float:
 
 def _names_another(span: Span) -> bool:
     """`Họ và tên người …:` where the label only says `Họ và tên`."""
-    tail = span.match.tail.strip(" (,/")
+    return _others(span.match.tail)
+
+
+def _others(tail: str) -> bool:
+    """True of what stands between a name's label and its colon where it names another person."""
+    tail = tail.strip(" (,/")
     return tail.startswith(_OTHER_PERSON) and not tail.startswith(_PAPERS_PERSON)
 
 
-def _behind_agent(place: LabelledRow, pages: Pages) -> bool:
-    """True of a row below one that names who acts for the person: what stands there is theirs."""
-    for row in pages.rows:
-        if row is place:
-            return False
-        if _AGENT.search(" ".join(token.folded for token in row.row.tokens)):
-            return True
+def _agents_rows(pages: Pages) -> frozenset[int]:
+    """Rows (`id`) that say who acts for the person, and what stands below them.
+
+    Such a section follows the person's own name, and ends where that stands again.
+    """
+    rows: set[int] = set()
+    named = within = False
+    for place in pages.rows:
+        if _states_name(place):
+            named, within = True, False
+        if _AGENT.match(" ".join(token.folded for token in place.row.tokens)):
+            within = named
+        if within:
+            rows.add(id(place))
+    return frozenset(rows)
+
+
+def _behind_name(place: LabelledRow, pages: Pages) -> bool:
+    """True where the last name that is asked for above, and not far, is the person's own."""
+    index = next(i for i, row in enumerate(pages.rows) if row is place)
+    for above in reversed(pages.rows[max(index - _NAME_ABOVE, 0) : index]):
+        if any(_OWN_NAME in match.fields for match in above.matches):
+            return _states_name(above)
     return False
+
+
+def _states_name(place: LabelledRow) -> bool:
+    """True of a row with the label of the person's own name, and of nobody else's."""
+    return any(_OWN_NAME in match.fields and not _others(match.tail) for match in place.matches)
 
 
 def _gender(span: Span) -> Parsed | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from pipeline.stages.extraction.extent import ends_within_place
 from pipeline.stages.extraction.layout import Token, union
 from pipeline.stages.extraction.spans import LabelledRow, Pages
 from pipeline.stages.extraction.wordings import letters
@@ -60,7 +61,9 @@ def centred_on(
             break
         middle = (column.x0 + column.x1) / 2
         mine = next((part for part in _parts(after) if _under(part, middle, height)), None)
-        if mine is None or _another(mine) or _labelled(after, mine):
+        if mine is None or _labelled(after, mine):
+            break
+        if _another(mine) and not _completes_place((*tokens, *further), mine):
             break
         if not all(word.isalpha() for token in mine if (word := token.text.strip(".,-"))):
             return further, any(any(c.isalpha() for c in t.text) for t in mine)
@@ -99,14 +102,17 @@ def _labelled(place: LabelledRow, part: Sequence[Token]) -> bool:
 
 
 def _another(part: Sequence[Token]) -> bool:
-    """True where another office's name begins, or a number.
-
-    A word that stands alone is no office: `… THÀNH PHỐ HẢI`, under it `PHÒNG`.
-    """
-    if len(part) == 1:
-        return False
+    """True where another office's name begins, or a number."""
     text, first = letters("".join(token.text for token in part)), letters(part[0].text)
     return any(first == unit if unit in _SINGLE else text.startswith(unit) for unit in _UNITS)
+
+
+def _completes_place(above: Sequence[Token], part: Sequence[Token]) -> bool:
+    """True where a name lacks the rest of a place, and has it then: `… THÀNH PHỐ HẢI`, `PHÒNG`."""
+    before = " ".join(token.text for token in above)
+    whole = f"{before} {' '.join(token.text for token in part)}"
+    lacking, lacks = (ends_within_place(text, address=False) for text in (before, whole))
+    return lacking and not lacks
 
 
 def _capitals(tokens: Sequence[Token]) -> bool:

@@ -34,8 +34,8 @@ _CERTAIN: Final = 92.0
 _LONG_CERTAIN: Final = 85.0
 _LONG: Final = 16
 """Letters of labels of which some may be lost."""
-_MISREAD: Final = 2
-"""Letters side by side that are misread; a word has more."""
+_LOST: Final = 2
+"""Letters side by side that were not read; a word has more."""
 _ACCENTS: Final = 80.0
 """`Địa chí` is still `Địa chỉ`; `Sở` is not `Số`."""
 _NEARLY: Final = (5, 80.0)
@@ -77,20 +77,19 @@ class LabelMatch:
     def sure(self) -> bool:
         """Read well enough that it can be no other label.
 
-        A long one may have lost letters here and there: another wording would lack, or have, a
-        word.
+        A long one may have lost letters here and there, but no two that stand side by side and a
+        third: another wording would lack, or have, a word.
         """
         if self.score >= _CERTAIN:
             return True
         long = len(self.label.letters) >= _LONG and self.score >= _LONG_CERTAIN
-        edits = Levenshtein.opcodes(self.read, self.label.letters)
-        return long and self.closed and all(_few_letters(edit) for edit in edits)
+        edits = Levenshtein.opcodes(self.label.letters, self.read)
+        return long and self.closed and all(_few_lost(edit) for edit in edits)
 
 
-def _few_letters(edit: Opcode) -> bool:
-    """True of what leaves letters as they are, and of a change of one or two of them."""
-    changed = max(edit.src_end - edit.src_start, edit.dest_end - edit.dest_start)
-    return edit.tag == "equal" or changed <= _MISREAD
+def _few_lost(edit: Opcode) -> bool:
+    """True of letters that were read, and of one or two that were not."""
+    return edit.tag == "equal" or (edit.tag == "delete" and edit.src_end - edit.src_start <= _LOST)
 
 
 def find_labels(row: Row, labels: Sequence[Label]) -> tuple[LabelMatch, ...]:
@@ -217,7 +216,7 @@ def _plausible(row: Row, match: LabelMatch) -> bool:
             return True
         if not _stands_alone(row, match):
             return False
-    if _over_comma(row, match):
+    if _over_comma(row, match) or (match.label.leads and not match.leads):
         return False
     if match.label.inline and not (match.closed or match.leads) and _in_sentence(row, match):
         return False
@@ -297,18 +296,28 @@ def _cell_end(row: Row, start: int, limit: int) -> int:
     wall = row.cell_end(start)
     if wall < len(row.tokens) and all(_speck(token) for token in row.tokens[start:wall]):
         return wall
-    depth = 0
-    for index in range(start, min(limit, start + _LONGEST_TAIL)):
+    noted = _note_end(row, start, min(limit, wall))
+    for index in range(noted, min(limit, noted + _LONGEST_TAIL)):
         token = row.tokens[index]
         gap = token.box.x0 - row.tokens[index - 1].box.x1
         if gap > _CELL_GAP * row.height or index in row.walls:
             return index
         text = token.text
-        depth += text.count("(")
-        small = text[:1].islower() or bool(_ACRONYM.fullmatch(text))
-        if not (small or depth > 0):
+        bracketed = text.startswith("(") and text.endswith(")")
+        if not (text[:1].islower() or bracketed or _ACRONYM.fullmatch(text)):
             return start
-        depth -= text.count(")")
+    return start
+
+
+def _note_end(row: Row, start: int, limit: int) -> int:
+    """End of a note in small words, `(ghi chi tiết)`, that begins there; `start` without one."""
+    for index in range(start, min(limit, start + _LONGEST_TAIL)):
+        text = row.tokens[index].text
+        small = text[1:2].islower() if index == start else text[:1].islower()
+        if not small or (index == start and text[0] != "("):
+            return start
+        if text.endswith(")"):
+            return index + 1
     return start
 
 

@@ -160,7 +160,8 @@ class Pages:
             return Span(place, match, cell, below=False, unsure=doubtful, celled=True)
         limit = _limit(place, match, field)
         tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
-        below, unsure = False, _before_cell(place, match)
+        below = False
+        unsure = _before_cell(place, match) or _ends_with_next_number(place.row, match, limit)
         last = index
         if not tokens and (match.leads or limit >= len(place.row.tokens)):
             tokens, last = self._under(index, match, limit)
@@ -337,10 +338,12 @@ def _second_of_cell(place: LabelledRow, match: LabelMatch) -> bool:
 def _before_cell(place: LabelledRow, match: LabelMatch) -> bool:
     """True of a label without a colon and words behind it before a wall: more of the label, rather.
 
-    Its value is expected in the next cell.
+    Its value is expected in the next cell, unless a label begins there.
     """
-    walls = [wall for wall in place.row.walls if wall > match.end]
-    return bool(walls) and match.leads and not match.colon
+    wall = next((wall for wall in place.row.walls if wall > match.end), None)
+    if wall is None or not match.leads or match.colon:
+        return False
+    return all(other.start != wall for other in place.matches)
 
 
 def _column(row: Row, x: float) -> int:
@@ -448,13 +451,31 @@ def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:
     phrase = colon_phrase(place.row.tokens, match.end, limit)
     if phrase == match.end and place.row.tokens[phrase].text[:1].isdigit():
         return limit  # no label begins with a digit: a sentence goes on after the value
-    return _before_number(place.row, match.end, limit if phrase is None else phrase)
+    return _before_number(place.row, match, limit if phrase is None else phrase)
 
 
-def _before_number(row: Row, start: int, limit: int) -> int:
-    """The limit, before the number of the label that stands there: `Năm sinh: 3. Giới: 4. …`."""
-    numbered = start < limit < len(row.tokens) and ORDINAL.fullmatch(row.tokens[limit - 1].text)
-    return limit - 1 if numbered else limit
+def _before_number(row: Row, match: LabelMatch, limit: int) -> int:
+    """The limit, or the label's end where only the next label's number stands between the two.
+
+    `2. Năm sinh: 3. Giới: 4. Dân tộc:` counts its labels.
+    """
+    alone = limit == match.end + 1
+    return match.end if alone and _ends_with_next_number(row, match, limit) else limit
+
+
+def _ends_with_next_number(row: Row, match: LabelMatch, limit: int) -> bool:
+    """True where the last token before the next label may be its number: one more than this one's.
+
+    `3. Số tài khoản: 0123 4567 4. Ngân hàng: …`: of the value, or of the label.
+    """
+    if not match.end < limit < len(row.tokens) or match.start == 0:
+        return False
+    mine, last = (_number_of(row.tokens[at].text) for at in (match.start - 1, limit - 1))
+    return mine is not None and last == mine + 1
+
+
+def _number_of(text: str) -> int | None:
+    return int(text.strip("().,")) if ORDINAL.fullmatch(text) else None
 
 
 def _close_behind(row: Row, end: int) -> bool:

@@ -66,35 +66,30 @@ _INLINE_STOPS: Final = (
 )
 """Stops that need no colon and may stand within a row."""
 
-_ALIKE_OF_PEOPLE: Final = (
+_ALIKE_IN_SENTENCES: Final = (
     ("Ngày sinh", "Sinh ngày", "Ngày, tháng, năm sinh"),
-    (
-        "Họ và tên", "Họ, tên", "Họ tên", "Họ, chữ đệm, tên", "Họ, chữ đệm và tên", "Tên tôi là",
-        "Tôi tên là",
-    ),
-    ("Mã số BHXH", "Số sổ BHXH", "Mã số bảo hiểm xã hội", "Số sổ bảo hiểm xã hội", "Số BHXH"),
-    (
-        "Số điện thoại", "Số điện thoại di động", "Số điện thoại liên hệ", "Điện thoại di động",
-        "Điện thoại liên hệ", "Điện thoại",
-    ),
-    ("Nơi cư trú", "Địa chỉ nơi cư trú", "Nơi cư trú hiện nay"),
-    ("Nghề nghiệp", "Nghề nghiệp hiện nay"),
-)  # fmt: skip
+    ("Họ và tên", "Họ, tên", "Họ tên"),
+)
 """Labels that say the same of a person: offices print one for the other. They are lent to the
 field of a form that prints one of them, where the form is about one person only."""
+_ALIKE_OF_PEOPLE: Final = (
+    ("Họ và tên", "Họ, chữ đệm, tên", "Họ, chữ đệm và tên", "Tên tôi là", "Tôi tên là"),
+    ("Mã số BHXH", "Số sổ BHXH", "Mã số bảo hiểm xã hội", "Số sổ bảo hiểm xã hội", "Số BHXH"),
+    ("Số điện thoại", "Số điện thoại di động", "Số điện thoại liên hệ", "Điện thoại di động"),
+    ("Nơi cư trú", "Địa chỉ nơi cư trú", "Nơi cư trú hiện nay"),
+    ("Nghề nghiệp", "Nghề nghiệp hiện nay"),
+)
+"""The same, where they begin a row, a column or a cell: within one they may be somebody else's."""
 _ALIKE: Final = (
     ("Số tài khoản", "Tài khoản số", "Số tài khoản ngân hàng", "Số TK"),
     ("Chủ tài khoản", "Tên chủ tài khoản", "Tên tài khoản"),
     ("Ngân hàng", "Tại ngân hàng", "Mở tại ngân hàng", "Tên ngân hàng", "Ngân hàng mở tài khoản"),
     ("Email", "E-mail", "Thư điện tử", "Địa chỉ email", "Địa chỉ thư điện tử", "Hộp thư điện tử"),
-    (
-        "Tên đơn vị", "Tên cơ quan, đơn vị", "Cơ quan, đơn vị", "Tên đơn vị sử dụng lao động",
-        "Đơn vị sử dụng lao động",
-    ),
+    ("Tên đơn vị", "Tên cơ quan, đơn vị", "Cơ quan, đơn vị", "Tên đơn vị sử dụng lao động"),
     ("Mã hồ sơ", "Số hồ sơ", "Mã số hồ sơ"),
     ("Quan hệ với người chết", "Mối quan hệ với người chết", "Quan hệ với người mất"),
     ("Họ và tên người chết", "Họ, tên người chết", "Họ tên người chết", "Họ và tên người mất"),
-    ("Chết ngày", "Ngày chết", "Ngày, tháng, năm chết", "Mất ngày", "Ngày mất"),
+    ("Chết ngày", "Ngày chết", "Ngày, tháng, năm chết"),
     ("Chẩn đoán", "Chẩn đoán bệnh", "Chẩn đoán ra viện", "Chẩn đoán khi ra viện"),
     ("Phương pháp điều trị", "Phương pháp và kết quả điều trị"),
     ("Thẻ BHYT số", "Số thẻ BHYT", "Mã thẻ BHYT", "Mã số thẻ BHYT"),
@@ -149,6 +144,8 @@ class Label:
     """May stand within a row without a colon."""
     lent: bool = False
     """Not the form's own wording, but one that says the same."""
+    leads: bool = False
+    """Only where it begins a row, a column or a cell."""
     pattern: re.Pattern[str] | None = None
     """Of all letters that the label may have; None: those of `letters` alone."""
 
@@ -181,22 +178,29 @@ def _label(text: str, field: str | None, *, inline: bool = True) -> Label:
 
 def _lent(component: ComponentType, printed: Mapping[str, Label]) -> Iterator[Label]:
     """Labels that say the same as a form's own, for the one field that they can mean."""
-    for group in (*(_ALIKE_OF_PEOPLE if _of_one_person(component) else ()), *_ALIKE):
+    groups = [(group, True) for group in _ALIKE]
+    if _of_one_person(component):
+        groups += [(group, False) for group in _ALIKE_IN_SENTENCES]
+        groups += [(group, True) for group in _ALIKE_OF_PEOPLE]
+    for group, leads in groups:
         own = {printed[key].field for text in group if (key := letters(text)) in printed}
         if len(own) == 1:
             field = own.pop()
             unknown = (text for text in group if letters(text) not in printed)
-            yield from (replace(_label(text, field), lent=True) for text in unknown)
+            yield from (replace(_label(text, field), lent=True, leads=leads) for text in unknown)
 
 
 def _of_identity_papers(component: ComponentType, printed: Sequence[Label]) -> Iterator[Label]:
     """A label of whatever names of identity papers, for the one field that asks for their number.
 
-    It is as good as a form's own wording: the first on a form is that of the person it is about.
+    Of a paper about one person, and not where the field is the number of a passport alone.
     """
     asking = {label.field: label for label in printed if _IDENTITY_PAPERS.fullmatch(label.letters)}
-    if component.kind != _CARDS and len(asking) == 1 and _of_one_person(component):
-        yield replace(asking.popitem()[1], pattern=_IDENTITY_PAPERS, lent=False)
+    if component.kind == _CARDS or len(asking) != 1 or not _of_one_person(component):
+        return
+    field, label = asking.popitem()
+    if field is not None and "id" in field.split("_"):
+        yield replace(label, pattern=_IDENTITY_PAPERS, lent=True, leads=True)
 
 
 def _of_one_person(component: ComponentType) -> bool:

@@ -247,6 +247,8 @@ class Boundaries:
         reading = self._readings.get(page.raw.index)
         if self._is_back(now, previous, page):
             return replace(self._back(now), final=True)
+        if self._sums_up(now, previous, page):
+            return replace(_continues(_STRONG), final=True)
         decision = self._ruled(now, previous, page, reading)
         return replace(decision, final=now.declared or self._beyond_doubt(decision, reading))
 
@@ -343,7 +345,7 @@ class Boundaries:
         return _continues(0.9)
 
     def _is_back(self, now: _Open, previous: PageEvidence, page: PageEvidence) -> bool:
-        """Notes on how to fill a form in, or a sum, and nothing that begins a paper or lost one.
+        """Notes on how to fill a form in, and nothing that begins a paper or lost one.
 
         One digit read for another is forgiven: a page numbered 3 behind the first is its back.
         """
@@ -351,8 +353,7 @@ class Boundaries:
         if seen is None or now.declared or page.raw.source != previous.raw.source:
             return False
         shape, reading = seen.shape, seen.reading
-        issued = shape.issuer and not shape.sums_up  # those who sign below it are in capitals, too
-        headed = shape.motto or issued or shape.addressed or reading.has_motto
+        headed = shape.motto or shape.issuer or shape.addressed or reading.has_motto
         best = reading.best
         named = best is not None and not self._same(best.code, now.code or "")
         begins = best is not None and best.form_number and bool(best.title)
@@ -363,10 +364,26 @@ class Boundaries:
             follows = number == now.number + 1
         else:
             follows = number != 1 and number <= now.count + 2
-        return (shape.notes or shape.sums_up) and follows and not (headed or named or begins)
+        return shape.notes and follows and not (headed or named or begins)
+
+    def _sums_up(self, now: _Open, previous: PageEvidence, page: PageEvidence) -> bool:
+        """A sum in words and who signs it, below a list that nobody has signed yet.
+
+        With a title, a number or a form's own head it is a paper of its own.
+        """
+        seen, before = self._seen.get(page.raw.index), self._seen.get(previous.raw.index)
+        if seen is None or before is None or now.declared or page.raw.source != previous.raw.source:
+            return False
+        shape, reading = seen.shape, seen.reading
+        headed = shape.motto or shape.form or shape.numbered or shape.addressed or reading.has_motto
+        number = reading.number is not None and reading.number <= now.count
+        current = self._catalogue.components.get(now.code or "")
+        lists = current is not None and any(field.type == "table" for field in current.fields)
+        closes = shape.sums_up and shape.closes and reading.best is None
+        return closes and lists and not (before.shape.signed or headed or number)
 
     def _back(self, now: _Open) -> Decision:
-        """What stands on the back of a form or of a list, whatever number is read there."""
+        """Notes on how to fill a form in stand on its back, whatever number is read there."""
         current = self._catalogue.components.get(now.code or "")
         full = current is not None and now.count + 1 > current.pages_max
         return _continues(0.5, UNTITLED_PAGE) if full else _continues(_FOLLOWS)

@@ -36,7 +36,7 @@ _ADDRESSED = re.compile(r"(?:k.?nh|th.?n) g.?i")
 _MOTTO = re.compile(r"cong ho. x. h.i|doc l.p.{0,4}t. do")
 _NOTES = re.compile(r"\W*(?:ghi chu\s?:|h.{0,2}ng d.n (?:cach )?(?:ghi|lap|ke khai|dien|viet)\b)")
 """How the notes on the back of a form begin."""
-_SUM = re.compile(r"\W*(?:(?:tong )?so tien \W?)?b.ng ch.\b")
+_SUM = re.compile(r"\W*(?:(?:tong )?so tien \W?)?bang ch[ur]?\W?\s?:")
 """A sum in words, which stands below a table or an amount."""
 _FIRST_NOTE = re.compile(r"\W*[1l]\s?[.)]\s?\D")
 _ITEM = re.compile(r"(?:dieu\s+)?(\d{1,2})\s?[.)]\s?\D")
