@@ -149,6 +149,11 @@ class TestWhereValuesStand:
         value = fields("M_HSBA", page.text())["birth_year"]
         assert (value.value, value.status) == ("1972", FieldStatus.ACCEPTED)
 
+    def test_the_number_of_the_next_label_stands_apart_from_the_value(self) -> None:
+        page = PrintedPage().put(20, 60, "2. Năm sinh: 1972").put(90, 60, "3. Giới: Nam")
+        value = fields("M_HSBA", page.text())["birth_year"]
+        assert (value.value, value.status) == ("1972", FieldStatus.ACCEPTED)
+
     @pytest.mark.parametrize(
         ("row", "name", "value"),
         [

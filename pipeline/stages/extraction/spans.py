@@ -455,12 +455,15 @@ def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:
 
 
 def _before_number(row: Row, match: LabelMatch, limit: int) -> int:
-    """The limit, or the label's end where only the next label's number stands between the two.
+    """The limit, or the place of the next label's number where that stands apart from the value.
 
     `2. Năm sinh: 3. Giới: 4. Dân tộc:` counts its labels.
     """
-    alone = limit == match.end + 1
-    return match.end if alone and _ends_with_next_number(row, match, limit) else limit
+    if not _ends_with_next_number(row, match, limit):
+        return limit
+    gap = row.tokens[limit - 1].box.x0 - row.tokens[limit - 2].box.x1
+    apart = limit == match.end + 1 or gap > _SPACE_AT_MOST * row.height
+    return limit - 1 if apart else limit
 
 
 def _ends_with_next_number(row: Row, match: LabelMatch, limit: int) -> bool:
