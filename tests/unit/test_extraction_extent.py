@@ -435,7 +435,7 @@ def test_the_name_of_a_unit_is_whole_and_less_of_it_is_not_taken_for_it(
     kept = " ".join(words[: max(len(words) - lost, 1)])
     assert not ends_within_place(f"Bảo hiểm xã hội tỉnh {name}", address=False)
     letters = any(map(str.isalpha, kept))
-    assert ends_within_place(f"xã {kept}", address=False) is (letters and fold(kept) not in WHOLE)
+    assert ends_within_place(f"phường {kept}", address=False) is (letters and fold(kept) not in WHOLE)
 
 
 @pytest.mark.parametrize(
