@@ -230,9 +230,16 @@ class TestLentLabels:
         ["Số CCCD/CMND", "Số căn cước hoặc hộ chiếu", "Số định danh cá nhân/Số hộ chiếu", "CMND"],
     )
     def test_a_number_of_whatever_identity_papers(self, label: str) -> None:
-        rows = ("Họ và tên: LÊ VĂN AN", "Nam/Nữ: Nam", f"{label}: 092083774261")
-        page = PrintedPage().column(20, 60, *rows)
-        assert fields("F_14_HSB", page.text())["id_number"].value == "092083774261"
+        rows = ("Họ và tên: LÊ VĂN AN", "Sinh ngày: 02/03/1983", f"{label}: 092083774261")
+        value = fields("F_14_HSB", PrintedPage().column(20, 60, *rows).text())["id_number"]
+        assert (value.value, value.status) == ("092083774261", FieldStatus.ACCEPTED)
+
+    @pytest.mark.parametrize("born", ["Sinh ngày: 02/03/1984", "Nam/Nữ: Nam"])
+    def test_whose_number_it_is_must_be_told_by_the_year_of_birth(self, born: str) -> None:
+        rows = ("Họ và tên: LÊ VĂN AN", born, "Chủ hộ: Trần Bá", "Số căn cước: 092083774261")
+        value = fields("F_14_HSB", PrintedPage().column(20, 60, *rows).text())["id_number"]
+        assert value.status is FieldStatus.REVIEW
+        assert "LABEL_UNSURE" in value.reasons
 
     @pytest.mark.parametrize(
         "rows",
@@ -435,7 +442,9 @@ def test_the_name_of_a_unit_is_whole_and_less_of_it_is_not_taken_for_it(
     kept = " ".join(words[: max(len(words) - lost, 1)])
     assert not ends_within_place(f"Bảo hiểm xã hội tỉnh {name}", address=False)
     letters = any(map(str.isalpha, kept))
-    assert ends_within_place(f"phường {kept}", address=False) is (letters and fold(kept) not in WHOLE)
+    assert ends_within_place(f"phường {kept}", address=False) is (
+        letters and fold(kept) not in WHOLE
+    )
 
 
 @pytest.mark.parametrize(

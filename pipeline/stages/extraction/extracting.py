@@ -40,7 +40,7 @@ from pipeline.stages.extraction.rereading import Rereader
 from pipeline.stages.extraction.spans import INCLUSIVE, LabelledRow, Pages, Span, label_rows
 from pipeline.stages.extraction.trust import Calibration
 from pipeline.stages.extraction.validators import Outcome, Verdict, amount_value, warn
-from pipeline.stages.extraction.values import Parsed, joined, parse
+from pipeline.stages.extraction.values import Parsed, joined, parse, partial_date
 from pipeline.stages.extraction.wordings import ELLIPSIS, form_labels
 from pipeline.textnorm import fold
 
@@ -97,6 +97,8 @@ class _Candidate:
     place: LabelledRow
     parsed: Parsed
     label_sure: bool = True
+    of_whom_unsure: bool = False
+    """Its label names identity papers in words that are not the form's own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +271,14 @@ def _best(field: FieldType, paper: _Paper, *, flush: bool) -> _Candidate | None:
         if unsure:
             parsed = replace(parsed, verdicts=(*parsed.verdicts, warn(EXTENT_UNSURE)))
         rank = _rank(field, span, parsed)
-        read.append(_Candidate(span.place, parsed, span.match.sure))
+        read.append(
+            _Candidate(
+                span.place,
+                parsed,
+                span.match.sure,
+                of_whom_unsure=span.match.label.pattern is not None,
+            )
+        )
         if best is None or rank > best[0]:
             best = rank, read[-1]
     return None if best is None else _surest(best[1], read, field)
@@ -472,6 +481,8 @@ def _settled(
         return value
     beside: Mapping[str, str] = {other.name: other.value for other in all_values if other.value}
     reasons = [*value.reasons, *judge(value.name, value.value, beside, papers)]
+    if found is not None and found.of_whom_unsure and not _born_alike(value.value, beside):
+        reasons.append(LABEL_UNSURE)
     field = papers.kind.field(value.name)
     confidence = value.confidence
     if field is not None:
@@ -488,6 +499,13 @@ def _settled(
     return value.model_copy(
         update={"confidence": round(confidence, 4), "reasons": unique, "status": status}
     )
+
+
+def _born_alike(number: str, beside: Mapping[str, str]) -> bool:
+    """True of a personal number of somebody born in the year that the paper says (F.2)."""
+    birth = partial_date(beside.get("birth_date", "") or beside.get("birth_year", ""))
+    written = re.fullmatch(r"\d{4}(\d{2})\d{6}", number)
+    return birth is not None and written is not None and int(written[1]) == birth.year % 100
 
 
 def _by_pen(found: _Candidate, paper: _Paper) -> bool:
