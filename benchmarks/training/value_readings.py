@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -178,7 +179,7 @@ def _words(tokens: Sequence[Token]) -> list[tuple[str, float, bool]]:
     return [(token.text, round(token.confidence, 4), token.corrected) for token in tokens]
 
 
-def engine_of(folder: Path) -> tuple[OcrEngine, EngineIdentity]:
+def engine_of() -> tuple[OcrEngine, EngineIdentity]:
     """The engine that the product would pick.
 
     Raises:
@@ -196,14 +197,14 @@ def main() -> None:
     parser.add_argument("--sheets", type=int, default=800)
     parser.add_argument("--first", type=int, default=0)
     options = parser.parse_args()
-    folder = options.out.parent
-    folder.mkdir(parents=True, exist_ok=True)
+    options.out.parent.mkdir(parents=True, exist_ok=True)
     catalogue = load_catalogue()
-    engine, identity = engine_of(folder)
+    engine, identity = engine_of()
     fetch_fonts.fetch(judged_packages())
-    reader = Reader(catalogue, engine, corrector_of(catalogue), OpenCvDecoder(), folder)
     done = _done(options.out)
-    with options.out.open("a", encoding="utf-8") as out:
+    with TemporaryDirectory() as folder, options.out.open("a", encoding="utf-8") as out:
+        corrector = corrector_of(catalogue)
+        reader = Reader(catalogue, engine, corrector, OpenCvDecoder(), Path(folder))
         for number in range(options.first, options.first + options.sheets):
             if number in done:
                 continue
