@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal
+
 import cv2
 import numpy as np
 import pytest
 
 from benchmarks.factory.marks import seal
+from pipeline.models.pages import Turn
 from pipeline.ports.reading import Colour, Gray
+from pipeline.settings import ImagingSettings, OcrSettings
+from pipeline.stages.recognition import read_page
 from pipeline.stages.recognition.ruling import find_ruling, without_ruling
 from pipeline.stages.recognition.seals import find_seals, without_seals
+from pipeline.stages.recognition.wear import specks
+from tests.fakes.engines import ScriptedEngine
 from tests.fakes.pages import PrintedPage
+from tests.unit.test_recognition import look, raw_page
 
 DPI = 200
 TEXT = "Nhân viên kho, Công ty Thủy sản"
@@ -38,6 +47,43 @@ def stamped(gray: Gray, x: float, y: float, size: float = 36.0) -> Colour:
         np.uint8
     )
     return page
+
+
+class StampedDecoder:
+    """Gives one page, in colour and in grey as scanners make it."""
+
+    def __init__(self, page: Colour) -> None:
+        self.page = page
+
+    def gray(self, path: Path, *, turn: Turn = 0, reduce: Literal[1, 2, 4] = 1) -> Gray:
+        small = self.colour(path, turn=turn, reduce=reduce)
+        return np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+    def colour(self, path: Path, *, turn: Turn = 0, reduce: Literal[1, 2, 4] = 1) -> Colour:
+        return np.ascontiguousarray(np.rot90(self.page, -turn // 90)[::reduce, ::reduce])
+
+
+def test_what_a_seal_leaves_behind_is_no_dirt() -> None:
+    sheet = PrintedPage(120, 80, DPI).column(8, 8, *[f"{TEXT} {n}" for n in range(7)], pitch=9)
+    lines, rng = sheet.text().lines, np.random.default_rng(5)
+    page = stamped(sheet.gray(), 30, 12, 50)
+    grainy = np.clip(page + rng.normal(0, 14, page.shape), 0, 255).astype(np.uint8)
+    decoder = StampedDecoder(grainy)
+    high, wide = grainy.shape[:2]
+    text = read_page(
+        raw_page(wide, high, float(DPI)),
+        look(),
+        None,
+        decoder,
+        ScriptedEngine(lambda _: lines),
+        Path("page"),
+        OcrSettings(),
+        ImagingSettings(),
+    )
+    (found,) = find_seals(decoder.colour(Path("page"), reduce=2), DPI / 2)
+    clean = without_seals(decoder.gray(Path("page")), grainy, (found,), 2.0)
+    assert text.specks == specks(decoder.gray(Path("page")), text.lines, wide)
+    assert text.specks != specks(clean, text.lines, wide)
 
 
 class TestRuling:

@@ -185,7 +185,7 @@ def read_page(
         best = best.or_better(reader.read(decoded.gray, decoded.turn, finer, dpi), margin=1.0)
     text = reader.completed(best)
     quarters = (text.turn - decoded.turn) // 90 % 4
-    dirt = specks(_turned(decoded.gray, quarters), text.lines, text.width_px)
+    dirt = specks(_turned(decoded.whole, quarters), text.lines, text.width_px)
     text = text.model_copy(update={"specks": dirt})
     text = held_back(text, _followed(decoded.seals, quarters, text))
     return with_pens(text, _turned(decoded.small, quarters), decoded.less)
@@ -290,6 +290,8 @@ class _Decoded:
     turn: Turn
     gray: Gray
     """Seals taken out."""
+    whole: Gray
+    """Nothing taken out: crumbs that a seal leaves behind look like dirt."""
     seals: tuple[Ring, ...]
     """That left traces, in pixels of the stored page in that direction."""
     small: Colour
@@ -310,9 +312,10 @@ def _decode(decoder: Decoder, path: Path, turn: Turn, scale: float, dpi: float) 
     if not seals:
         clean, traces = without_rings(gray, dpi / reduce)
         found = tuple(trace.scaled(reduce) for trace in traces)
-        return _Decoded(turn, clean, found, small, less)
+        return _Decoded(turn, clean, gray, found, small, less)
     colour = decoder.colour(path, turn=turn, reduce=reduce)
-    return _Decoded(turn, without_seals(gray, colour, seals, less / reduce), (), small, less)
+    clean = without_seals(gray, colour, seals, less / reduce)
+    return _Decoded(turn, clean, gray, (), small, less)
 
 
 def _reduction(most: float) -> Literal[1, 2, 4]:

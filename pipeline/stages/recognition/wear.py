@@ -46,7 +46,8 @@ def specks(gray: Gray, lines: Sequence[Line], page_width: int) -> float | None:
     """Specks to a letter; None where too few words were read to tell.
 
     Args:
-        gray: the upright page as it was decoded: what is made ready for reading has fewer specks.
+        gray: the upright page as it was decoded: what is made ready for reading has fewer specks,
+            and more where a seal was taken out of it.
         lines: in pixels of the page.
         page_width: of which the image may be a reduced one, px.
     """
