@@ -7,9 +7,11 @@ import datetime as dt
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.factory.layouts.prose import sentences
+from benchmarks.factory.truth import Part
 from pipeline.catalogue import load_catalogue
 from pipeline.models.base import Box
 from pipeline.models.components import Classified
@@ -467,3 +469,34 @@ def test_the_last_part_of_an_address_is_a_place() -> None:
     assert ends_within_place("số 2, xã Long Hưng, Lâm", address=True)
     assert not ends_within_place("số 2, xã Long Hưng, Lâm Đồng", address=True)
     assert not ends_within_place("Suy tim, lâm", address=False)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(
+        (
+            *sentences(Part.TRAIN),
+            *sentences(Part.TUNE),
+            *(case.name_vi for each in CATALOGUE.procedures.values() for case in each.cases),
+        )
+    ),
+    st.integers(3, 20),
+    st.integers(1, 9),
+)
+def test_wherever_a_sentence_wraps_none_of_it_is_lost_in_silence(
+    sentence: str, kept: int, length: int
+) -> None:
+    words = sentence.split()[: kept + length]
+    words[-1] = words[-1].rstrip(".,;:")
+    first, rest = f"Nội dung cần bổ sung: {' '.join(words[:kept])}", " ".join(words[kept:])
+    assume(rest)
+    page = PrintedPage(width_mm=297).put(20, 60, first).put(20, 66.5, rest)
+    upper, lower = (line.box.x1 for line in page.text().lines)
+    assume(upper >= lower)
+    end = upper / 200 * 25.4
+    for row in range(12):
+        filler = "hồ sơ của người lao động"
+        width = PrintedPage().put(0, 0, filler).text().lines[0].box.x1 / 200 * 25.4
+        page.put(end - width, 90 + 6.5 * row, filler)
+    value = fields("N_03_TB_GDDT", page.text())["reasons"]
+    assert value.value == " ".join(words) or value.status is FieldStatus.REVIEW

@@ -241,7 +241,8 @@ class Pages:
             if not full and not _in_column(place, label_x, end):
                 return further, False
             if _starts_anew(place, begin) or (_shouted(mine) and not shouts):
-                return further, (further or tokens)[-1].text.endswith(",")
+                said = _small_label(place, begin) or (full and len(mine) == 1)
+                return further, said or (further or tokens)[-1].text.endswith(",")
             starts = (label_x, tokens[0].box.x0, self.rows[index].row.tokens[0].box.x0)
             if not _aligned(mine[0], starts, row.height) or self._opens_paragraph(step, label_x):
                 return further, goes_on and flush
@@ -408,6 +409,17 @@ def _starts_anew(place: LabelledRow, begin: int) -> bool:
     if fold(" ".join(token.text for token in tokens[begin : begin + 5])).startswith(_DECLARATION):
         return True
     return labelled or numbered or colon_phrase(tokens, begin, len(tokens)) == begin
+
+
+def _small_label(place: LabelledRow, begin: int) -> bool:
+    """True of a row that begins like a label, but small and without its colon: `… chứng thư`, `số`.
+
+    It may be words of the value.
+    """
+    first = place.row.tokens[begin].text[:1]
+    return first.islower() and not any(
+        match.closed for match in place.matches if begin <= match.start <= begin + 1
+    )
 
 
 def _roman(number: str) -> bool:
