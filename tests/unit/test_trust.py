@@ -339,8 +339,10 @@ def test_a_second_reading_that_differs_is_said() -> None:
 
 def test_a_label_that_reads_badly_is_said() -> None:
     engine = load_calibration().engine
-    torn = page("001099000001", 0.968, engine, label="Số CMN/hộ chiu/cn cước:")
+    torn = page("001099000001", 0.968, engine, label="Số CMND/hộ khẩu/căn cước:")
     assert reasons(run(torn, None)) == ("LABEL_UNSURE",)
+    lost = page("001099000001", 0.968, engine, label="Số CMN/hộ chiu/cn cước:")
+    assert reasons(run(lost, None)) == ()
     assert reasons(run(page("001099000001", 0.968, engine), None)) == ()
 
 
