@@ -31,6 +31,7 @@ from pipeline.stages.extraction.rereading import Rereader
 from pipeline.stages.extraction.trust import Verdict
 from pipeline.textnorm import fold
 from tests.fakes.engines import DyingEngine, SlowEngine
+from tests.fakes.pages import PrintedPage
 
 CATALOGUE = load_catalogue()
 PLACE = Box(x0=100, y0=100, x1=300, y1=140)
@@ -335,6 +336,24 @@ def test_a_second_reading_that_differs_is_said() -> None:
     text = page("001099000001", 0.75, load_calibration().engine)
     assert reasons(run(text, Sees("001099000007"))) == ("READINGS_DIFFER",)
     assert reasons(run(text, None)) == ("LOW_CONFIDENCE",)
+
+
+@pytest.mark.parametrize(
+    ("again", "differs"),
+    [
+        ("Bảo hiểm xã hội tỉnh An Giang", False),
+        ("Bảo hiếm xã hôi tỉnh An Giang", False),
+        ("Bảo hiểm xã hội tỉnh An Giáng", True),
+        ("Bảo xã hội tỉnh An Giang", True),
+    ],
+)
+def test_a_label_s_own_words_are_known_in_a_second_reading(again: str, differs: bool) -> None:
+    rows = ("Kính gửi: Bảo hiểm xã hội tỉnh An Giang", "Họ và tên: Nguyễn Văn An")
+    text = PrintedPage().column(20, 60, *rows).text(confidence=0.91)
+    seen = text.model_copy(update={"engine": load_calibration().engine})
+    found = run(seen, Sees(again)).fields.fields
+    (agency,) = (value for value in found if value.name == "agency_name")
+    assert ("READINGS_DIFFER" in agency.reasons) is differs
 
 
 def test_a_label_that_reads_badly_is_said() -> None:

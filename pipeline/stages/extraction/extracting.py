@@ -563,7 +563,13 @@ def _second(
     except OcrError:
         return None
     other = parse(tokens, field)
-    return Second(other is not None and other.value == value.value, tokens)
+    return Second(other is not None and _says(other.value, value.value, field), tokens)
+
+
+def _says(reading: str, value: str, field: FieldType) -> bool:
+    """True where another reading gives a value; its label's own words are known."""
+    known = field.labels if field.name in INCLUSIVE else ()
+    return value in (reading, *(places.as_labelled(reading, label) for label in known))
 
 
 def _asked(field: FieldType, settings: FieldSettings) -> float:

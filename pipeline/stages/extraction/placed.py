@@ -192,13 +192,16 @@ def _named(span: Span, pages: Pages, field: FieldType) -> Placed | None:
         return None
     plain = parse(tokens, field)
     verdicts = () if plain is None else plain.verdicts
-    value = _as_labelled(value, span.match.label.text)
+    value = as_labelled(value, span.match.label.text)
     named = Placed(place, Parsed(value, tuple(tokens), verdicts))
     return _doubted(named, EXTENT_UNSURE) if unsure else named
 
 
-def _as_labelled(value: str, label: str) -> str:
-    """The printed label is known: its part of the value is spelt as the label is."""
+def as_labelled(value: str, label: str) -> str:
+    """A value that begins with its label (`INCLUSIVE`), that part of it spelt as the label is.
+
+    The wording of a form is known: of `BẢO HIẾM XÃ HỘI tỉnh …` only the mark is misread.
+    """
     known = label.rpartition(":")[2].strip()
     head = value[: len(known)]
     if fold(head) != fold(known):
