@@ -101,12 +101,24 @@ class Units:
 
 
 @lru_cache(maxsize=1)
-def _beginnings_of_names() -> frozenset[str]:
-    """What less than all words of units' names would be, folded, and is no unit's name itself."""
+def _folded_names() -> tuple[frozenset[str], frozenset[str]]:
+    """Names of all units, folded, and what less than all of their words would be."""
     whole = frozenset(fold(unit.name) for unit in load_units().all)
     parts = (name.split() for name in whole)
     begun = {" ".join(words[:count]) for words in parts for count in range(1, len(words))}
-    return frozenset(name for name in begun - whole if any(map(str.isalpha, name)))
+    return whole, frozenset(name for name in begun - whole if any(map(str.isalpha, name)))
+
+
+def is_unit(name: str) -> bool:
+    """True of the whole name of a unit, of any level and time.
+
+    Args:
+        name: without its kind, any case, marks or none.
+
+    Raises:
+        OSError, ValueError: the installation is damaged.
+    """
+    return fold(squash(name)) in _folded_names()[0]
 
 
 def only_begins(name: str) -> bool:
@@ -118,7 +130,7 @@ def only_begins(name: str) -> bool:
     Raises:
         OSError, ValueError: the installation is damaged.
     """
-    return fold(squash(name)) in _beginnings_of_names()
+    return fold(squash(name)) in _folded_names()[1]
 
 
 def nearest_unit(

@@ -224,8 +224,8 @@ class TestValues:
         )
 
     def test_more_of_a_label_is_no_value_in_silence(self) -> None:
-        label = ["1. Địa chỉ Ghi rõ thôn xóm"]
-        page, gray = ruled([[label, ["số 283, ấp Tân Lập, xã Yên Lãng, Hải Phòng"]]])
+        value = "số 283, ấp Tân Lập, xã Yên Lãng, Hải Phòng"
+        page, gray = ruled([[["1. Địa chỉ Ghi rõ thôn xóm"], [value]]])
         assert fields("F_14_HSB", page, gray)["address"].status is FieldStatus.REVIEW
 
     def test_two_labels_in_one_cell_are_two_rows(self) -> None:

@@ -151,6 +151,12 @@ class TestWhereValuesStand:
         value = fields("M_HSBA", page.text())["birth_year"]
         assert (value.value, value.status) == ("1972", FieldStatus.ACCEPTED)
 
+    def test_a_number_that_a_value_does_not_use_leaves_it_sure(self) -> None:
+        row = "1. Họ và tên: LÊ VĂN AN 2. Năm sinh: 1972 3. Giới: Nam 4. Dân tộc: Kinh"
+        found = fields("M_HSBA", PrintedPage().column(20, 60, row).text())
+        for name, value in (("full_name", "LÊ VĂN AN"), ("birth_year", "1972")):
+            assert (found[name].value, found[name].status) == (value, FieldStatus.ACCEPTED)
+
     def test_the_number_of_the_next_label_stands_apart_from_the_value(self) -> None:
         page = PrintedPage().put(20, 60, "2. Năm sinh: 1972").put(90, 60, "3. Giới: Nam")
         value = fields("M_HSBA", page.text())["birth_year"]
@@ -168,6 +174,13 @@ class TestWhereValuesStand:
     ) -> None:
         found = fields("F_14_HSB", PrintedPage().column(20, 60, row).text())[name]
         assert found.value == value or found.status is FieldStatus.REVIEW
+
+    @pytest.mark.parametrize("office", ["BAN TƯ PHÁP", "PHÒNG VĂN HÓA", "PHÒNG CHẾ ĐỘ BHXH"])
+    @pytest.mark.parametrize("place", ["THÀNH PHỐ HẢI", "XÃ MỸ HÒA", "TỈNH QUẢNG"])
+    def test_half_a_place_takes_no_office_for_its_rest(self, place: str, office: str) -> None:
+        page = head("BẢO HIỂM XÃ HỘI VIỆT NAM", f"BẢO HIỂM XÃ HỘI {place}", office)
+        value = fields("R_07B_HSB", page.text())["agency_name"]
+        assert value.value == f"BẢO HIỂM XÃ HỘI {place}"
 
     @pytest.mark.parametrize("word", ["PHÒNG", "SỞ", "BHXH", "BAN"])
     def test_another_office_s_first_word_is_none_of_a_whole_name(self, word: str) -> None:
@@ -236,9 +249,15 @@ class TestLentLabels:
         value = fields("F_14_HSB", PrintedPage().column(20, 60, *rows).text())["id_number"]
         assert (value.value, value.status) == ("092083774261", FieldStatus.ACCEPTED)
 
+    @pytest.mark.parametrize("other", ["Chủ hộ: Trần Bá", "Mẹ: Trần Thị Hoa", "Đại diện: Lê Ba"])
+    def test_a_number_below_another_name_is_that_one_s(self, other: str) -> None:
+        rows = ("Họ và tên: LÊ VĂN AN", "Sinh ngày: 02/03/1983", other, "Số căn cước: 092083774261")
+        value = fields("F_14_HSB", PrintedPage().column(20, 60, *rows).text())["id_number"]
+        assert value.value == ""
+
     @pytest.mark.parametrize("born", ["Sinh ngày: 02/03/1984", "Nam/Nữ: Nam"])
     def test_whose_number_it_is_must_be_told_by_the_year_of_birth(self, born: str) -> None:
-        rows = ("Họ và tên: LÊ VĂN AN", born, "Chủ hộ: Trần Bá", "Số căn cước: 092083774261")
+        rows = ("Họ và tên: LÊ VĂN AN", born, "Số căn cước: 092083774261")
         value = fields("F_14_HSB", PrintedPage().column(20, 60, *rows).text())["id_number"]
         assert value.status is FieldStatus.REVIEW
         assert "LABEL_UNSURE" in value.reasons
@@ -272,7 +291,7 @@ class TestLentLabels:
         assert "passport_number" not in found or found["passport_number"].value == ""
 
     def test_a_lent_label_within_a_row_is_none(self) -> None:
-        rows = ("Lệ phí nộp về Tài khoản số: 3511000999", "Người báo: Lê An, Email liên hệ")
+        rows = ("Họ và tên: LÊ VĂN AN", "Lệ phí nộp về Tài khoản số: 3511000999")
         found = fields("F_14_HSB", PrintedPage().column(20, 60, *rows).text())
         assert "account_number" not in found or found["account_number"].value == ""
 
@@ -289,6 +308,26 @@ class TestLentLabels:
         page = PrintedPage().column(20, 60, "Họ và tên: LÊ VĂN AN", f"{label}: {told[name]}")
         assert fields("F_14_HSB", page.text())[name].value == told[name]
 
+    @pytest.mark.parametrize(
+        ("code", "row", "name"),
+        [
+            ("R_04_HSB", "Tổng số thời gian đóng BHXH tự nguyện: 2 năm 1 tháng", "total_duration"),
+            ("R_07A_HSB", "Mức lương hưu trước điều chỉnh: 4.500.000 đồng", "monthly_amount"),
+            ("S_PGNHS", "Cơ quan, đơn vị tiếp nhận: BHXH tỉnh An Giang", "unit_name"),
+            ("F_14_HSB", "Mã số bảo hiểm xã hội của mẹ: 0123456789", "bhxh_code"),
+            ("C_KHAI_TU", "Tôi tên là: Trần Văn Bá", "deceased_name"),
+        ],
+    )
+    def test_small_words_behind_a_lent_label_make_another_of_it(
+        self, code: str, row: str, name: str
+    ) -> None:
+        found = fields(code, PrintedPage().column(20, 60, row).text())
+        assert name not in found or found[name].status is FieldStatus.REVIEW
+
+    def test_a_form_s_own_wording_with_a_word_more_is_its_own(self) -> None:
+        page = PrintedPage().column(20, 60, "Số CMND/hộ chiếu/căn cước công dân: 212345678")
+        assert fields("F_14_HSB", page.text())["id_number"].value == "212345678"
+
     def test_a_form_s_own_wording_goes_first(self) -> None:
         rows = ("Tài khoản số: 999999999", "Số tài khoản: 0123456789")
         value = fields("F_14_HSB", PrintedPage().column(20, 60, *rows).text())["account_number"]
@@ -300,10 +339,14 @@ class TestLentLabels:
             "Thông tin người được ủy quyền (nếu có)",
             "13. Họ và tên người được uỷ quyền: TRẦN BÁ",
             "Bên được ủy quyền: TRẦN BÁ",
+            "III. Người được ủy quyền: TRẦN BÁ",
+            "B. THÔNG TIN NGƯỜI ĐƯỢC ỦY QUYỀN",
+            "Thông tin của người được ủy quyền",
         ],
     )
     def test_who_acts_for_a_person_is_somebody_else(self, head: str) -> None:
-        rows = ("Họ và tên: LÊ VĂN AN", head, "Số CCCD: 001083774260", "Số điện thoại: 0912345678")
+        of_agent = ("Số CCCD: 001083774260", "Số điện thoại: 0912345678")
+        rows = ("Họ và tên: LÊ VĂN AN", head, "Họ và tên: TRẦN BÁ", *of_agent)
         found = fields("F_14_HSB", PrintedPage().column(20, 60, *rows).text())
         assert found["id_number"].value == ""
         assert "phone" not in found or found["phone"].value == ""
@@ -314,10 +357,11 @@ class TestLentLabels:
             ("(Người được ủy quyền nộp thay kèm giấy ủy quyền)", "Họ và tên: LÊ VĂN AN"),
             ("Họ và tên: LÊ VĂN AN", "Tôi đề nghị hoặc người được ủy quyền khai:"),
             (
-                "Họ và tên: TRẦN BÁ",
+                "Họ và tên: LÊ VĂN AN",
                 "Người được ủy quyền: LÊ AN",
                 "Họ và tên: LÊ VĂN AN",
             ),
+            ("Họ và tên: LÊ VĂN AN", "người được ủy quyền nộp theo quy định."),
         ],
     )
     def test_only_a_section_of_its_own_is_the_agent_s(self, rows: tuple[str, ...]) -> None:
@@ -467,6 +511,7 @@ def test_what_only_sounds_like_the_kind_of_a_place(value: str) -> None:
 
 def test_the_last_part_of_an_address_is_a_place() -> None:
     assert ends_within_place("số 2, xã Long Hưng, Lâm", address=True)
+    assert ends_within_place("số 2, xã Long Hưng, tỉnh Lâm.", address=True)
     assert not ends_within_place("số 2, xã Long Hưng, Lâm Đồng", address=True)
     assert not ends_within_place("Suy tim, lâm", address=False)
 

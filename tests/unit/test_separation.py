@@ -247,7 +247,12 @@ def test_notes_after_a_full_paper_are_asked_about(catalogue: Catalogue) -> None:
 
 
 @pytest.mark.parametrize(
-    "lines", [("Ghi chú:", "Giấy này có giá trị"), ("PHIẾU HƯỚNG DẪN", "1. Đơn")]
+    "lines",
+    [
+        ("Ghi chú:", "Giấy này có giá trị"),
+        ("PHIẾU HƯỚNG DẪN", "1. Đơn"),
+        ("HƯỚNG DẪN GHI DANH", "1. Ai"),
+    ],
 )
 def test_what_only_begins_like_notes_is_judged_as_any_page(
     catalogue: Catalogue, lines: tuple[str, ...]
@@ -279,6 +284,8 @@ SIGNERS = ("NGƯỜI LẬP || KẾ TOÁN TRƯỞNG || GIÁM ĐỐC", "(Ký, ghi 
         (LIST, ("Số tiền (bằng chữ): Chín triệu đồng", *SIGNERS), True),
         (LIST, ("Số tiền bằng chữ: Chín triệu", "PHIẾU CHI", "Họ và tên người nhận"), False),
         (LIST, ("BẰNG CHỦ NHIỆM HỢP TÁC XÃ", *SIGNERS), False),
+        (LIST, ("Bằng chữ: Chín triệu", "GIẤY ĐỀ NGHỊ TẠM ỨNG", "Người đề nghị: An"), False),
+        (LIST, ("Bằng chữ: Chín triệu", "GIẤY XÁC NHẬN CỦA NGÂN HÀNG", *SIGNERS), False),
         (BIRTH, ("Bằng chữ: Chín triệu đồng", *SIGNERS), False),
         ((*LIST, *([""] * 30), "GIÁM ĐỐC"), ("Bằng chữ: Chín triệu đồng", *SIGNERS), False),
     ],

@@ -18,7 +18,7 @@ from pipeline.stages.extraction.ink import PagePixels, unread_letters
 from pipeline.stages.extraction.layout import Row, Sheet, Token, union
 from pipeline.stages.extraction.spans import INCLUSIVE, LabelledRow
 from pipeline.textnorm import squash
-from pipeline.vietnamese import only_begins
+from pipeline.vietnamese import is_unit, only_begins
 
 LABEL_UNSURE: Final = "LABEL_UNSURE"
 """Reason of a value that may belong to another label."""
@@ -94,10 +94,24 @@ def ends_within_place(value: str, *, address: bool) -> bool:
     Raises:
         OSError, ValueError: the installation is damaged.
     """
-    _, comma, last = squash(value)[-_LONGEST_PLACE:].rpartition(",")
+    name = last_place(value, address=address)
+    return name[:1].isupper() and only_begins(name)
+
+
+def ends_with_place(value: str) -> bool:
+    """True where a value ends with the kind and the whole name of a place.
+
+    Raises:
+        OSError, ValueError: the installation is damaged.
+    """
+    return is_unit(last_place(value, address=False))
+
+
+def last_place(value: str, *, address: bool) -> str:
+    """What a value's last place is called, without its kind; empty where none is named."""
+    _, comma, last = squash(value)[-_LONGEST_PLACE:].rstrip(" .,;").rpartition(",")
     *before, name = _KIND_OF_PLACE.split(last)
-    named = bool(before) or (address and bool(comma))
-    return named and name.strip()[:1].isupper() and only_begins(name)
+    return name.strip() if before or (address and comma) else ""
 
 
 def _rows_of(tokens: Sequence[Token], sheet: Sheet) -> list[tuple[Row, list[Token]]]:

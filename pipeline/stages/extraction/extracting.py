@@ -43,6 +43,7 @@ from pipeline.stages.extraction.validators import Outcome, Verdict, amount_value
 from pipeline.stages.extraction.values import Parsed, joined, parse, partial_date
 from pipeline.stages.extraction.wordings import ELLIPSIS, form_labels
 from pipeline.textnorm import fold
+from pipeline.vietnamese import family_names, placed_alike
 
 LOW_CONFIDENCE: Final = "LOW_CONFIDENCE"
 """Reason of a value that only its confidence speaks against."""
@@ -74,10 +75,11 @@ _OF_THE_PERSON: Final = frozenset(
 )
 """Fields that forms ask for of whoever acts for the person, too, in a section of its own."""
 _AGENT: Final = re.compile(
-    r"(?:\(?\d{1,2}[.,)]+ )?(?:thong tin (?:ve )?)?(?:ho va ten |ho,? ten )?"
+    r"(?:\(?\d{1,2}[.,)]* |[ivx]+[.,] |[a-h][.,] )?"
+    r"(?:thong tin (?:ve |cua )?)?(?:ho va ten |ho,? ten )?"
     r"(?:nguoi|ben) (?:dai dien )?duoc uy quyen\b"
 )
-"""How that section begins, folded."""
+"""How that section begins, folded; with a capital or a number."""
 _OWN_NAME: Final = "full_name"
 _NAME_ABOVE: Final = 8
 """Rows below a person's name in which what is asked of that person stands."""
@@ -268,7 +270,7 @@ def _best(field: FieldType, paper: _Paper, *, flush: bool) -> _Candidate | None:
             unsure = unsure or torn
         if parsed is None:
             continue
-        if unsure:
+        if unsure or any(token is span.number for token in parsed.tokens):
             parsed = replace(parsed, verdicts=(*parsed.verdicts, warn(EXTENT_UNSURE)))
         rank = _rank(field, span, parsed)
         read.append(
@@ -346,32 +348,52 @@ def _others(tail: str) -> bool:
 def _agents_rows(pages: Pages) -> frozenset[int]:
     """Rows (`id`) that say who acts for the person, and what stands below them.
 
-    Such a section follows the person's own name, and ends where that stands again.
+    Such a section follows the person's own name, and ends where the same name stands again.
     """
     rows: set[int] = set()
-    named = within = False
+    own: str | None = None
+    within = False
     for place in pages.rows:
-        if _states_name(place):
-            named, within = True, False
-        if _AGENT.match(" ".join(token.folded for token in place.row.tokens)):
-            within = named
+        name = _own_name(place)
+        if name is not None:
+            within = within and name != own
+            own = own or name
+        capital = not place.row.tokens[0].text[:1].islower()
+        if capital and _AGENT.match(" ".join(token.folded for token in place.row.tokens)):
+            within = own is not None
         if within:
             rows.add(id(place))
     return frozenset(rows)
 
 
 def _behind_name(place: LabelledRow, pages: Pages) -> bool:
-    """True where the last name that is asked for above, and not far, is the person's own."""
+    """True where the last name above, and not far, is the person's own."""
     index = next(i for i, row in enumerate(pages.rows) if row is place)
     for above in reversed(pages.rows[max(index - _NAME_ABOVE, 0) : index]):
         if any(_OWN_NAME in match.fields for match in above.matches):
-            return _states_name(above)
+            return _own_name(above) is not None
+        if _names_somebody(above.row.tokens):
+            return False
     return False
 
 
-def _states_name(place: LabelledRow) -> bool:
-    """True of a row with the label of the person's own name, and of nobody else's."""
-    return any(_OWN_NAME in match.fields and not _others(match.tail) for match in place.matches)
+def _names_somebody(tokens: Sequence[Token]) -> bool:
+    """True where a usual family name and another capital word stand behind a colon."""
+    for before, first, second in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        words = first.text, second.text.rstrip(",;.")
+        capital = all(word.isalpha() and word[0].isupper() for word in words)
+        known = placed_alike(first.text.lower()) in family_names()
+        if before.text.endswith(":") and capital and known:
+            return True
+    return False
+
+
+def _own_name(place: LabelledRow) -> str | None:
+    """What stands behind the label of the person's own name, folded; None where none does."""
+    for match in place.matches:
+        if _OWN_NAME in match.fields and not _others(match.tail):
+            return " ".join(token.folded for token in place.row.tokens[match.end :])
+    return None
 
 
 def _gender(span: Span) -> Parsed | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from pipeline.stages.extraction.extent import ends_within_place
+from pipeline.stages.extraction.extent import ends_with_place, ends_within_place
 from pipeline.stages.extraction.layout import Token, union
 from pipeline.stages.extraction.spans import LabelledRow, Pages
 from pipeline.stages.extraction.wordings import letters
@@ -108,11 +108,10 @@ def _another(part: Sequence[Token]) -> bool:
 
 
 def _completes_place(above: Sequence[Token], part: Sequence[Token]) -> bool:
-    """True where a name lacks the rest of a place, and has it then: `… THÀNH PHỐ HẢI`, `PHÒNG`."""
+    """True where a name lacks the rest of a place, and has all of it then: `… HẢI`, `PHÒNG`."""
     before = " ".join(token.text for token in above)
     whole = f"{before} {' '.join(token.text for token in part)}"
-    lacking, lacks = (ends_within_place(text, address=False) for text in (before, whole))
-    return lacking and not lacks
+    return ends_within_place(before, address=False) and ends_with_place(whole)
 
 
 def _capitals(tokens: Sequence[Token]) -> bool:

@@ -132,7 +132,7 @@ def _at(row: Row, start: int, labels: Sequence[Label]) -> Iterable[LabelMatch]:
     windows = list(accumulate(parts))
     for label in labels:
         if label.pattern is not None:
-            yield from _of_pattern(row, start, label, windows, label.pattern)
+            yield from _of_pattern(row, start, label, windows, label.pattern, labels)
             continue
         if not _begins(parts[0], label):
             continue
@@ -155,15 +155,29 @@ def _at(row: Row, start: int, labels: Sequence[Label]) -> Iterable[LabelMatch]:
 
 
 def _of_pattern(
-    row: Row, start: int, label: Label, windows: Sequence[str], pattern: re.Pattern[str]
+    row: Row,
+    start: int,
+    label: Label,
+    windows: Sequence[str],
+    pattern: re.Pattern[str],
+    labels: Sequence[Label],
 ) -> Iterable[LabelMatch]:
     """The longest run of words that a label with a pattern may be, as if it were its wording."""
     counts = [count for count, window in enumerate(windows, 1) if pattern.fullmatch(window)]
     if counts:
-        said = replace(label, letters=windows[counts[-1] - 1])
+        window = windows[counts[-1] - 1]
+        said = replace(label, letters=window)
+        if any(_worded_like(window, own) for own in labels if own.field == label.field):
+            said = replace(said, lent=False, pattern=None)
         match = _match(row, start, said, (100.0, counts[-1]))
         if match.closed and _plausible(row, match):
             yield match
+
+
+def _worded_like(window: str, own: Label) -> bool:
+    """True where letters begin with a form's own wording, whatever more of its kind follows."""
+    mine = own.pattern is None and not own.lent and len(window) >= len(own.letters)
+    return mine and fuzz.ratio(window[: len(own.letters)], own.letters) >= _CERTAIN
 
 
 def _begins(first: str, label: Label) -> bool:
@@ -216,7 +230,7 @@ def _plausible(row: Row, match: LabelMatch) -> bool:
             return True
         if not _stands_alone(row, match):
             return False
-    if _over_comma(row, match) or (match.label.leads and not match.leads):
+    if _over_comma(row, match) or (match.label.alone and not match.leads):
         return False
     if match.label.inline and not (match.closed or match.leads) and _in_sentence(row, match):
         return False
@@ -284,6 +298,8 @@ def _with_tails(row: Row, matches: Sequence[LabelMatch]) -> Iterable[LabelMatch]
             yield match
             continue
         tail = fold(" ".join(token.text for token in row.tokens[match.end : end]))
+        if match.label.alone and tail.strip(" :") and not tail.startswith("("):
+            continue
         walled = end in row.walls
         yield _replace(match, end=end, colon=colon, tail=tail, walled=walled)
 

@@ -90,6 +90,8 @@ class Span:
     """Whether it ends where its tokens end is not certain."""
     celled: bool = False
     """It is all that stands in the ruled cell beside its label's."""
+    number: Token | None = None
+    """A number among them that may be that of the next label."""
 
     @property
     def behind_label(self) -> bool:
@@ -161,7 +163,9 @@ class Pages:
         limit = _limit(place, match, field)
         tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
         below = False
-        unsure = _before_cell(place, match) or _ends_with_next_number(place.row, match, limit)
+        unsure = _before_cell(place, match)
+        counts = _ends_with_next_number(place.row, match, limit)
+        number = place.row.tokens[limit - 1] if counts else None
         last = index
         if not tokens and (match.leads or limit >= len(place.row.tokens)):
             tokens, last = self._under(index, match, limit)
@@ -178,7 +182,7 @@ class Pages:
             )
             further, doubtful = self._further(last, tokens, label_x, flush=flush)
             tokens, unsure = (*tokens, *further), unsure or doubtful
-        return Span(place, match, tokens, below, unsure)
+        return Span(place, match, tokens, below, unsure, number=number)
 
     def _of_many(self, index: int) -> bool:
         """True for a row of a ruled table that has another below it: no value of its own."""
@@ -241,7 +245,8 @@ class Pages:
             if not full and not _in_column(place, label_x, end):
                 return further, False
             if _starts_anew(place, begin) or (_shouted(mine) and not shouts):
-                said = _small_label(place, begin) or (full and len(mine) == 1)
+                alone = full and len(mine) == 1 and not mine[0].text.endswith(":")
+                said = alone or _small_label(place, begin)
                 return further, said or (further or tokens)[-1].text.endswith(",")
             starts = (label_x, tokens[0].box.x0, self.rows[index].row.tokens[0].box.x0)
             if not _aligned(mine[0], starts, row.height) or self._opens_paragraph(step, label_x):
@@ -344,7 +349,7 @@ def _before_cell(place: LabelledRow, match: LabelMatch) -> bool:
     wall = next((wall for wall in place.row.walls if wall > match.end), None)
     if wall is None or not match.leads or match.colon:
         return False
-    return all(other.start != wall for other in place.matches)
+    return all(other.start != wall or other.fields & match.fields for other in place.matches)
 
 
 def _column(row: Row, x: float) -> int:

@@ -73,7 +73,7 @@ _ALIKE_IN_SENTENCES: Final = (
 """Labels that say the same of a person: offices print one for the other. They are lent to the
 field of a form that prints one of them, where the form is about one person only."""
 _ALIKE_OF_PEOPLE: Final = (
-    ("Họ và tên", "Họ, chữ đệm, tên", "Họ, chữ đệm và tên", "Tên tôi là", "Tôi tên là"),
+    ("Họ và tên", "Họ, chữ đệm, tên", "Họ, chữ đệm và tên"),
     ("Mã số BHXH", "Số sổ BHXH", "Mã số bảo hiểm xã hội", "Số sổ bảo hiểm xã hội", "Số BHXH"),
     ("Số điện thoại", "Số điện thoại di động", "Số điện thoại liên hệ", "Điện thoại di động"),
     ("Nơi cư trú", "Địa chỉ nơi cư trú", "Nơi cư trú hiện nay"),
@@ -99,10 +99,7 @@ _ALIKE: Final = (
     ("Họ, chữ đệm, tên người cha", "Họ và tên cha", "Họ và tên người cha", "Họ tên cha"),
     ("Thời gian nhận hồ sơ", "Ngày nhận hồ sơ"),
     ("Thời gian trả kết quả", "Ngày hẹn trả kết quả", "Ngày trả kết quả"),
-    (
-        "Tổng thời gian đóng BHXH", "Tổng số thời gian đóng BHXH", "Thời gian đóng BHXH",
-        "Thời gian tham gia BHXH",
-    ),
+    ("Tổng thời gian đóng BHXH", "Tổng số thời gian đóng BHXH"),
     ("Mức lương hưu hằng tháng", "Lương hưu hằng tháng", "Mức lương hưu"),
     ("Nội dung yêu cầu giải quyết", "Nội dung đề nghị giải quyết", "Nội dung yêu cầu"),
     ("Hồ sơ kèm theo", "Giấy tờ kèm theo", "Tài liệu kèm theo"),
@@ -144,8 +141,9 @@ class Label:
     """May stand within a row without a colon."""
     lent: bool = False
     """Not the form's own wording, but one that says the same."""
-    leads: bool = False
-    """Only where it begins a row, a column or a cell."""
+    alone: bool = False
+    """Only where it begins a row, a column or a cell, and no small words follow it there: those
+    make another label of it, `Thời gian đóng BHXH bắt buộc`."""
     pattern: re.Pattern[str] | None = None
     """Of all letters that the label may have; None: those of `letters` alone."""
 
@@ -182,12 +180,12 @@ def _lent(component: ComponentType, printed: Mapping[str, Label]) -> Iterator[La
     if _of_one_person(component):
         groups += [(group, False) for group in _ALIKE_IN_SENTENCES]
         groups += [(group, True) for group in _ALIKE_OF_PEOPLE]
-    for group, leads in groups:
+    for group, alone in groups:
         own = {printed[key].field for text in group if (key := letters(text)) in printed}
         if len(own) == 1:
             field = own.pop()
             unknown = (text for text in group if letters(text) not in printed)
-            yield from (replace(_label(text, field), lent=True, leads=leads) for text in unknown)
+            yield from (replace(_label(text, field), lent=True, alone=alone) for text in unknown)
 
 
 def _of_identity_papers(component: ComponentType, printed: Sequence[Label]) -> Iterator[Label]:
@@ -200,7 +198,7 @@ def _of_identity_papers(component: ComponentType, printed: Sequence[Label]) -> I
         return
     field, label = asking.popitem()
     if field is not None and "id" in field.split("_"):
-        yield replace(label, pattern=_IDENTITY_PAPERS, lent=True, leads=True)
+        yield replace(label, pattern=_IDENTITY_PAPERS, lent=True, alone=True)
 
 
 def _of_one_person(component: ComponentType) -> bool:

@@ -376,7 +376,8 @@ class Boundaries:
             return False
         shape, reading = seen.shape, seen.reading
         headed = shape.motto or shape.form or shape.numbered or shape.addressed or reading.has_motto
-        number = reading.number is not None and reading.number <= now.count
+        expected = (now.number if now.number is not None else now.count) + 1
+        number = reading.number is not None and reading.number != expected
         current = self._catalogue.components.get(now.code or "")
         lists = current is not None and any(field.type == "table" for field in current.fields)
         closes = shape.sums_up and shape.closes and reading.best is None

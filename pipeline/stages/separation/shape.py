@@ -34,7 +34,9 @@ _NUMBERED = re.compile(r"\bs[o6]?\s?:\s?\S|\bs[o6]\s?[.:]{0,2}\s?\d+\s?/")
 _DATED = re.compile(r"ng.y .{1,6}th.ng .{1,6}n.m")
 _ADDRESSED = re.compile(r"(?:k.?nh|th.?n) g.?i")
 _MOTTO = re.compile(r"cong ho. x. h.i|doc l.p.{0,4}t. do")
-_NOTES = re.compile(r"\W*(?:ghi chu\s?:|h.{0,2}ng d.n (?:cach )?(?:ghi|lap|ke khai|dien|viet)\b)")
+_NOTES = re.compile(
+    r"\W*(?:ghi chu\s?:|h.{0,2}ng d.n (?:cach )?(?:ghi(?! danh)|lap|ke khai|dien|viet)\b)"
+)
 """How the notes on the back of a form begin."""
 _SUM = re.compile(r"\W*(?:(?:tong )?so tien \W?)?bang ch[ur]?\W?\s?:")
 """A sum in words, which stands below a table or an amount."""
@@ -147,7 +149,7 @@ def shape(page: PageText) -> Shape:
         closes=len(lines) <= _FEW_LINES
         and _SIGNED.search(" \n ".join(folded[:_AT_ONCE])) is not None,
         notes=_notes(folded),
-        sums_up=_SUM.match(next(iter(_worded(folded)), "")) is not None,
+        sums_up=_sums_up(lines, folded),
         begins_small=bool(lines) and lines[0].text[:1].islower(),
         first_item=items[0] if items else 0,
         last_item=items[-1] if items else 0,
@@ -170,6 +172,14 @@ def _notes(folded: Sequence[str]) -> bool:
         and _NOTES.match(worded[0]) is not None
         and _FIRST_NOTE.match(worded[1]) is not None
     )
+
+
+def _sums_up(lines: Sequence[Line], folded: Sequence[str]) -> bool:
+    """True where the first line is a sum in words, and all that is in capitals tells who signs."""
+    pairs = zip(lines, folded, strict=True)
+    titles = (text for line, text in pairs if len(line.words) > 1 and _capitals(line.text))
+    begins = _SUM.match(next(iter(_worded(folded)), "")) is not None
+    return begins and all(_SIGNED.match(text.lstrip(" \"'.")) for text in titles)
 
 
 def _worded(folded: Sequence[str]) -> list[str]:
