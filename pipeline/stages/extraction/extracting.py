@@ -368,7 +368,7 @@ def _agents_rows(pages: Pages) -> frozenset[int]:
 
 def _behind_name(place: LabelledRow, pages: Pages) -> bool:
     """True where the last name above, and not far, is the person's own."""
-    index = next(i for i, row in enumerate(pages.rows) if row is place)
+    index = pages.index(place)
     for above in reversed(pages.rows[max(index - _NAME_ABOVE, 0) : index]):
         if any(_OWN_NAME in match.fields for match in above.matches):
             return _own_name(above) is not None
@@ -462,7 +462,7 @@ def _confidence(field: FieldType, tokens: Sequence[Token]) -> float:
 
 def _amount_in_words(place: LabelledRow, pages: Pages) -> int | None:
     """What `(Bằng chữ: …)` on the same or one of the next rows says."""
-    start = next(i for i, row in enumerate(pages.rows) if row is place)
+    start = pages.index(place)
     for index in range(start, min(start + 4, len(pages.rows))):
         row = pages.rows[index]
         if index > start and row.matches and row.matches[0].fields:
@@ -483,7 +483,7 @@ def _date_in_words(found: _Candidate, pages: Pages) -> tuple[int, int, int] | No
     row = found.place.row
     end = max((token.box.x1 for token in found.parsed.tokens), default=0.0)
     tokens = [token for token in row.tokens if token.box.x0 >= end]
-    index = next(i for i, place in enumerate(pages.rows) if place is found.place)
+    index = pages.index(found.place)
     for place in pages.rows[index + 1 : index + 3]:
         if any(match.fields for match in place.matches):
             break

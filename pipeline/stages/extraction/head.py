@@ -53,7 +53,7 @@ def centred_on(
     if not tokens or not place.head or letters(tokens[-2:][0].text + tokens[-1].text) == _WHOLE:
         return further, False
     column, shouts = union(tokens), _capitals(tokens)
-    index = next(i for i, row in enumerate(pages.rows) if row is place)
+    index = pages.index(place)
     before = place
     for after in pages.rows[index + 1 : index + 1 + _MOST_ROWS]:
         height = place.row.height

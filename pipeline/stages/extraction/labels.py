@@ -77,8 +77,8 @@ class LabelMatch:
     def sure(self) -> bool:
         """Read well enough that it can be no other label.
 
-        A long one may have lost letters here and there, but no two that stand side by side and a
-        third: another wording would lack, or have, a word.
+        A long one may have lost letters here and there, at most two side by side, with none
+        exchanged: another wording would lack, or have, a word.
         """
         if self.score >= _CERTAIN:
             return True

@@ -106,6 +106,10 @@ class Pages:
 
     rows: tuple[LabelledRow, ...]
 
+    def index(self, place: LabelledRow) -> int:
+        """Where a row of them stands."""
+        return next(i for i, row in enumerate(self.rows) if row is place)
+
     def spans(self, field: str, *, long: bool, flush: bool = True) -> Iterator[Span]:
         """Possible values of a field, in reading order.
 
@@ -271,7 +275,7 @@ class Pages:
         ends_row = place.row.tokens[-1] is last and not place.row.walls
         if not ends_row or last.text.endswith((",", ";", ".")):
             return ()
-        index = next(i for i, row in enumerate(self.rows) if row is place)
+        index = self.index(place)
         after = self.rows[index + 1] if index + 1 < len(self.rows) else None
         if after is None or after.sheet is not place.sheet:
             return ()

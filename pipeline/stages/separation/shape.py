@@ -83,7 +83,7 @@ class Shape:
     notes: bool
     """It begins with the notes of a form: `Ghi chú: (1) …`."""
     sums_up: bool
-    """It begins with a sum in words: what a table left over."""
+    """It begins with a sum in words and has no title: what a table left over."""
     begins_small: bool
     """The first line begins with a small letter."""
     first_item: int
