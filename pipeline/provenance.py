@@ -15,7 +15,7 @@ STAGE_VERSIONS: Final[dict[str, int]] = {
     "separation": 6,
     "classification": 5,
     "assembly": 4,
-    "extraction": 13,
+    "extraction": 14,
 }
 """Raised whenever a stage's output changes for the same input: old results are then remade."""
 

@@ -144,6 +144,55 @@ class TestRunningOn:
         assert value.status is FieldStatus.ACCEPTED
 
 
+class TestLabelsBehind:
+    """A row that a value runs on over may hold another label."""
+
+    FIRST = "Địa chỉ: số 14 đường Trần Hưng Đạo, khu phố 5, phường An Phú Đông, xã Long Hưng, Đồng"
+    FULL = "hồ sơ của người lao động được giải quyết theo đúng quy định của pháp luật, đến"
+
+    def address(self, rest: str) -> FieldValue:
+        page = PrintedPage(width_mm=297).put(20, 60, self.FIRST).put(20, 66.5, rest)
+        end = page.text().lines[0].box.x1 / 200 * 25.4
+        width = PrintedPage().put(0, 0, self.FULL).text().lines[0].box.x1 / 200 * 25.4
+        page.column(end - width, 90, *[self.FULL] * 12, pitch=6.5)
+        return fields("F_14_HSB", page.text())["address"]
+
+    @pytest.mark.parametrize(
+        "behind",
+        [
+            ", điện thoại: 0912345678",
+            " Chức vụ: Công nhân",
+            ", chức vụ: Công nhân",
+            "; Dân tộc: Kinh",
+            " Số CMND: 012345678",
+            ". Nghề nghiệp khác: không",
+            " (điện thoại: 0912345678)",
+            " số CMND: 012345678",
+            " Kiểu xe: tải",
+            " kiểu xe: tải",
+            ", kiểu xe: tải",
+        ],
+    )
+    def test_it_ends_the_value_or_is_asked_about(self, behind: str) -> None:
+        value = self.address(f"Tháp{behind}")
+        whole = f"{self.FIRST.partition(': ')[2]} Tháp"
+        assert value.value == whole or value.status is FieldStatus.REVIEW
+        assert behind.split()[-1] not in value.value
+
+    @pytest.mark.parametrize(
+        "behind", [", chức vụ: Công nhân", " Chức vụ: Công nhân", "; Dân tộc: Kinh"]
+    )
+    def test_a_usual_one_leaves_it_sure(self, behind: str) -> None:
+        value = self.address(f"Tháp{behind}")
+        assert (value.value[-9:], value.status) == ("Đồng Tháp", FieldStatus.ACCEPTED)
+
+    @pytest.mark.parametrize("post", ["kiểu xe: tải", "Kiểu xe: tải", "chức vụ: Thợ"])
+    def test_a_name_right_before_an_unknown_one_is_whole_or_asked_about(self, post: str) -> None:
+        page = PrintedPage().column(20, 60, f"Họ và tên: Trần Thị Hồng Vân {post}")
+        value = fields("F_14_HSB", page.text())["full_name"]
+        assert value.value == "Trần Thị Hồng Vân" or value.status is FieldStatus.REVIEW
+
+
 class TestWhereValuesStand:
     def test_the_number_of_the_next_label_is_no_value(self) -> None:
         page = PrintedPage().put(20, 60, "2. Năm sinh:").put(80, 60, "3. Giới:")

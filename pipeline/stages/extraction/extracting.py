@@ -57,6 +57,8 @@ _EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integ
 _SIGNATURE: Final = "signature"
 """Ink and seals are not words: a person looks."""
 _LONG: Final = frozenset({"text", "address"})
+_OF_WORDS: Final = _LONG | {"person_name"}
+"""Types that a word more or less is not told by."""
 _CARD_KIND: Final = "identity"
 """Papers whose values run on over short rows."""
 _SIGNS_NEED_MORE: Final = 1.5
@@ -265,6 +267,7 @@ def _best(field: FieldType, paper: _Paper, *, flush: bool) -> _Candidate | None:
             continue
         parsed = _gender(span) if field.type == "enum" else parse(span.tokens, field)
         unsure = span.unsure or _in_sentence(field, span)
+        unsure = unsure or (span.torn and field.type in _OF_WORDS)
         if field.type == "person_name" and parsed is not None:
             parsed, torn = _whole_name(parsed, span, field, pages)
             unsure = unsure or torn

@@ -16,8 +16,10 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein, Opcode
 
 from pipeline.stages.extraction.layout import Row, Token
-from pipeline.stages.extraction.wordings import SHORT, Label, letters
+from pipeline.stages.extraction.phrases import ACRONYM
+from pipeline.stages.extraction.wordings import SHORT, WORD_END, Label, letters
 from pipeline.textnorm import exact, fold
+from pipeline.vietnamese import is_syllable
 
 _SURE: Final = ((12, 82.0), (SHORT, 86.0))
 ORDINAL: Final = re.compile(r"\(?[0-9]{1,2}[.,)]+")
@@ -40,9 +42,17 @@ _ACCENTS: Final = 80.0
 """`Địa chí` is still `Địa chỉ`; `Sở` is not `Số`."""
 _NEARLY: Final = (5, 80.0)
 """Letters and likeness of a short label that is misread but leads and has its colon: `Ông/hà:`."""
+_READ: Final = 100.0
+"""Likeness of a label read letter by letter."""
+_SURELY: Final = 0.9
+"""Confidence of words of which no letter is another one, whatever its marks."""
+_FOREIGN: Final = 4
+"""Letters of a word that no Vietnamese syllable is spelt like, and no acronym."""
+_FOOTNOTE: Final = re.compile(r"\(\d{1,2}\)")
+_IN_FIGURES: Final = "bang"
+"""`Số tiền bằng số: …`: before no label."""
 _ADDRESS: Final = "ongba"
 """Before a name, within a sentence too."""
-_ACRONYM: Final = re.compile(r"[A-ZĐ]{2,6}:?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,9 +238,13 @@ def _plausible(row: Row, match: LabelMatch) -> bool:
             return match.closed and match.leads
         if _addresses(row, match):
             return True
+        if match.start > 0 and row.tokens[match.start - 1].folded == _IN_FIGURES:
+            return False
         if not _stands_alone(row, match):
             return False
     if _over_comma(row, match) or (match.label.alone and not match.leads):
+        return False
+    if (match.label.field is None or not match.leads) and _of_other_words(row, match):
         return False
     if match.label.inline and not (match.closed or match.leads) and _in_sentence(row, match):
         return False
@@ -252,6 +266,27 @@ def _over_comma(row: Row, match: LabelMatch) -> bool:
     return (
         match.score < 100.0 and "," not in match.label.text and any("," in t.text for t in inside)
     )
+
+
+def _of_other_words(row: Row, match: LabelMatch) -> bool:
+    """True where a word was surely read, and is none of the label's.
+
+    `người lao động` is no `Người làm đơn`.
+    """
+    wanted = WORD_END.split(fold(match.label.text))
+    words = row.tokens[match.start : match.end]
+    if match.score == _READ or len(wanted) != len(words):
+        return False
+    return any(
+        letters(token.text) != letters(word) and token.confidence >= _SURELY and _spelt(token.text)
+        for token, word in zip(words, wanted, strict=True)
+    )
+
+
+def _spelt(text: str) -> bool:
+    """True of a word as Vietnamese is spelt, or of an acronym."""
+    bare = text.strip(".,:;()")
+    return is_syllable(bare.lower()) or bool(ACRONYM.fullmatch(bare))
 
 
 def _addresses(row: Row, match: LabelMatch) -> bool:
@@ -294,6 +329,7 @@ def _with_tails(row: Row, matches: Sequence[LabelMatch]) -> Iterable[LabelMatch]
         colon = end != match.end or match.colon
         if not colon and match.leads:
             end = _cell_end(row, match.end, limit)
+        end = _footnote_end(row, end, limit) if colon else end
         if end == match.end:
             yield match
             continue
@@ -320,7 +356,7 @@ def _cell_end(row: Row, start: int, limit: int) -> int:
             return index
         text = token.text
         bracketed = text.startswith("(") and text.endswith(")")
-        if not (text[:1].islower() or bracketed or _ACRONYM.fullmatch(text)):
+        if not (text[:1].islower() or bracketed or ACRONYM.fullmatch(text)):
             return start
     return start
 
@@ -337,6 +373,12 @@ def _note_end(row: Row, start: int, limit: int) -> int:
     return start
 
 
+def _footnote_end(row: Row, start: int, limit: int) -> int:
+    """One past a footnote's number between a label's colon and its value, `Địa chỉ: (3) số 14`."""
+    noted = start < limit - 1 and start + 1 not in row.walls and start not in row.walls
+    return start + 1 if noted and _FOOTNOTE.fullmatch(row.tokens[start].text) else start
+
+
 def _speck(token: Token) -> bool:
     """A single sign that is no digit: dirt, or a piece of a wall."""
     return len(token.text) == 1 and not token.text.isdigit()
@@ -344,12 +386,15 @@ def _speck(token: Token) -> bool:
 
 def _tail_end(tokens: Sequence[Token], start: int, limit: int) -> int:
     """End of what belongs to the label up to its colon; `start` where nothing does."""
+    foreign = _foreign_end(tokens, start, limit)
+    if foreign > start:
+        return foreign
     depth = 0
     for index in range(start, min(limit, start + _LONGEST_TAIL)):
         text = tokens[index].text
         depth += text.count("(") - text.count(")")
         belongs = depth > 0 or text[:1] in "(,/;" or text.endswith((")", "):")) or text == ":"
-        small = text[:1].islower() or (index > start and bool(_ACRONYM.fullmatch(text)))
+        small = text[:1].islower() or (index > start and bool(ACRONYM.fullmatch(text)))
         if not (belongs or small):
             return start
         if text.endswith(":"):
@@ -363,18 +408,17 @@ def _tail_end(tokens: Sequence[Token], start: int, limit: int) -> int:
     return closed
 
 
-def _capital(text: str) -> bool:
-    """Starts a label: a capital, but no acronym within one (`Mã số BHXH:`)."""
-    return text[:1].isupper() and not _ACRONYM.fullmatch(text)
-
-
-def colon_phrase(tokens: Sequence[Token], start: int, limit: int) -> int | None:
-    """Where an unknown label (`Capital small small:`) starts within tokens; None without one."""
-    for index in range(start, limit):
+def _foreign_end(tokens: Sequence[Token], start: int, limit: int) -> int:
+    """End of a label's words in another language, `Họ và tên / Full name:`; else `start`."""
+    for index in range(start, min(limit, start + _LONGEST_TAIL)):
         text = tokens[index].text
-        if text.endswith(":") and len(text) > 1:
-            first = index
-            while first > start and not _capital(tokens[first].text):
-                first -= 1
-            return first
-    return None
+        if not text.isascii() or any(char.isdigit() for char in text):
+            return start
+        if text.endswith(":"):
+            words = [letters(token.text) for token in tokens[start : index + 1]]
+            return index + 1 if any(_foreign(word) for word in words) else start
+    return start
+
+
+def _foreign(word: str) -> bool:
+    return len(word) >= _FOREIGN and not is_syllable(word)

@@ -11,8 +11,9 @@ from typing import Final
 
 from pipeline.stages.extraction.cells import cell_rows
 from pipeline.stages.extraction.ink import PagePixels
-from pipeline.stages.extraction.labels import ORDINAL, LabelMatch, colon_phrase, find_labels
+from pipeline.stages.extraction.labels import ORDINAL, LabelMatch, find_labels
 from pipeline.stages.extraction.layout import Row, Sheet, Token
+from pipeline.stages.extraction.phrases import begins_phrase, colon_phrase
 from pipeline.stages.extraction.wordings import Label
 from pipeline.textnorm import fold
 
@@ -92,6 +93,8 @@ class Span:
     """It is all that stands in the ruled cell beside its label's."""
     number: Token | None = None
     """A number among them that may be that of the next label."""
+    torn: bool = False
+    """Their last word, or the next one, may be of the value or of an unknown label behind it."""
 
     @property
     def behind_label(self) -> bool:
@@ -136,7 +139,7 @@ class Pages:
         That may be the value, misread: what stands under it is then taken for a person to see.
         """
         place = self.rows[index]
-        limit = _limit(place, match, field)
+        limit, _ = _limit(place, match, field)
         if match.leads:
             under, at = self._under(index, match, match.end)
             if under:
@@ -164,7 +167,7 @@ class Pages:
         if (cell := _cell(place, match)) is not None:
             doubtful = not place.row.walled(match.end) or _second_of_cell(place, match)
             return Span(place, match, cell, below=False, unsure=doubtful, celled=True)
-        limit = _limit(place, match, field)
+        limit, torn = _limit(place, match, field)
         tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
         below = False
         unsure = _before_cell(place, match)
@@ -186,7 +189,8 @@ class Pages:
             )
             further, doubtful = self._further(last, tokens, label_x, flush=flush)
             tokens, unsure = (*tokens, *further), unsure or doubtful
-        return Span(place, match, tokens, below, unsure, number=number)
+        torn = torn and not below
+        return Span(place, match, tokens, below, unsure, number=number, torn=torn)
 
     def _of_many(self, index: int) -> bool:
         """True for a row of a ruled table that has another below it: no value of its own."""
@@ -217,7 +221,7 @@ class Pages:
                 for token in other.row.tokens[m.start : m.end]
             }
             first = next((t for t in within if not ORDINAL.fullmatch(t.text)), within[0])
-            if first in labelled or colon_phrase(within, 0, len(within)) == 0:
+            if first in labelled or begins_phrase(within, 0):
                 break
             keep = [t for t in within if t not in labelled]
             return _contiguous(keep, other.row.height), step
@@ -240,9 +244,9 @@ class Pages:
                 return further, False
             close = row.y - before.row.y <= _CONTINUES * max(sheet.pitch, row.height)
             begin = _column(row, label_x if not flush else self.rows[index].row.tokens[0].box.x0)
-            mine = row.tokens[begin:]
-            if not mine or not close:
+            if begin == len(row.tokens) or not close:
                 return further, False
+            mine = row.tokens[begin:]
             lacked_room = not flush or _lacked_room(end, mine[0], place)
             goes_on = mine[0].text[:1].islower() and lacked_room
             full = not flush or end >= _FULL_ROW * sheet.right or goes_on
@@ -257,9 +261,12 @@ class Pages:
                 return further, goes_on and flush
             if _like_heading(mine):
                 return further, True
-            further += mine
+            until, torn = _row_end(place, begin)
+            further += row.tokens[begin:until]
             end = mine[-1].box.x1
-            unsure = unsure or (full and not lacked_room)
+            unsure = unsure or torn or (full and not lacked_room)
+            if until < len(row.tokens):
+                break
         return further, unsure
 
     def wrapped(self, place: LabelledRow, last: Token) -> tuple[Token, ...]:
@@ -414,10 +421,12 @@ def _starts_anew(place: LabelledRow, begin: int) -> bool:
     first = tokens[begin].text
     number = first.rstrip(".)")
     numbered = number != first and (not number.isalpha() or (len(number) > 1 and _roman(number)))
-    labelled = any(begin <= match.start <= begin + 1 for match in place.matches)
+    short = first.rstrip(".,;)")
+    counted = len(first) <= _LONGEST_NUMBER and (len(short) == 1 or not short.isalpha())
+    labelled = any(begin <= match.start <= begin + counted for match in place.matches)
     if fold(" ".join(token.text for token in tokens[begin : begin + 5])).startswith(_DECLARATION):
         return True
-    return labelled or numbered or colon_phrase(tokens, begin, len(tokens)) == begin
+    return labelled or numbered or begins_phrase(tokens, begin)
 
 
 def _small_label(place: LabelledRow, begin: int) -> bool:
@@ -459,20 +468,67 @@ def _aligned(token: Token, starts: Sequence[float], height: float) -> bool:
     return token.box.x0 <= min(starts) and min(map(abs, off)) <= _INDENT * height
 
 
-def _limit(place: LabelledRow, match: LabelMatch, field: str) -> int:
-    """One past the last token that can belong to the value."""
+def _limit(place: LabelledRow, match: LabelMatch, field: str) -> tuple[int, bool]:
+    """One past the last token that can belong to the value; whether another one may be its end.
+
+    That is so where an unknown label follows closely, and its first word may be of the value.
+    """
+    tokens = place.row.tokens
     limit = match.end if match.end in place.row.walls else place.row.cell_end(match.end)
+    seen = limit
     for other in place.matches:
         if other.start >= match.end and field not in other.fields:
             misread = not other.colon and other.score < _READ
             closed = match.closed or not _close_behind(place.row, match.end)
             if other.start == match.end and closed and (other.fields <= INCLUSIVE or misread):
                 continue  # the value begins like a label: `Lý do: Hồ sơ chưa …`, not `Hồ sơ của`
-            limit = min(limit, other.start)
-    phrase = colon_phrase(place.row.tokens, match.end, limit)
-    if phrase == match.end and place.row.tokens[phrase].text[:1].isdigit():
-        return limit  # no label begins with a digit: a sentence goes on after the value
-    return _before_number(place.row, match, limit if phrase is None else phrase)
+            if other.start < limit:
+                # a label within a longer one: `Chức danh, nghề nghiệp: …`
+                within = other.colon and tokens[other.start].text[:1].islower()
+                limit, seen = other.start, other.end if within else other.start
+    if _begins_with_digit(tokens, match.end, seen):
+        return limit, False  # no label begins with a digit: a sentence goes on after the value
+    end, torn = _before_phrase(place.row, match.end, limit, seen)
+    return _before_number(place.row, match, end), torn
+
+
+def _begins_with_digit(tokens: Sequence[Token], start: int, limit: int) -> bool:
+    """True where all up to a colon would be one label, and that begins with a digit."""
+    phrase = colon_phrase(tokens, start, limit)
+    return phrase is not None and phrase.start == start and tokens[start].text[:1].isdigit()
+
+
+def _before_phrase(row: Row, start: int, limit: int, seen: int) -> tuple[int, bool]:
+    """One past the last token before an unknown label, or the limit; and whether that is certain.
+
+    It is not where the label stands closely behind, and its first word may be of the value.
+
+    Args:
+        row: that both stand on.
+        start: where the value begins.
+        limit: where a known label begins, or the cell ends.
+        seen: where that label ends, if it may be the end of the unknown one.
+    """
+    phrase = colon_phrase(row.tokens, start, seen)
+    if phrase is None or phrase.start >= limit or (phrase.start == start and limit < seen):
+        return limit, False
+    return phrase.start, not phrase.sure and _close_behind(row, phrase.start)
+
+
+def _row_end(place: LabelledRow, begin: int) -> tuple[int, bool]:
+    """One past the last token of a value that runs on over a row; whether it may end elsewhere."""
+    tokens = place.row.tokens
+    limit, unsure = len(tokens), False
+    for match in place.matches:
+        if match.start > begin and match.colon:
+            limit = match.start
+            break
+        number = match.end < len(tokens) and tokens[match.end].text[:1].isdigit()
+        unsure = unsure or (match.start > begin and number)
+    within = limit < len(tokens) and tokens[limit].text[:1].islower()
+    seen = match.end if within else limit
+    end, torn = _before_phrase(place.row, begin, limit, seen)
+    return end, unsure or torn
 
 
 def _before_number(row: Row, match: LabelMatch, limit: int) -> int:

@@ -17,9 +17,9 @@ from rapidfuzz import fuzz
 from pipeline.catalogue import FieldType
 from pipeline.models.base import Box
 from pipeline.stages.extraction.ink import Grid, PagePixels, grid, level
-from pipeline.stages.extraction.labels import colon_phrase
 from pipeline.stages.extraction.layout import Sheet, Token
 from pipeline.stages.extraction.ordinals import renumbered
+from pipeline.stages.extraction.phrases import begins_phrase
 from pipeline.stages.extraction.spans import LabelledRow, Pages
 from pipeline.stages.extraction.wordings import letters
 from pipeline.textnorm import fold, squash
@@ -209,7 +209,7 @@ def _body(rows: Sequence[LabelledRow], wanted: Sequence[str]) -> Iterator[Labell
             or all(_NUMBERED.fullmatch(token.text) for token in tokens)
         )
         labelled = any(m.start <= 1 and m.colon for m in row.matches)
-        ends = labelled or colon_phrase(tokens, 0, len(tokens)) == 0
+        ends = labelled or begins_phrase(tokens, 0)
         ends = ends or fold(row.row.text).startswith(_SUMS)
         far = before is not None and row.row.y - before.row.y > _FAR * row.sheet.pitch
         if begun and (ends or (far and len(tokens) > 1)):

@@ -24,6 +24,7 @@ from pipeline.stages.extraction.numerals import parse_date_words
 from pipeline.stages.extraction.symbols import hyphenated, unknown_symbols
 from pipeline.stages.extraction.validators import PATTERN, Verdict, warn
 from pipeline.textnorm import fold, squash
+from pipeline.vietnamese import family_names, placed_alike
 
 _TORN_CODE: Final = re.compile(r"/\d+[A-ZĐ]")
 """`2958/2026ITB-BHXH`, `9482/6CN`: a stroke or a letter was read as another sign."""
@@ -43,6 +44,12 @@ _TORN_AMOUNT: Final = re.compile(r"\S{1,2}\d")
 """`2.276:000`, `2.276.0O0`: the number goes on."""
 _LIKE_DONG: Final = 60.0
 """`lồng` behind a number was a currency."""
+_COUNT: Final = 4
+"""Digits of a count or a year at most."""
+_COUNTED: Final = frozenset({"thang", "nam", "ngay", "tuoi", "lan", "nguoi", "suat", "con", "ky"})
+_TOLD: Final = frozenset({"thang", "nam", "ngay", "dieu", "khoan", "muc", "dot", "ky"})
+_TIMES: Final = frozenset({"x", "×", "*"})
+_MONTH: Final = re.compile(r"\d{1,2}[/-](?:\d{1,2}[/-])?\d{4}")
 _UNIT: Final = re.compile(r"dong|d|vnd")
 _SPLIT_AMOUNT: Final = re.compile(r"(?<=\d)\s*([.,])\s*(?=\d{3}(?!\d))")
 _DURATION: Final = re.compile(r"(\d{1,2})\s*n[aă]?m(?:\s*(?:va\s*)?(\d{1,2})\s*th[a]?ng)?")
@@ -60,6 +67,14 @@ _ADDRESS: Final = re.compile(r"[\w.+\-()]{3,}\.[A-Za-z]{2,}")
 """An e-mail address whose `@` was read as something else."""
 _TITLES: Final = frozenset({"ông", "bà", "anh", "chị", "cháu", "ông/bà", "Ông/bà", "Ông/Bà"})
 """Before a name, no part of it; `Ông` alone is a family name too."""
+_MIDDLE_TOO: Final = frozenset({"văn", "thị", "đình", "hữu", "quang", "xuân", "ngọc"})
+_WHOLE_NAME: Final = 2
+"""Words of the shortest name."""
+_LEAST_WORDS: Final = 2
+_FAR_OFF: Final = 0.8
+"""Of the text height: words of a name stand closer, unless all are spread alike."""
+_FAR_OFF_OTHERS: Final = 2.0
+"""Of the widest other gap within the name."""
 _STOP_WITHIN: Final = re.compile(r"[^\W\d_]{2,}[.,][^\W\d_]{2,}")
 _OF_A_PLACE: Final = frozenset({"xã", "phường", "huyện", "quận", "tỉnh", "trấn"})
 _NO_PLACES: Final = frozenset({"hoi", "uy", "doan", "doi"})
@@ -129,15 +144,18 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     kept: list[Token] = []
     parts: list[str] = []
     torn = False
-    for token in tokens:
+    for index, token in enumerate(tokens):
         part = token.text.strip(_TRIM + "-*")
-        if not kept and (not part or part in _TITLES):
+        if not kept and (not part or part in _TITLES or _addressed(tokens[index:])):
             continue
         if not part or not all(char.isalpha() or char in "'’-" for char in part):
             torn = any(char.isupper() for char in part) and _near((*kept[-1:], token))
             break
         if kept and part[0].islower() and parts[0][0].isupper():
             torn = len(part) <= _REMNANT and part not in _AFTER_A_NAME and _near((kept[-1], token))
+            break
+        if _other_letters(parts, part):
+            torn = part.lower() not in _AFTER_A_NAME
             break
         kept.append(token)
         parts.append(part)
@@ -149,7 +167,7 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         known = any(char.isalnum() for char in first)
         return Parsed(first, tuple(tokens), (PATTERN,)) if known else None
     capital = all(part[0].isupper() for part in parts)
-    torn = torn or any(_run_together(part) for part in parts)
+    torn = torn or any(_run_together(part) for part in parts) or _apart(kept)
     sound = validators.person_name(value) is validators.OK and not torn and capital
     verdicts = [] if sound else [PATTERN]
     if len(parts) < 2:
@@ -157,6 +175,39 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     if doubtful_spelling(value) or any(token.corrected for token in kept):
         verdicts.append(warn("NAME_SPELLING"))
     return Parsed(value, tuple(kept), tuple(verdicts))
+
+
+def _addressed(tokens: Sequence[Token]) -> bool:
+    """True of `Ông` or `(Bà)` before a whole name: `Ông` alone is a family name, too."""
+    title, *words = (token.text.strip(_TRIM).lower() for token in tokens[: 2 + _WHOLE_NAME])
+    if title not in _TITLES or not words:
+        return False
+    second = words[0] in _TITLES  # `Ông (Bà)`
+    name = words[second:]
+    return second or (len(name) > 1 and name[0].isalpha() and placed_alike(name[0]) in _families())
+
+
+def _families() -> frozenset[str]:
+    """Family names, but for those that are middle names as often: `Ông Văn Hùng` has both."""
+    return family_names() - _MIDDLE_TOO
+
+
+def _other_letters(parts: Sequence[str], part: str) -> bool:
+    """True of a word in small letters behind a name in capitals, or the other way round."""
+    if len(parts) < _LEAST_WORDS or len(part) < _LEAST_WORDS:
+        return False
+    shouted = all(word.isupper() for word in parts)
+    small = all(word[1:].islower() for word in parts if len(word) > 1)
+    return (shouted and part[1:].islower()) or (small and not shouted and part.isupper())
+
+
+def _apart(tokens: Sequence[Token]) -> bool:
+    """True where the last word stands far off the others: `NGUYỄN VĂN AN    NAM`."""
+    gaps = [b.box.x0 - a.box.x1 for a, b in pairwise(tokens)]
+    if len(gaps) < _LEAST_WORDS:
+        return False
+    height = max(token.box.height for token in tokens)
+    return gaps[-1] > max(_FAR_OFF * height, _FAR_OFF_OTHERS * max(gaps[:-1]))
 
 
 def _date(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
@@ -211,6 +262,28 @@ def _moment(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
 
 
 def _amount(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    beyond = tuple(_beyond_factors(tokens))
+    if len(beyond) < len(tokens) and (result := _amount_in(beyond)) is not None:
+        return result
+    return _amount_in(tokens)
+
+
+def _beyond_factors(tokens: Sequence[Token]) -> Iterator[Token]:
+    """Tokens but for rates, counts and what is multiplied: `55% x 7.475.324 = 4.111.428`."""
+    words = [token.folded.strip(_TRIM) for token in tokens]
+    for before, token, word, after in zip(
+        ("", *words), tokens, words, (*words[1:], ""), strict=False
+    ):
+        if before == "dong" and token.folded in _TIMES:
+            continue
+        counted = word.isdigit() and len(word) <= _COUNT and (after in _COUNTED or before in _TOLD)
+        factor = word[:1].isdigit() and (after in _TIMES or before in _TIMES)
+        rate = word.endswith("%") or (word.isdigit() and after == "%")
+        if not (counted or factor or rate or _MONTH.fullmatch(word)):
+            yield token
+
+
+def _amount_in(tokens: Sequence[Token]) -> Parsed | None:
     text = _SPLIT_AMOUNT.sub(r"\1", squash(" ".join(t.text for t in tokens)))
     found = _AMOUNT.search(text)
     if found is None:

@@ -44,6 +44,7 @@ _INLINE_STOPS: Final = (
     "Tuổi",
     "Nam/Nữ",
     "Sinh ngày",
+    "Sinh năm",
     "Ngày sinh",
     "Ngày, tháng, năm sinh",
     "Mã số BHXH",
@@ -124,7 +125,7 @@ SHORT: Final = 7
 """Labels of fewer letters must be exact."""
 _LETTERS: Final = re.compile(r"[^\w]|_")
 _NOTE: Final = re.compile(r"\(.*?\)")
-_WORD_END: Final = re.compile(r"[\s/]")
+WORD_END: Final = re.compile(r"[\s/]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +170,15 @@ def form_labels(component: ComponentType) -> tuple[Label, ...]:
     return (*printed, *stops)
 
 
+def usual_labels() -> Iterator[str]:
+    """Labels that Vietnamese papers print, whatever form they are."""
+    yield from (*_STOPS, *_INLINE_STOPS)
+    for group in (*_ALIKE_IN_SENTENCES, *_ALIKE_OF_PEOPLE, *_ALIKE):
+        yield from group
+
+
 def _label(text: str, field: str | None, *, inline: bool = True) -> Label:
-    first = letters(_WORD_END.split(text.strip(), maxsplit=1)[0])
+    first = letters(WORD_END.split(text.strip(), maxsplit=1)[0])
     return Label(text, letters(text), field, first, inline)
 
 
