@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -34,10 +34,11 @@ from pipeline.stages.extraction.extent import EXTENT_UNSURE, LABEL_UNSURE, cut_s
 from pipeline.stages.extraction.identity import CardFacts
 from pipeline.stages.extraction.ink import PagePixels
 from pipeline.stages.extraction.judging import Papers, judge
+from pipeline.stages.extraction.labels import LabelledRow
 from pipeline.stages.extraction.layout import Token, sheet, union
 from pipeline.stages.extraction.numerals import parse_date_words, parse_number_words
 from pipeline.stages.extraction.rereading import Rereader
-from pipeline.stages.extraction.spans import INCLUSIVE, LabelledRow, Pages, Span, label_rows
+from pipeline.stages.extraction.spans import INCLUSIVE, Pages, Span, label_rows
 from pipeline.stages.extraction.trust import Calibration
 from pipeline.stages.extraction.validators import Outcome, Verdict, amount_value, warn
 from pipeline.stages.extraction.values import Parsed, joined, parse, partial_date
@@ -65,6 +66,8 @@ _SIGNS_NEED_MORE: Final = 1.5
 """Misread digits come with confidences up to 0.9; sound print gives 0.95 and more."""
 _LENT: Final = 0.3
 """Of the rank: a form's own wording goes before one that says the same."""
+_MORE: Final = 0.05
+"""Of the rank: a value that goes on in the next row goes before its first part."""
 _UNSURE_LABEL: Final = 0.9
 _WORDS_AGREE: Final = 0.97
 _SOUNDS_VIET: Final = 65.0
@@ -201,7 +204,7 @@ class _Paper:
     catalogue: Catalogue
     pixels: PagePixels | None
     agents: frozenset[int]
-    """Rows about who acts for the person, see `_agents_rows`."""
+    """Numbers of rows about who acts for the person, see `_agents_rows`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,8 +264,10 @@ def _best(field: FieldType, paper: _Paper, *, flush: bool) -> _Candidate | None:
     for span in pages.spans(field.name, long=field.type in _LONG, flush=flush):
         if field.type == "person_name" and _names_another(span):
             continue
-        if field.name in _OF_THE_PERSON and id(span.place) in paper.agents:
+        if field.name in _OF_THE_PERSON and pages.index(span.place) in paper.agents:
             continue
+        if field.type == "person_name" and span.over_end:
+            continue  # `_whole_name` looks at the next row
         if span.match.label.pattern is not None and not _behind_name(span.place, pages):
             continue
         parsed = _gender(span) if field.type == "enum" else parse(span.tokens, field)
@@ -329,12 +334,18 @@ def _rank(field: FieldType, span: Span, parsed: Parsed) -> float:
     rank = span.match.score / 100
     rank += 0.5 if span.match.colon or span.celled else 0.2 if span.match.leads else 0.0
     rank -= 0.1 if span.below else 0.0
+    rank += _MORE if span.over_end and _uses_next_row(span, parsed) else 0.0
     rank -= _LENT if span.match.label.lent else 0.0
     rank -= 0.6 * any(v.outcome is Outcome.ERROR for v in parsed.verdicts)
     rank -= 0.1 * any(v.outcome is Outcome.WARN for v in parsed.verdicts)
     if field.name in _KINDS_WITH_HEAD_NUMBER:
         rank += 0.8 if span.place.head else 0.0
     return rank
+
+
+def _uses_next_row(span: Span, parsed: Parsed) -> bool:
+    """True where a value that may run on over the end of its row does."""
+    return parsed.tokens[-1].box.y0 > span.tokens[0].box.y1
 
 
 def _names_another(span: Span) -> bool:
@@ -349,14 +360,14 @@ def _others(tail: str) -> bool:
 
 
 def _agents_rows(pages: Pages) -> frozenset[int]:
-    """Rows (`id`) that say who acts for the person, and what stands below them.
+    """Numbers of rows that say who acts for the person, and what stands below them.
 
     Such a section follows the person's own name, and ends where the same name stands again.
     """
     rows: set[int] = set()
     own: str | None = None
     within = False
-    for place in pages.rows:
+    for number, place in enumerate(pages.rows):
         name = _own_name(place)
         if name is not None:
             within = within and name != own
@@ -365,7 +376,7 @@ def _agents_rows(pages: Pages) -> frozenset[int]:
         if capital and _AGENT.match(" ".join(token.folded for token in place.row.tokens)):
             within = own is not None
         if within:
-            rows.add(id(place))
+            rows.add(number)
     return frozenset(rows)
 
 
@@ -483,15 +494,23 @@ def _amount_in_words(place: LabelledRow, pages: Pages) -> int | None:
 
 def _date_in_words(found: _Candidate, pages: Pages) -> tuple[int, int, int] | None:
     """Day, month and year that stand in words behind the figures, on their row or the next."""
-    row = found.place.row
-    end = max((token.box.x1 for token in found.parsed.tokens), default=0.0)
-    tokens = [token for token in row.tokens if token.box.x0 >= end]
+    tokens = list(_behind(found.place.row.tokens, found.parsed.tokens))
     index = pages.index(found.place)
     for place in pages.rows[index + 1 : index + 3]:
         if any(match.fields for match in place.matches):
             break
         tokens += place.row.tokens
     return parse_date_words(joined(tokens))
+
+
+def _behind(row: Sequence[Token], used: Sequence[Token]) -> Iterator[Token]:
+    """Tokens of a row right of the last one that a value has there."""
+    last = next((i for i in reversed(range(len(row))) if row[i] in used), None)
+    if last is not None:
+        yield from row[last + 1 :]
+    else:
+        end = max((token.box.x1 for token in used), default=0.0)
+        yield from (token for token in row if token.box.x0 >= end)
 
 
 def _settled(

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipeline.stages.extraction.extent import ends_with_place, ends_within_place
+from pipeline.stages.extraction.labels import LabelledRow
 from pipeline.stages.extraction.layout import Token, union
-from pipeline.stages.extraction.spans import LabelledRow, Pages
+from pipeline.stages.extraction.spans import Pages
 from pipeline.stages.extraction.wordings import letters
 
 _MOST_ROWS: Final = 2

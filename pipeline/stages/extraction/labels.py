@@ -15,7 +15,7 @@ from typing import Final
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Levenshtein, Opcode
 
-from pipeline.stages.extraction.layout import Row, Token
+from pipeline.stages.extraction.layout import Row, Sheet, Token
 from pipeline.stages.extraction.phrases import ACRONYM
 from pipeline.stages.extraction.wordings import SHORT, WORD_END, Label, letters
 from pipeline.textnorm import exact, fold
@@ -97,6 +97,20 @@ class LabelMatch:
         return long and self.closed and all(_few_lost(edit) for edit in edits)
 
 
+@dataclass(frozen=True, slots=True)
+class LabelledRow:
+    """A row with its labels and its page."""
+
+    sheet: Sheet
+    row: Row
+    matches: tuple[LabelMatch, ...]
+
+    @property
+    def head(self) -> bool:
+        """Stands in the top third of the component's first page."""
+        return self.sheet.page == 0 and self.row.y < 0.36 * self.sheet.height
+
+
 def _few_lost(edit: Opcode) -> bool:
     """True of letters that were read, and of one or two that were not."""
     return edit.tag == "equal" or (edit.tag == "delete" and edit.src_end - edit.src_start <= _LOST)
@@ -126,10 +140,11 @@ def _weight(match: LabelMatch) -> float:
 
 
 def _joined(one: LabelMatch, other: LabelMatch) -> LabelMatch:
-    return _replace(one, fields=one.fields | other.fields)
+    return changed(one, fields=one.fields | other.fields)
 
 
-def _replace(match: LabelMatch, **changes: object) -> LabelMatch:
+def changed(match: LabelMatch, **changes: object) -> LabelMatch:
+    """The same match, but for some of its facts."""
     values = {name: getattr(match, name) for name in LabelMatch.__slots__}
     return LabelMatch(**{**values, **changes})
 
@@ -337,7 +352,7 @@ def _with_tails(row: Row, matches: Sequence[LabelMatch]) -> Iterable[LabelMatch]
         if match.label.alone and tail.strip(" :") and not tail.startswith("("):
             continue
         walled = end in row.walls
-        yield _replace(match, end=end, colon=colon, tail=tail, walled=walled)
+        yield changed(match, end=end, colon=colon, tail=tail, walled=walled)
 
 
 def _cell_end(row: Row, start: int, limit: int) -> int:

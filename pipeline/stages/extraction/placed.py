@@ -18,8 +18,9 @@ from pipeline.stages.extraction.dates import find_date
 from pipeline.stages.extraction.extent import EXTENT_UNSURE, LABEL_UNSURE
 from pipeline.stages.extraction.head import centred_on
 from pipeline.stages.extraction.ink import Mark, PagePixels, TickBox, tick_box
+from pipeline.stages.extraction.labels import LabelledRow
 from pipeline.stages.extraction.layout import Token, union
-from pipeline.stages.extraction.spans import LabelledRow, Pages, Span
+from pipeline.stages.extraction.spans import Pages, Span
 from pipeline.stages.extraction.tables import find_table
 from pipeline.stages.extraction.validators import warn
 from pipeline.stages.extraction.values import Parsed, joined, parse

@@ -5,16 +5,22 @@ May not come in: what a value means.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from pipeline.stages.extraction.cells import cell_rows
 from pipeline.stages.extraction.ink import PagePixels
-from pipeline.stages.extraction.labels import ORDINAL, LabelMatch, find_labels
+from pipeline.stages.extraction.labels import ORDINAL, LabelledRow, LabelMatch, find_labels
 from pipeline.stages.extraction.layout import Row, Sheet, Token
 from pipeline.stages.extraction.phrases import begins_phrase, colon_phrase
 from pipeline.stages.extraction.wordings import Label
+from pipeline.stages.extraction.wrapping import (
+    broken_labels,
+    joined_rows,
+    lacked_room,
+    without_broken,
+)
 from pipeline.textnorm import fold
 
 _WIDE_GAP: Final = 5.0
@@ -48,10 +54,6 @@ _PLACES: Final = frozenset({"thanh", "thi", "xa", "phuong", "huyen", "quan", "ti
 """First words of kinds of places: `… quận Ninh`, `Kiều, thành phố Cần Thơ`."""
 _SPACE_AT_MOST: Final = 0.8
 """Of the row height: between words of a sentence."""
-_SPACE: Final = 0.25
-"""Of the text height."""
-_RAGGED: Final = 1.0
-"""Of the text height: right ends of full rows differ by this much."""
 _ROMAN: Final = frozenset("IVXLH1l|ÍÌ!J")
 """Letters of Roman numbers, and what they are read as: `III.` as `IH.`"""
 _DECLARATION: Final = (
@@ -62,20 +64,6 @@ _DECLARATION: Final = (
 
 INCLUSIVE: Final = frozenset({"agency_name", "issuer"})
 """Fields whose label is the beginning of the value: `BẢO HIỂM XÃ HỘI` tỉnh …, `UBND` xã …"""
-
-
-@dataclass(frozen=True, slots=True)
-class LabelledRow:
-    """A row with its labels and its page."""
-
-    sheet: Sheet
-    row: Row
-    matches: tuple[LabelMatch, ...]
-
-    @property
-    def head(self) -> bool:
-        """Stands in the top third of the component's first page."""
-        return self.sheet.page == 0 and self.row.y < 0.36 * self.sheet.height
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +81,8 @@ class Span:
     """It is all that stands in the ruled cell beside its label's."""
     number: Token | None = None
     """A number among them that may be that of the next label."""
+    over_end: bool = False
+    """They begin on the label's row and run on over its end."""
     torn: bool = False
     """Their last word, or the next one, may be of the value or of an unknown label behind it."""
 
@@ -108,10 +98,13 @@ class Pages:
     """A component's rows with labels, in reading order."""
 
     rows: tuple[LabelledRow, ...]
+    joined: Mapping[int, LabelledRow]
+    """Rows that run on, by their number, as one with the next ones."""
 
     def index(self, place: LabelledRow) -> int:
-        """Where a row of them stands."""
-        return next(i for i, row in enumerate(self.rows) if row is place)
+        """Where a row of them stands, or the first one of those that are joined."""
+        first = place.row.tokens[0]
+        return next(i for i, row in enumerate(self.rows) if row.row.tokens[0] is first)
 
     def spans(self, field: str, *, long: bool, flush: bool = True) -> Iterator[Span]:
         """Possible values of a field, in reading order.
@@ -130,6 +123,38 @@ class Pages:
                         yield from self._elsewhere(
                             index, match, field, other=flush and bool(beside.tokens)
                         )
+                    yield from self._over_end(index, match, field, long=long, flush=flush)
+            for match in broken_labels(place, self.joined.get(index)):
+                if field in match.fields:
+                    yield from self._over_end(index, match, field, long=long, flush=flush)
+
+    def _over_end(
+        self, index: int, match: LabelMatch, field: str, *, long: bool, flush: bool
+    ) -> Iterator[Span]:
+        """A value that begins on the row after its label's, or runs on over the end of its row.
+
+        Long ones that begin beside their label run on otherwise (`_further`).
+        """
+        place = self.joined.get(index)
+        if place is None or match not in place.matches:
+            return
+        count = len(self.rows[index].row.tokens)
+        limit, torn = _limit(place, match, field)
+        tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
+        begun = match.end < count
+        if match.end + len(tokens) <= count or (long and begun):
+            return
+        unsure = False
+        if long:
+            after = self.rows[index + 1]
+            room = len(after.row.tokens) - (match.end - count)
+            tokens = tokens[:room]
+            unsure = _within_sentence(place, tokens[-1], limit)
+            if len(tokens) == room:
+                left = after.row.tokens[0].box.x0
+                further, doubtful = self._further(index + 1, tokens, left, flush=flush)
+                tokens, unsure = (*tokens, *further), unsure or doubtful
+        yield Span(place, match, tokens, below=False, unsure=unsure, torn=torn, over_end=begun)
 
     def _elsewhere(
         self, index: int, match: LabelMatch, field: str, *, other: bool
@@ -174,7 +199,8 @@ class Pages:
         counts = _ends_with_next_number(place.row, match, limit)
         number = place.row.tokens[limit - 1] if counts else None
         last = index
-        if not tokens and (match.leads or limit >= len(place.row.tokens)):
+        ends_row = limit >= len(place.row.tokens) and index not in self.joined
+        if not tokens and (match.leads or ends_row):
             tokens, last = self._under(index, match, limit)
             below = bool(tokens)
             doubtful = flush and _close_behind(place.row, match.end)
@@ -247,8 +273,8 @@ class Pages:
             if begin == len(row.tokens) or not close:
                 return further, False
             mine = row.tokens[begin:]
-            lacked_room = not flush or _lacked_room(end, mine[0], place)
-            goes_on = mine[0].text[:1].islower() and lacked_room
+            no_room = not flush or lacked_room(end, mine[0], place)
+            goes_on = mine[0].text[:1].islower() and no_room
             full = not flush or end >= _FULL_ROW * sheet.right or goes_on
             if not full and not _in_column(place, label_x, end):
                 return further, False
@@ -264,7 +290,7 @@ class Pages:
             until, torn = _row_end(place, begin)
             further += row.tokens[begin:until]
             end = mine[-1].box.x1
-            unsure = unsure or torn or (full and not lacked_room)
+            unsure = unsure or torn or (full and not no_room)
             if until < len(row.tokens):
                 break
         return further, unsure
@@ -293,7 +319,7 @@ class Pages:
         labelled = any(match.start == 0 for match in after.matches)
         same = first.text.isupper() is last.text.isupper()
         goes_on = named and close and same and not labelled
-        return after.row.tokens if goes_on and _lacked_room(last.box.x1, first, after) else ()
+        return after.row.tokens if goes_on and lacked_room(last.box.x1, first, after) else ()
 
     def _opens_paragraph(self, step: int, label_x: float) -> bool:
         """True where a row is set in and the next one starts under the label again."""
@@ -320,13 +346,13 @@ def label_rows(
     Raises:
         UnreadableScan: as `PagePixels`.
     """
-    return Pages(
-        tuple(
-            LabelledRow(sheet, row, find_labels(row, labels))
-            for sheet in sheets
-            for row in cell_rows(sheet, pixels)
-        )
-    )
+    rows = [
+        LabelledRow(sheet, row, find_labels(row, labels))
+        for sheet in sheets
+        for row in cell_rows(sheet, pixels)
+    ]
+    joined = joined_rows(rows, labels)
+    return Pages(tuple(without_broken(rows, joined)), joined)
 
 
 def _cell(place: LabelledRow, match: LabelMatch) -> tuple[Token, ...] | None:
@@ -385,12 +411,6 @@ def _within_sentence(place: LabelledRow, last: Token, limit: int) -> bool:
     near = words[0].box.x0 - last.box.x1 < _SPACE_AT_MOST * place.row.height
     attached = words[-1].text.endswith(":") and words[-1].text != ":"
     return near and words[0].text[:1].islower() and not attached
-
-
-def _lacked_room(end: float, first: Token, place: LabelledRow) -> bool:
-    """True where the first word of a row would not have stood on the row before."""
-    height = place.row.height
-    return end + _SPACE * height + first.box.width > place.sheet.right - _RAGGED * height
 
 
 def _like_heading(tokens: Sequence[Token]) -> bool:

@@ -17,10 +17,11 @@ from rapidfuzz import fuzz
 from pipeline.catalogue import FieldType
 from pipeline.models.base import Box
 from pipeline.stages.extraction.ink import Grid, PagePixels, grid, level
+from pipeline.stages.extraction.labels import LabelledRow
 from pipeline.stages.extraction.layout import Sheet, Token
 from pipeline.stages.extraction.ordinals import renumbered
 from pipeline.stages.extraction.phrases import begins_phrase
-from pipeline.stages.extraction.spans import LabelledRow, Pages
+from pipeline.stages.extraction.spans import Pages
 from pipeline.stages.extraction.wordings import letters
 from pipeline.textnorm import fold, squash
 
