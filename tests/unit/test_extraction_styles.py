@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.catalogue import ComponentType, FieldType, load_catalogue
 from pipeline.models.components import Classified
@@ -249,3 +251,35 @@ def test_values_are_found_however_a_form_is_set(name: str) -> None:
             silent = value is not None and value.status is FieldStatus.ACCEPTED
             assert good or not silent, f"{form.code}.{each.field.name}: {value}"
     assert found >= LEAST_RIGHT * seen
+
+
+def running(between: str, wide: float) -> Style:
+    """All fields in one sentence, as decisions have them, broken wherever a row is full."""
+
+    def style(page: PrintedPage, fields: Sequence[Asked]) -> None:
+        said = between.join(f"{each.label}: {each.value}" for each in fields)
+        row, number = "", 0
+        for word in f"Xét đề nghị của người hưởng, {said}.".split():
+            longer = f"{row} {word}".strip()
+            if row and width(longer) > wide:
+                page.put(20, 60 + 6.5 * number, row)
+                row, number = word, number + 1
+            else:
+                row = longer
+        page.put(20, 60 + 6.5 * number, row)
+
+    return style
+
+
+@settings(max_examples=250, deadline=None)
+@given(st.sampled_from(FORMS), st.sampled_from(("; ", ", ")), st.floats(100, 172))
+def test_wherever_running_text_breaks_no_value_is_wrong_in_silence(
+    form: ComponentType, between: str, wide: float
+) -> None:
+    fields, values = read(form, running(between, wide))
+    found = [each for each in fields if right(each, values.get(each.field.name))]
+    for each in fields:
+        value = values.get(each.field.name)
+        silent = value is not None and value.status is FieldStatus.ACCEPTED
+        assert each in found or not silent, f"{each.field.name}: {value}"
+    assert len(fields) - len(found) <= 2

@@ -305,10 +305,12 @@ def _whole_name(
     if not more:
         return parsed, False
     whole = parse((*span.tokens, *more), field)
-    if whole is None or span.match.colon:
+    if whole is None:
         return parsed, True
     used = len(whole.tokens) - len(parsed.tokens)
-    ended = whole.tokens[-1].text.endswith(",")
+    ended = used > 0 and whole.tokens[-1].text.endswith((",", ";"))
+    if span.match.colon and not (ended and pages.index(span.place) in pages.joined):
+        return parsed, True
     goes_on = 0 < used < len(more) and (ended or more[used].text[:1].islower())
     return whole, not goes_on
 

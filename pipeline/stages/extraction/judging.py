@@ -68,7 +68,9 @@ def judge(name: str, value: str, beside: Mapping[str, str], papers: Papers) -> I
     elif field.type == "percent":
         yield from _reason(validators.percent(value, at_least=_least_rate(field, papers)))
     elif field.type == "address" or field.type == "text":
-        yield from [EXTENT_UNSURE] * ends_within_place(value, address=field.type == "address")
+        address = field.type == "address"
+        in_doubt = ends_within_place(value, address=address) or (address and ";" in value)
+        yield from [EXTENT_UNSURE] * in_doubt
     if _HOLDER_CHECK in field.checks and (owner := beside.get("full_name")):
         yield from _reason(validators.account_holder(value, owner))
     if name == _HAND_OVER_NUMBER:

@@ -148,6 +148,8 @@ class Pages:
         if long:
             after = self.rows[index + 1]
             room = len(after.row.tokens) - (match.end - count)
+            if room <= 0:
+                return
             tokens = tokens[:room]
             unsure = _within_sentence(place, tokens[-1], limit)
             if len(tokens) == room:
@@ -207,11 +209,11 @@ class Pages:
             unsure = below and (doubtful or self._of_many(last))
         elif long and tokens:
             unsure = unsure or _within_sentence(place, tokens[-1], limit)
-        if long and tokens:
+        row = place.row
+        followed = not below and limit < len(row.tokens) and _close_behind(row, limit)
+        if long and tokens and not followed:
             label_x = min(
-                place.row.tokens[other.start].box.x0
-                for other in place.matches
-                if field in other.fields
+                row.tokens[other.start].box.x0 for other in place.matches if field in other.fields
             )
             further, doubtful = self._further(last, tokens, label_x, flush=flush)
             tokens, unsure = (*tokens, *further), unsure or doubtful

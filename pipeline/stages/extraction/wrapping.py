@@ -25,7 +25,10 @@ _COLUMN: Final = 5.0
 """Of the text height: a gap this wide parts columns."""
 _INDENT: Final = 1.5
 """Of the text height: a row does not begin further right than the one that it goes on from."""
-_MOST_ROWS: Final = 3
+_WIDE: Final = 0.35
+"""Of the page width: rows of running text are no narrower."""
+_PART_ENDS: Final = (",", ";")
+"""Before a label that begins a row of running text by chance; rows of forms end without."""
 _COUNTED: Final = re.compile(r"(?:\(?\d{1,2}|[IVX]+|[a-zđ])[.)]+|[-+*•]")
 
 
@@ -64,14 +67,24 @@ def without_broken(
     ended: list[LabelMatch] = []
     for index, place in enumerate(rows):
         count = len(place.row.tokens)
-        matches = [*ended, *(m for m in place.matches if all(m.start >= e.end for e in ended))]
+        own = place.matches if index - 1 not in joined else _amid_text(place.matches)
+        matches = [*ended, *(m for m in own if all(m.start >= e.end for e in ended))]
         ended = []
         for broken in broken_labels(place, joined.get(index)):
             matches = [match for match in matches if match.end <= broken.start]
-            stop = changed(broken, fields=frozenset(), colon=False, tail="")
+            stop = changed(broken, fields=frozenset(), tail="")
             matches.append(changed(stop, end=count))
-            ended = [changed(stop, start=0, end=broken.end - count, colon=broken.colon)]
+            ended = [changed(stop, start=0, end=broken.end - count)]
         yield LabelledRow(place.sheet, place.row, tuple(matches))
+
+
+def _amid_text(matches: Sequence[LabelMatch]) -> Iterator[LabelMatch]:
+    """Labels of a row that text runs on to: the first word of it leads nothing."""
+    for match in matches:
+        if match.start > 0 or match.closed:
+            yield match
+        elif len(match.label.letters) >= SHORT:
+            yield changed(match, leads=False)
 
 
 def broken_labels(place: LabelledRow, joined: LabelledRow | None) -> tuple[LabelMatch, ...]:
@@ -104,7 +117,11 @@ def _runs_on(before: LabelledRow, after: LabelledRow) -> bool:
     first, last = after.row.tokens[0], before.row.tokens[-1]
     close = after.row.y - before.row.y <= _NEXT * max(before.sheet.pitch, height)
     begins = first.box.x0 <= before.row.tokens[0].box.x0 + _INDENT * height
-    if before.sheet is not after.sheet or not (close and begins) or _COUNTED.fullmatch(first.text):
+    wide = last.box.x1 - before.row.tokens[0].box.x0 >= _WIDE * before.sheet.width
+    if before.sheet is not after.sheet or not (close and begins and wide):
+        return False
+    labelled = first.text[:1].isupper() and any(match.start == 0 for match in after.matches)
+    if _COUNTED.fullmatch(first.text) or (labelled and not last.text.endswith(_PART_ENDS)):
         return False
     return _is_text(before.row) and _is_text(after.row) and lacked_room(last.box.x1, first, after)
 
