@@ -143,6 +143,19 @@ def below(page: PrintedPage, fields: Sequence[Asked]) -> None:
         page.put(20, 60 + 14 * number, f"{each.label}:").put(20, 66 + 14 * number, each.value)
 
 
+def lifted(page: PrintedPage, fields: Sequence[Asked]) -> None:
+    """As a typewriter sets them, above the leaders."""
+    for number, each in enumerate(fields):
+        y = 60.0 + 9 * number
+        page.put(20, y, f"{each.label}:").put(24 + width(each.label), y - 3, each.value)
+
+
+def noted_below(page: PrintedPage, fields: Sequence[Asked]) -> None:
+    for number, each in enumerate(fields):
+        page.put(20, 60 + 12 * number, f"{each.label}: {each.value}")
+        page.put(40, 65 + 12 * number, "(Ghi rõ theo giấy tờ tùy thân)", 9)
+
+
 def apart(colon: str) -> Style:
     """Values in a column of their own."""
 
@@ -172,6 +185,9 @@ STYLES: Final[Mapping[str, Style]] = {
     "footnote": rows("{label} ({n}): {value}"),
     "footnote without a space": rows("{label}({n}): {value}"),
     "footnote before the value": rows("{label}: ({n}) {value}"),
+    "note before the value": rows("{label}: (ghi rõ) {value}"),
+    "note behind": rows("{label}: {value} (ghi theo giấy tờ)"),
+    "note below": noted_below,
     "note": rows("{label} (ghi rõ, đầy đủ): {value}"),
     "second language": rows("{label} / Full text: {value}"),
     "second language in brackets": rows("{label} (Full text): {value}"),
@@ -189,6 +205,7 @@ STYLES: Final[Mapping[str, Style]] = {
     "two with a dash": pairs(" - "),
     "two columns": columns,
     "below": below,
+    "lifted off the line": lifted,
     "values apart": apart(""),
     "values apart, colons": apart(":"),
     "a rate of a base": rows(amount="{label}: 55% x 7.475.324 = {value}"),

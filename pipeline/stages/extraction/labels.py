@@ -17,7 +17,7 @@ from rapidfuzz.distance import Levenshtein, Opcode
 
 from pipeline.stages.extraction.layout import Row, Sheet, Token
 from pipeline.stages.extraction.phrases import ACRONYM
-from pipeline.stages.extraction.wordings import SHORT, WORD_END, Label, letters
+from pipeline.stages.extraction.wordings import SHORT, WORD_END, Label, instructs, letters
 from pipeline.textnorm import exact, fold
 from pipeline.vietnamese import is_syllable
 
@@ -389,9 +389,17 @@ def _note_end(row: Row, start: int, limit: int) -> int:
 
 
 def _footnote_end(row: Row, start: int, limit: int) -> int:
-    """One past a footnote's number between a label's colon and its value, `Địa chỉ: (3) số 14`."""
-    noted = start < limit - 1 and start + 1 not in row.walls and start not in row.walls
-    return start + 1 if noted and _FOOTNOTE.fullmatch(row.tokens[start].text) else start
+    """One past what is a note, and none of the value, right behind a label's colon.
+
+    `Địa chỉ: (3) số 14`, `Họ và tên: (ghi bằng chữ in hoa) …`.
+    """
+    if start >= limit - 1 or start in row.walls or start + 1 in row.walls:
+        return start
+    text = row.tokens[start].text
+    if _FOOTNOTE.fullmatch(text):
+        return start + 1
+    end = _note_end(row, start, limit) if instructs(text) else start
+    return end if end < limit else start
 
 
 def _speck(token: Token) -> bool:

@@ -14,7 +14,7 @@ from pipeline.stages.extraction.ink import PagePixels
 from pipeline.stages.extraction.labels import ORDINAL, LabelledRow, LabelMatch, find_labels
 from pipeline.stages.extraction.layout import Row, Sheet, Token
 from pipeline.stages.extraction.phrases import begins_phrase, colon_phrase
-from pipeline.stages.extraction.wordings import Label
+from pipeline.stages.extraction.wordings import Label, instructs
 from pipeline.stages.extraction.wrapping import (
     broken_labels,
     joined_rows,
@@ -29,6 +29,8 @@ _BELOW: Final = 2.2
 """Of the row pitch: how far below its label a value may stand."""
 _LIFTED: Final = 0.75
 """Of the row pitch: values written over leaders stand at most this far above their label."""
+_LINE: Final = 1.2
+"""Of the text height: lines of text are no closer."""
 _CONTINUES: Final = 1.6
 """Of the row pitch."""
 _FULL_ROW: Final = 0.85
@@ -183,9 +185,12 @@ class Pages:
         right = tokens[limit].box.x0 if limit < len(tokens) else place.sheet.width
         if index == 0 or any(left <= token.box.x0 < right for token in tokens[match.end :]):
             return ()
-        over = self.rows[index - 1]
-        near = place.row.y - over.row.y <= _LIFTED * place.sheet.pitch
-        if over.sheet is not place.sheet or not near or over.matches:
+        over, under = self.rows[index - 1], self.rows[index + 1 : index + 2]
+        above = place.row.y - over.row.y
+        below = under[0].row.y - place.row.y if under else place.sheet.height
+        near = above <= _LIFTED * max(place.sheet.pitch, min(below, _LINE * place.row.height))
+        labelled = any(match.closed for match in over.matches)
+        if over.sheet is not place.sheet or not near or labelled:
             return ()
         return tuple(t for t in over.row.tokens if left <= t.box.x0 and t.box.x1 <= right)
 
@@ -202,6 +207,8 @@ class Pages:
         number = place.row.tokens[limit - 1] if counts else None
         last = index
         ends_row = limit >= len(place.row.tokens) and index not in self.joined
+        if not tokens and (lifted := self._lifted(index, match, limit)):
+            return Span(place, match, lifted, below=True, unsure=long)
         if not tokens and (match.leads or ends_row):
             tokens, last = self._under(index, match, limit)
             below = bool(tokens)
@@ -447,6 +454,8 @@ def _starts_anew(place: LabelledRow, begin: int) -> bool:
     counted = len(first) <= _LONGEST_NUMBER and (len(short) == 1 or not short.isalpha())
     labelled = any(begin <= match.start <= begin + counted for match in place.matches)
     if fold(" ".join(token.text for token in tokens[begin : begin + 5])).startswith(_DECLARATION):
+        return True
+    if instructs(first):
         return True
     return labelled or numbered or begins_phrase(tokens, begin)
 

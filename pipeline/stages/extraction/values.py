@@ -23,6 +23,7 @@ from pipeline.stages.extraction.names import doubtful_spelling
 from pipeline.stages.extraction.numerals import parse_date_words
 from pipeline.stages.extraction.symbols import hyphenated, unknown_symbols
 from pipeline.stages.extraction.validators import PATTERN, Verdict, warn
+from pipeline.stages.extraction.wordings import instructs
 from pipeline.textnorm import fold, squash
 from pipeline.vietnamese import family_names, placed_alike
 
@@ -110,6 +111,7 @@ def joined(tokens: Sequence[Token]) -> str:
 
 
 def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
+    tokens = _without_note(tokens)
     value = joined(tokens)
     if not any(char.isalnum() for char in value):
         return None
@@ -120,6 +122,15 @@ def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     verdicts += _symbols(mended)
     verdicts += [warn("REPAIRED")] if mended != value else []
     return Parsed(mended, tuple(tokens), _doubts(verdicts))
+
+
+def _without_note(tokens: Sequence[Token]) -> Sequence[Token]:
+    """Tokens but for a note at their end that tells how to fill in a form: `… (ghi rõ số nhà)`."""
+    begin = next((i for i in reversed(range(len(tokens))) if tokens[i].text[0] == "("), 0)
+    noted = (
+        begin > 0 and instructs(tokens[begin].text) and tokens[-1].text.rstrip(".,;")[-1:] == ")"
+    )
+    return tokens[:begin] if noted else tokens
 
 
 def _run_together(word: str) -> bool:
@@ -152,7 +163,8 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
             torn = any(char.isupper() for char in part) and _near((*kept[-1:], token))
             break
         if kept and part[0].islower() and parts[0][0].isupper():
-            torn = len(part) <= _REMNANT and part not in _AFTER_A_NAME and _near((kept[-1], token))
+            told = part in _AFTER_A_NAME or token.text.startswith("(")
+            torn = len(part) <= _REMNANT and not told and _near((kept[-1], token))
             break
         if _other_letters(parts, part):
             torn = part.lower() not in _AFTER_A_NAME

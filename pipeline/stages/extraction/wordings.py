@@ -116,6 +116,8 @@ _IDENTITY_PAPERS: Final = re.compile(
 )
 """What a label is that names one identity paper or several, in any order, as letters: `Số
 CMND/CCCD/Hộ chiếu`, `Số định danh cá nhân hoặc số hộ chiếu`."""
+_HOW: Final = frozenset({"ghi", "viet", "ke", "neu", "chon", "danh", "khoanh", "ky"})
+"""Verbs of such notes, folded."""
 _CARDS: Final = "identity"
 """Kind of the papers whose titles are such names themselves."""
 _PERSON: Final = "person_name"
@@ -168,6 +170,11 @@ def form_labels(component: ComponentType) -> tuple[Label, ...]:
         if letters(text) not in mine
     ]
     return (*printed, *stops)
+
+
+def instructs(text: str) -> bool:
+    """True of the first word, or all, of a note that tells how to fill in a form: `(ghi rõ …)`."""
+    return text.startswith("(") and fold(text.partition(" ")[0]).strip("().,:") in _HOW
 
 
 def usual_labels() -> Iterator[str]:
