@@ -23,6 +23,7 @@ from flows.outside import OutsideSigning
 from flows.packaging import Packages
 from flows.scanning import Scans
 from flows.wiring import Ports
+from pipeline.adapters.heap import few_arenas
 from pipeline.errors import (
     ArchiveError,
     ConfigError,
@@ -65,6 +66,7 @@ class Services:
 
     def __init__(self, settings: Settings, progress: Progress) -> None:
         """Nothing is opened before it is used."""
+        few_arenas()
         self.settings = settings
         self.ports = Ports(settings, progress)
         self.batches = Batches(self.ports)
