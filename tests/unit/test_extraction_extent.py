@@ -144,6 +144,113 @@ class TestRunningOn:
         assert value.status is FieldStatus.ACCEPTED
 
 
+LAST = "Họ và tên: Lê An, số điện thoại: 0912345678, mã số BHXH: 7912345678, "
+PAID = "Căn cứ hồ sơ đã nhận và quy định hiện hành, người lao động được hưởng theo "
+
+
+class TestOverTheEndOfARow:
+    """What may look like the rest of a value, but belongs to the text that follows."""
+
+    @pytest.mark.parametrize(
+        ("code", "rows", "name", "right"),
+        [
+            (
+                "F_14_HSB",
+                ("Tôi đề nghị chuyển tiền cho tôi qua số tài khoản: 0123456789", "03 bản sao kèm"),
+                "account_number",
+                "0123456789",
+            ),
+            (
+                "F_14_HSB",
+                ("Tôi là người lao động đã nghỉ việc, mã số BHXH: 0010850001", "23 năm công tác"),
+                "bhxh_code",
+                "0010850001",
+            ),
+            (
+                "R_07B_HSB",
+                (f"{PAID}tổng số thời gian đóng BHXH: 15 năm", "3 tháng lương cơ sở"),
+                "contribution_duration",
+                "15 năm",
+            ),
+            *(
+                ("F_14_HSB", (f"Mã số BHXH: 7912345678, họ và tên: {own}", row), "full_name", right)
+                for own, row, right in (
+                    ("Nguyễn Thị Lan", "Đồng Tháp, ngày 12 tháng 5 năm 2025", "Nguyễn Thị Lan"),
+                    ("Nguyễn Thị Lan", "Lê Văn Ba, là chồng", "Nguyễn Thị Lan"),
+                    ("Nguyễn Thị Lan Chức", "vụ: Thợ hàn bậc 3", "Nguyễn Thị Lan"),
+                    ("Nguyễn Thị Lan Anh Nguyên", "quán: An Giang", "Nguyễn Thị Lan Anh"),
+                )
+            ),
+            *(
+                ("R_07A_HSB", (f"{PAID}mức lương hưu hằng tháng:", row), "monthly_amount", "")
+                for row in ("Điều 2. 5.000.000 đồng", "và 5.000.000 đồng tiền mai táng")
+            ),
+            (
+                "R_07B_HSB",
+                (f"{PAID}đề nghị của Ông/Bà Lê Văn An, sinh ngày:", "01/02/2020 ban hành"),
+                "birth_date",
+                "",
+            ),
+            ("F_14_HSB", (f"{LAST}địa chỉ: số điện", "thoại: 0912345678"), "address", ""),
+            (
+                "F_14_HSB",
+                (f"{LAST}sinh ngày: 12/03/1965, địa", "chỉ: số điện thoại: 0912345678, và các"),
+                "address",
+                "",
+            ),
+        ],
+    )
+    def test_it_is_none_of_the_value_in_silence(
+        self, code: str, rows: tuple[str, ...], name: str, right: str
+    ) -> None:
+        end = PrintedPage().put(20, 0, rows[0]).text().lines[0].box.x1 / 200 * 25.4
+        filler = "hồ sơ của người lao động được giải quyết"
+        wide = PrintedPage().put(0, 0, filler).text().lines[0].box.x1 / 200 * 25.4
+        page = PrintedPage(width_mm=max(210, end + 10)).column(20, 60, *rows, pitch=6.5)
+        page.column(end - wide, 100, *[filler] * 12, pitch=6.5)
+        value = fields(code, page.text()).get(name)
+        assert value is None or value.value == right or value.status is FieldStatus.REVIEW
+
+
+class TestWhatIsNoneOfAValue:
+    @pytest.mark.parametrize(
+        ("code", "row", "name", "right"),
+        [
+            *(
+                ("R_07A_HSB", f"Mức lương hưu hằng tháng: {said}", "monthly_amount", right)
+                for said, right in (
+                    ("4.111 428 tháng 5/2025", "4.111.428"),
+                    ("12.111. 428 năm", "12.111.428"),
+                    ("Từ tháng 5 111.428 đồng", "5.111.428 đồng"),
+                    ("75% mức bình quân 7.475.324 đồng", ""),
+                    ("3 tháng lương cơ sở 2.340.000 đồng", ""),
+                    ("tăng 15% từ 3.575.155 đồng lên 4.111.428 đồng", "4.111.428 đồng"),
+                    ("1.500.000 đồng x 3 tháng = 4.500.000 đồng", "4.500.000 đồng"),
+                    ("2.340.000 x 2 + 500.000 = 5.180.000 đồng", "5.180.000 đồng"),
+                )
+            ),
+            ("F_14_HSB", "Họ và tên: Ông Hà Mai", "full_name", "Hà Mai"),
+            ("F_14_HSB", "Họ và tên: Ông Bà Lan", "full_name", "Bà Lan"),
+            ("F_14_HSB", "Họ và tên: Nguyễn Thị", "full_name", "Nguyễn Thị Lan"),
+            ("F_14_HSB", "Họ và tên: Nguyễn Đăng Khoa: Nội", "full_name", "Nguyễn Đăng Khoa"),
+            ("F_14_HSB", "Họ và tên: LÊ VĂN AN     NAM", "full_name", "LÊ VĂN AN"),
+            ("R_QD_BHTN", "Số tháng được hưởng: (12) tháng, gồm 3 đợt", "months", "12"),
+            ("M_GCN_NGHI_VIEC", "Số ngày nghỉ: (5) 3", "days_off", "5"),
+            ("M_GCN_NGHI_VIEC", "Số ngày nghỉ: 12/03/2025", "days_off", ""),
+            ("F_14_HSB", "Địa chỉ: (14) Trần Hưng Đạo, Gia Lai", "address", "14 Trần Hưng Đạo"),
+            ("F_14_HSB", "Ngân hàng Agribank Branch: Cần Thơ", "bank_name", "Agribank"),
+            ("M_GIAY_RA_VIEN", "Chẩn đoán: Lao (Danh mục B)", "diagnosis", "Lao (Danh mục B)"),
+            ("M_GIAY_RA_VIEN", "Chẩn đoán: Polyp Kudo(3)", "diagnosis", "Polyp Kudo(3)"),
+            ("M_GIAY_RA_VIEN", "Chẩn đoán: Viêm (ký sinh)", "diagnosis", "Viêm (ký sinh)"),
+        ],
+    )
+    def test_it_is_left_out_or_asked_about(
+        self, code: str, row: str, name: str, right: str
+    ) -> None:
+        value = fields(code, PrintedPage().column(20, 60, row).text())[name]
+        assert value.value == right or value.status is FieldStatus.REVIEW
+
+
 class TestLabelsBehind:
     """A row that a value runs on over may hold another label."""
 
@@ -194,6 +301,31 @@ class TestLabelsBehind:
 
 
 class TestWhereValuesStand:
+    @pytest.mark.parametrize(
+        ("code", "rows", "name", "value"),
+        [
+            ("B_THE_BHYT", ["Họ và tôn: TỪ THANH TRANG"], "full_name", "TỪ THANH TRANG"),
+            ("F_09_HSB", ["Số CMND/CCCD: 064068387635"], "declarant_id", "064068387635"),
+            (
+                "L_CHAM_DUT_HDLD",
+                ["Chấm dứt hợp đồng lao động đối với Ông/Bà Ksor H'Nuê, sinh ngày 04/12/1968."],
+                "full_name",
+                "Ksor H'Nuê",
+            ),
+            (
+                "F_12_HSB",
+                ["Được nghỉ việc hưởng chế độ hưu trí kể từ ngày:", "28.08.2024"],
+                "leave_from",
+                "28/08/2024",
+            ),
+        ],
+    )
+    def test_labels_as_papers_print_them(
+        self, code: str, rows: list[str], name: str, value: str
+    ) -> None:
+        page = PrintedPage().column(20, 60, *rows, pitch=6.5).put(20, 200, "Nơi nhận: lưu")
+        assert fields(code, page.text())[name].value == value
+
     def test_the_number_of_the_next_label_is_no_value(self) -> None:
         page = PrintedPage().put(20, 60, "2. Năm sinh:").put(80, 60, "3. Giới:")
         page.put(22, 66, "1972").put(82, 66, "Nam")

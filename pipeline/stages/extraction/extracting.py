@@ -58,6 +58,8 @@ _EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integ
 _SIGNATURE: Final = "signature"
 """Ink and seals are not words: a person looks."""
 _LONG: Final = frozenset({"text", "address"})
+_TAKEN_FOR_NOTES: Final = _LONG | {"integer", "percent", "phone", "duration"}
+"""Types whose values may begin with a number in brackets."""
 _OF_WORDS: Final = _LONG | {"person_name"}
 """Types that a word more or less is not told by."""
 _CARD_KIND: Final = "identity"
@@ -66,7 +68,19 @@ _SIGNS_NEED_MORE: Final = 1.5
 """Misread digits come with confidences up to 0.9; sound print gives 0.95 and more."""
 _LENT: Final = 0.3
 """Of the rank: a form's own wording goes before one that says the same."""
-_MORE: Final = 0.05
+_PERSON: Final = "person_name"
+_OF_PARTS: Final = "duration"
+"""Type whose first part is a value, too: `15 năm 3 tháng`."""
+_BEFORE_VALUES: Final = frozenset(
+    {"", "ngay", "so", "la", "vnd", "luc", "hoi", "ong", "ba", "ong/ba"}
+)
+"""Words that belong to no value, but may stand before it."""
+_AROUND: Final = " .,:;()-"
+_ENDS: Final = (",", ";", ".", ")")
+_BEFORE_GIVEN: Final = frozenset({"thi", "van"})
+_GIVEN: Final = 2
+"""Words of a given name at most."""
+_MORE: Final = 0.15
 """Of the rank: a value that goes on in the next row goes before its first part."""
 _UNSURE_LABEL: Final = 0.9
 _WORDS_AGREE: Final = 0.97
@@ -266,18 +280,22 @@ def _best(field: FieldType, paper: _Paper, *, flush: bool) -> _Candidate | None:
             continue
         if field.name in _OF_THE_PERSON and pages.index(span.place) in paper.agents:
             continue
-        if field.type == "person_name" and span.over_end:
+        if field.type == "person_name" and span.begun:
             continue  # `_whole_name` looks at the next row
         if span.match.label.pattern is not None and not _behind_name(span.place, pages):
             continue
         parsed = _gender(span) if field.type == "enum" else parse(span.tokens, field)
         unsure = span.unsure or _in_sentence(field, span)
         unsure = unsure or (span.torn and field.type in _OF_WORDS)
+        unsure = unsure or (span.match.footnoted and field.type in _TAKEN_FOR_NOTES)
         if field.type == "person_name" and parsed is not None:
             parsed, torn = _whole_name(parsed, span, field, pages)
             unsure = unsure or torn
         if parsed is None:
             continue
+        if span.over_end:
+            parsed, torn = _over_end(parsed, span, field)
+            unsure = unsure or torn
         if unsure or any(token is span.number for token in parsed.tokens):
             parsed = replace(parsed, verdicts=(*parsed.verdicts, warn(EXTENT_UNSURE)))
         rank = _rank(field, span, parsed)
@@ -301,7 +319,10 @@ def _whole_name(
 
     It is certain where the sentence goes on behind the name: `… Thân Bích`, `Hạnh, sinh ngày …`.
     """
-    more = pages.wrapped(span.place, parsed.tokens[-1])
+    last = parsed.tokens[-1]
+    if pages.ends_in_label(span.place, last):
+        return parsed, True
+    more = pages.wrapped(span.place, last)
     if not more:
         return parsed, False
     whole = parse((*span.tokens, *more), field)
@@ -309,10 +330,37 @@ def _whole_name(
         return parsed, True
     used = len(whole.tokens) - len(parsed.tokens)
     ended = used > 0 and whole.tokens[-1].text.endswith((",", ";"))
-    if span.match.colon and not (ended and pages.index(span.place) in pages.joined):
+    begun = len(parsed.tokens) == 1 or fold(parsed.tokens[-1].text) in _BEFORE_GIVEN
+    if span.match.colon and not (ended and begun and used <= _GIVEN):
         return parsed, True
     goes_on = 0 < used < len(more) and (ended or more[used].text[:1].islower())
     return whole, not goes_on
+
+
+def _over_end(parsed: Parsed, span: Span, field: FieldType) -> tuple[Parsed, bool]:
+    """A value over the end of a row, or of the row behind its label's; whether it is uncertain.
+
+    What is a value on its own row already, and what stands amid the next row's text, a person
+    sees.
+    """
+    own = parse(span.tokens[: span.begun], field) if span.begun else None
+    if own is not None and not own.verdicts:
+        goes_on = len(parsed.tokens) > len(own.tokens) and parsed.value != own.value
+        longer = goes_on and field.type == _OF_PARTS
+        return (parsed if longer else own), goes_on
+    if span.begun or field.type in _LONG:
+        return parsed, False
+    first, last = (_place_of(span.tokens, parsed.tokens[at]) for at in (0, -1))
+    direct = all(token.folded.strip(_AROUND) in _BEFORE_VALUES for token in span.tokens[:first])
+    after = span.tokens[last + 1 : last + 2]
+    ended = not after or span.tokens[last].text.endswith(_ENDS)
+    if field.type == _PERSON:
+        ended = ended or after[0].text[:1].islower()
+    return parsed, not (direct and ended)
+
+
+def _place_of(tokens: Sequence[Token], wanted: Token) -> int:
+    return next(i for i, token in enumerate(tokens) if token is wanted)
 
 
 def _in_sentence(field: FieldType, span: Span) -> bool:
@@ -336,18 +384,13 @@ def _rank(field: FieldType, span: Span, parsed: Parsed) -> float:
     rank = span.match.score / 100
     rank += 0.5 if span.match.colon or span.celled else 0.2 if span.match.leads else 0.0
     rank -= 0.1 if span.below else 0.0
-    rank += _MORE if span.over_end and _uses_next_row(span, parsed) else 0.0
+    rank += _MORE if span.begun and parsed.verdicts else 0.0
     rank -= _LENT if span.match.label.lent else 0.0
     rank -= 0.6 * any(v.outcome is Outcome.ERROR for v in parsed.verdicts)
     rank -= 0.1 * any(v.outcome is Outcome.WARN for v in parsed.verdicts)
     if field.name in _KINDS_WITH_HEAD_NUMBER:
         rank += 0.8 if span.place.head else 0.0
     return rank
-
-
-def _uses_next_row(span: Span, parsed: Parsed) -> bool:
-    """True where a value that may run on over the end of its row does."""
-    return parsed.tokens[-1].box.y0 > span.tokens[0].box.y1
 
 
 def _names_another(span: Span) -> bool:

@@ -17,11 +17,20 @@ from rapidfuzz.distance import Levenshtein, Opcode
 
 from pipeline.stages.extraction.layout import Row, Sheet, Token
 from pipeline.stages.extraction.phrases import ACRONYM
-from pipeline.stages.extraction.wordings import SHORT, WORD_END, Label, instructs, letters
+from pipeline.stages.extraction.wordings import (
+    ENGLISH,
+    SHORT,
+    WORD_END,
+    Label,
+    instructs,
+    letters,
+    names_identity_papers,
+)
 from pipeline.textnorm import exact, fold
 from pipeline.vietnamese import is_syllable
 
-_SURE: Final = ((12, 82.0), (SHORT, 86.0))
+_SURE: Final = ((12, 82.0), (SHORT, 85.0))
+"""Letters of a label and the likeness that it needs: one letter of seven may be another."""
 ORDINAL: Final = re.compile(r"\(?[0-9]{1,2}[.,)]+")
 """Number of a line before its label; a full stop may be read as a comma."""
 _LONGEST_ORDINAL: Final = 3
@@ -42,15 +51,18 @@ _ACCENTS: Final = 80.0
 """`Địa chí` is still `Địa chỉ`; `Sở` is not `Số`."""
 _NEARLY: Final = (5, 80.0)
 """Letters and likeness of a short label that is misread but leads and has its colon: `Ông/hà:`."""
-_READ: Final = 100.0
+READ: Final = 100.0
 """Likeness of a label read letter by letter."""
+_OTHER_LETTERS: Final = 2
+"""So many letters that were surely read are no misreading."""
 _SURELY: Final = 0.9
 """Confidence of words of which no letter is another one, whatever its marks."""
-_FOREIGN: Final = 4
-"""Letters of a word that no Vietnamese syllable is spelt like, and no acronym."""
+_UNITS: Final = frozenset({"thang", "nam", "ngay", "nguoi", "con", "to", "lan", "dong", "gio", "%"})
+"""Behind a number in brackets that is a value: `(12) tháng`."""
 _FOOTNOTE: Final = re.compile(r"\(\d{1,2}\)")
 _IN_FIGURES: Final = "bang"
 """`Số tiền bằng số: …`: before no label."""
+_WITHIN_NAMES: Final = str.maketrans("", "", "'’-")
 _ADDRESS: Final = "ongba"
 """Before a name, within a sentence too."""
 
@@ -77,11 +89,18 @@ class LabelMatch:
     """It ends where its ruled cell ends."""
     read: str
     """Its letters as they were read."""
+    broken: bool = False
+    """A part of a label that ends on another row (`wrapping`)."""
 
     @property
     def closed(self) -> bool:
         """Certain to end there: by its colon, or by the wall of its cell."""
         return self.colon or self.walled
+
+    @property
+    def footnoted(self) -> bool:
+        """A number in brackets stands between its colon and the value."""
+        return _FOOTNOTE.fullmatch(self.tail) is not None
 
     @property
     def sure(self) -> bool:
@@ -161,22 +180,39 @@ def _at(row: Row, start: int, labels: Sequence[Label]) -> Iterable[LabelMatch]:
             continue
         if not _begins(parts[0], label):
             continue
-        best: tuple[float, int] | None = None
-        needed = _needed(label)
-        for count, window in enumerate(windows, 1):
-            if len(window) > 1.25 * len(label.letters) + 1:
-                break
-            if count > colon + 1 and ":" not in label.text:
-                break
-            if len(window) < 0.75 * len(label.letters) - 1 or not parts[count - 1]:
-                continue
-            score = fuzz.ratio(window, label.letters)
-            if score >= needed and (best is None or score > best[0]):
-                best = (score, count)
+        seen = windows if ":" in label.text else windows[: colon + 1]
+        best = _best_window(row, start, label, seen)
         if best is not None:
             match = _match(row, start, label, best)
             if _plausible(row, match):
                 yield match
+
+
+def _best_window(
+    row: Row, start: int, label: Label, windows: Sequence[str]
+) -> tuple[float, int] | None:
+    """How many words from a place on are most like a label, and how like it they are."""
+    best: tuple[float, int] | None = None
+    needed = _needed(label)
+    for count, window in enumerate(windows, 1):
+        if _leads(row, start) and _before_stroke(row, start, windows, count) == label.letters:
+            return READ, count
+        if len(window) > 1.25 * len(label.letters) + 1:
+            break
+        added = count == 1 or window != windows[count - 2]
+        if len(window) < 0.75 * len(label.letters) - 1 or not added:
+            continue
+        score = fuzz.ratio(window, label.letters)
+        if score >= needed and (best is None or score > best[0]):
+            best = (score, count)
+    return best
+
+
+def _before_stroke(row: Row, start: int, windows: Sequence[str], count: int) -> str:
+    """Letters of several words, of the last one those before other papers: `Số CMND/CCCD:`."""
+    first, _, other = row.tokens[start + count - 1].text.partition("/")
+    closed = other.endswith(":") and names_identity_papers(other)
+    return windows[count - 2] + letters(first) if closed and count > 1 else ""
 
 
 def _of_pattern(
@@ -284,18 +320,20 @@ def _over_comma(row: Row, match: LabelMatch) -> bool:
 
 
 def _of_other_words(row: Row, match: LabelMatch) -> bool:
-    """True where a word was surely read, and is none of the label's.
+    """True where words were surely read, and are none of the label's.
 
-    `người lao động` is no `Người làm đơn`.
+    `người lao động` is no `Người làm đơn`; `Sin ngày` has lost a letter.
     """
     wanted = WORD_END.split(fold(match.label.text))
     words = row.tokens[match.start : match.end]
-    if match.score == _READ or len(wanted) != len(words):
+    if match.score == READ or len(wanted) != len(words):
         return False
-    return any(
-        letters(token.text) != letters(word) and token.confidence >= _SURELY and _spelt(token.text)
+    others = (
+        Levenshtein.distance(letters(token.text), letters(word))
         for token, word in zip(words, wanted, strict=True)
+        if token.confidence >= _SURELY and _spelt(token.text)
     )
+    return sum(others) >= _OTHER_LETTERS
 
 
 def _spelt(text: str) -> bool:
@@ -316,7 +354,7 @@ def _addresses(row: Row, match: LabelMatch) -> bool:
 
 def _word_of_name(text: str) -> bool:
     bare = text.rstrip(".,;")
-    return bare.isalpha() and bare[0].isupper()
+    return bare.translate(_WITHIN_NAMES).isalpha() and bare[0].isupper()
 
 
 def _in_sentence(row: Row, match: LabelMatch) -> bool:
@@ -395,10 +433,10 @@ def _footnote_end(row: Row, start: int, limit: int) -> int:
     """
     if start >= limit - 1 or start in row.walls or start + 1 in row.walls:
         return start
-    text = row.tokens[start].text
-    if _FOOTNOTE.fullmatch(text):
+    text, after = row.tokens[start].text, row.tokens[start + 1]
+    if _FOOTNOTE.fullmatch(text) and after.folded.strip(".,;") not in _UNITS:
         return start + 1
-    end = _note_end(row, start, limit) if instructs(text) else start
+    end = _note_end(row, start, limit) if instructs(text, after.text) else start
     return end if end < limit else start
 
 
@@ -435,13 +473,8 @@ def _foreign_end(tokens: Sequence[Token], start: int, limit: int) -> int:
     """End of a label's words in another language, `Họ và tên / Full name:`; else `start`."""
     for index in range(start, min(limit, start + _LONGEST_TAIL)):
         text = tokens[index].text
-        if not text.isascii() or any(char.isdigit() for char in text):
+        if not all(word in ENGLISH for word in text.lower().rstrip(":").split("/") if word):
             return start
         if text.endswith(":"):
-            words = [letters(token.text) for token in tokens[start : index + 1]]
-            return index + 1 if any(_foreign(word) for word in words) else start
+            return index + 1
     return start
-
-
-def _foreign(word: str) -> bool:
-    return len(word) >= _FOREIGN and not is_syllable(word)

@@ -26,7 +26,7 @@ _MACHINE: Final = re.compile(r"[A-Z0-9«]*<<[A-Z0-9<«]*")
 """A part of a machine-readable line (ICAO 9303)."""
 _GLUED: Final = re.compile(
     r"(?<=[^\W\d_]):(?=[^\s/])|(?<=\)):(?=\S)|(?:(?<=^\d)|(?<=^\d\d))\.(?=[^\W\d_]{2})"
-    r"|(?<=[^\W\d_]{2})(?=\(\d{1,2}\):?$)"
+    r"|(?<=[^\W\d_]{2})(?=\(\d{1,2}\):$)"
 )
 _LIKE_ASCII: Final = str.maketrans({"\u2044": "/", "\u2215": "/", "\u2010": "-", "\u2011": "-"})
 """Signs that engines write for others that look the same: fraction slash, special hyphens."""

@@ -128,7 +128,7 @@ def _begun(tokens: Sequence[Token], start: int, last: int) -> Phrase:
     while first > start and not _capital(tokens[first].text):
         first -= 1
     if _opens_label(tokens[first : last + 1]):
-        return Phrase(first, sure=True)
+        return Phrase(first, sure=first < last or start == first)
     ended = first < last and tokens[first].text.endswith(_ENDS)
     usual = first < last and _opens_label(tokens[first + 1 : last + 1])
     behind = ended or (usual and first > start)

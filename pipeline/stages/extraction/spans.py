@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from pipeline.stages.extraction.cells import cell_rows
 from pipeline.stages.extraction.ink import PagePixels
-from pipeline.stages.extraction.labels import ORDINAL, LabelledRow, LabelMatch, find_labels
+from pipeline.stages.extraction.labels import ORDINAL, READ, LabelledRow, LabelMatch, find_labels
 from pipeline.stages.extraction.layout import Row, Sheet, Token
 from pipeline.stages.extraction.phrases import begins_phrase, colon_phrase
 from pipeline.stages.extraction.wordings import Label, instructs
@@ -44,8 +45,6 @@ _PARAGRAPH: Final = 1.5
 _MOST_ROWS: Final = 4
 _NARROW: Final = 0.6
 """Of the text width: rows of a letterhead's left column end before."""
-_READ: Final = 100.0
-"""Likeness of a label read letter by letter."""
 _HEADING: Final = 4
 """Letters of a heading of one word."""
 _LONGEST_NUMBER: Final = 5
@@ -84,7 +83,9 @@ class Span:
     number: Token | None = None
     """A number among them that may be that of the next label."""
     over_end: bool = False
-    """They begin on the label's row and run on over its end."""
+    """They begin, or run on, behind the end of a row that their label begins on."""
+    begun: int = 0
+    """How many of such stand on that row."""
     torn: bool = False
     """Their last word, or the next one, may be of the value or of an unknown label behind it."""
 
@@ -143,8 +144,8 @@ class Pages:
         count = len(self.rows[index].row.tokens)
         limit, torn = _limit(place, match, field)
         tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
-        begun = match.end < count
-        if match.end + len(tokens) <= count or (long and begun):
+        begun = max(count - match.end, 0)
+        if len(tokens) <= begun or (long and begun):
             return
         unsure = False
         if long:
@@ -153,12 +154,16 @@ class Pages:
             if room <= 0:
                 return
             tokens = tokens[:room]
+            if not tokens:
+                return
             unsure = _within_sentence(place, tokens[-1], limit)
             if len(tokens) == room:
                 left = after.row.tokens[0].box.x0
                 further, doubtful = self._further(index + 1, tokens, left, flush=flush)
                 tokens, unsure = (*tokens, *further), unsure or doubtful
-        yield Span(place, match, tokens, below=False, unsure=unsure, torn=torn, over_end=begun)
+        yield Span(
+            place, match, tokens, below=False, unsure=unsure, torn=torn, over_end=True, begun=begun
+        )
 
     def _elsewhere(
         self, index: int, match: LabelMatch, field: str, *, other: bool
@@ -238,7 +243,8 @@ class Pages:
     def _under(self, index: int, match: LabelMatch, limit: int) -> tuple[tuple[Token, ...], int]:
         place = self.rows[index]
         tokens = place.row.tokens
-        left = tokens[match.start].box.x0 - 2 * place.row.height
+        begin = 0 if _ends_phrase(place, match) else match.start
+        left = tokens[begin].box.x0 - 2 * place.row.height
         right = tokens[limit].box.x0 if limit < len(tokens) else place.sheet.width
         for step in range(index + 1, min(index + 3, len(self.rows))):
             other = self.rows[step]
@@ -330,6 +336,16 @@ class Pages:
         goes_on = named and close and same and not labelled
         return after.row.tokens if goes_on and lacked_room(last.box.x1, first, after) else ()
 
+    def ends_in_label(self, place: LabelledRow, last: Token) -> bool:
+        """True where a row's last word may begin an unknown label that the next row ends.
+
+        `… Lan Anh Chức` / `vụ: Thợ`.
+        """
+        index = self.index(place) + 1
+        after = self.rows[index].row.tokens if index < len(self.rows) else ()
+        ends_row = place.row.tokens[-1] is last and len(after) > 0
+        return ends_row and after[0].text[:1].islower() and begins_phrase(after, 0)
+
     def _opens_paragraph(self, step: int, label_x: float) -> bool:
         """True where a row is set in and the next one starts under the label again."""
         place = self.rows[step]
@@ -385,6 +401,15 @@ def _second_of_cell(place: LabelledRow, match: LabelMatch) -> bool:
     cell = max((wall for wall in place.row.walls if wall <= match.start), default=0)
     goes_on = place.row.tokens[match.start].text[:1].islower()
     return not goes_on and any(cell <= other.start < match.start for other in place.matches)
+
+
+def _ends_phrase(place: LabelledRow, match: LabelMatch) -> bool:
+    """True of a label that ends what is one longer label: `Được nghỉ việc kể từ ngày:`."""
+    row, before = place.row, place.row.tokens[: match.start]
+    alone = all(other is match for other in place.matches) and not row.walls
+    near = all(b.box.x0 - a.box.x1 <= _COLUMN_GAP * row.height for a, b in pairwise(before))
+    said = not any(token.text.endswith((":", ".", ",", ";")) for token in before)
+    return match.colon and match.end == len(row.tokens) and alone and near and said
 
 
 def _before_cell(place: LabelledRow, match: LabelMatch) -> bool:
@@ -455,7 +480,7 @@ def _starts_anew(place: LabelledRow, begin: int) -> bool:
     labelled = any(begin <= match.start <= begin + counted for match in place.matches)
     if fold(" ".join(token.text for token in tokens[begin : begin + 5])).startswith(_DECLARATION):
         return True
-    if instructs(first):
+    if begin + 1 < len(tokens) and instructs(first, tokens[begin + 1].text):
         return True
     return labelled or numbered or begins_phrase(tokens, begin)
 
@@ -509,9 +534,10 @@ def _limit(place: LabelledRow, match: LabelMatch, field: str) -> tuple[int, bool
     seen = limit
     for other in place.matches:
         if other.start >= match.end and field not in other.fields:
-            misread = not other.colon and other.score < _READ
+            misread = not other.colon and other.score < READ
             closed = match.closed or not _close_behind(place.row, match.end)
-            if other.start == match.end and closed and (other.fields <= INCLUSIVE or misread):
+            like = not other.broken and (other.fields <= INCLUSIVE or misread)
+            if other.start == match.end and closed and like:
                 continue  # the value begins like a label: `Lý do: Hồ sơ chưa …`, not `Hồ sơ của`
             if other.start < limit:
                 # a label within a longer one: `Chức danh, nghề nghiệp: …`

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum, auto
 from itertools import pairwise
 from typing import Final
 
@@ -48,7 +49,8 @@ _LIKE_DONG: Final = 60.0
 _COUNT: Final = 4
 """Digits of a count or a year at most."""
 _COUNTED: Final = frozenset({"thang", "nam", "ngay", "tuoi", "lan", "nguoi", "suat", "con", "ky"})
-_TOLD: Final = frozenset({"thang", "nam", "ngay", "dieu", "khoan", "muc", "dot", "ky"})
+_DATED: Final = frozenset({"thang", "nam", "ngay", "dieu", "khoan", "muc", "dot", "ky"})
+_CURRENCY: Final = frozenset({"dong", "d", "vnd"})
 _TIMES: Final = frozenset({"x", "×", "*"})
 _MONTH: Final = re.compile(r"\d{1,2}[/-](?:\d{1,2}[/-])?\d{4}")
 _UNIT: Final = re.compile(r"dong|d|vnd")
@@ -59,6 +61,8 @@ _MONTHS_LOST: Final = re.compile(r".{0,5}\bt?h?[a-z]{0,2}ng\b|.{0,3}thang")
 _PERCENT: Final = re.compile(r"\d{1,3}(?:[.,]\d{1,2})?\s*%")
 _PHONE: Final = re.compile(r"(?:\+\s*84|0)[\d\s.\-]{7,14}")
 _INTEGER: Final = re.compile(r"\d{1,6}")
+_OTHER_DIGITS: Final = re.compile(r"\d")
+"""`12/03/2025` is no number."""
 _SIGN_APART: Final = re.compile(r"(?<!\w)H (?=[a-zà-ỹ])")
 """`Ea H leo`: the sign of `H'leo` was read as a gap."""
 _SMALLEST_AMOUNT: Final = 1000
@@ -68,9 +72,11 @@ _ADDRESS: Final = re.compile(r"[\w.+\-()]{3,}\.[A-Za-z]{2,}")
 """An e-mail address whose `@` was read as something else."""
 _TITLES: Final = frozenset({"ông", "bà", "anh", "chị", "cháu", "ông/bà", "Ông/bà", "Ông/Bà"})
 """Before a name, no part of it; `Ông` alone is a family name too."""
-_MIDDLE_TOO: Final = frozenset({"văn", "thị", "đình", "hữu", "quang", "xuân", "ngọc"})
-_WHOLE_NAME: Final = 2
-"""Words of the shortest name."""
+_MIDDLE: Final = frozenset({"văn", "thị"})
+_MIDDLE_TOO: Final = _MIDDLE | {"đình", "hữu", "quang", "xuân", "ngọc"}
+"""Family names that are middle names as often: `Ông Văn Hùng` may be a name."""
+_WHOLE_NAME: Final = 3
+"""Words of a usual name."""
 _LEAST_WORDS: Final = 2
 _FAR_OFF: Final = 0.8
 """Of the text height: words of a name stand closer, unless all are spread alike."""
@@ -86,6 +92,15 @@ _AFTER_A_NAME: Final = frozenset({"nam", "nữ", "và", "là", "ở", "có", "s�
 _LEAST_DIGITS: Final = 4
 _STROKES: Final = re.compile(r"(\d{2})[/1IlÍíift|](\d{2})[/1IlÍíift|](\d{4})")
 """A date whose strokes were read as something thin."""
+
+
+class _Factor(Enum):
+    """What a number beside an amount is."""
+
+    MULTIPLIED = auto()
+    COUNT = auto()
+    """Or a rate."""
+    DATE = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,11 +141,9 @@ def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
 
 def _without_note(tokens: Sequence[Token]) -> Sequence[Token]:
     """Tokens but for a note at their end that tells how to fill in a form: `… (ghi rõ số nhà)`."""
-    begin = next((i for i in reversed(range(len(tokens))) if tokens[i].text[0] == "("), 0)
-    noted = (
-        begin > 0 and instructs(tokens[begin].text) and tokens[-1].text.rstrip(".,;")[-1:] == ")"
-    )
-    return tokens[:begin] if noted else tokens
+    begin = next((i for i in reversed(range(len(tokens) - 1)) if tokens[i].text[0] == "("), 0)
+    noted = begin > 0 and instructs(tokens[begin].text, tokens[begin + 1].text)
+    return tokens[:begin] if noted and tokens[-1].text.rstrip(".,;")[-1:] == ")" else tokens
 
 
 def _run_together(word: str) -> bool:
@@ -155,9 +168,9 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     kept: list[Token] = []
     parts: list[str] = []
     torn = False
-    for index, token in enumerate(tokens):
+    for token in tokens[_titles(tokens) :]:
         part = token.text.strip(_TRIM + "-*")
-        if not kept and (not part or part in _TITLES or _addressed(tokens[index:])):
+        if not kept and (not part or part in _TITLES):
             continue
         if not part or not all(char.isalpha() or char in "'’-" for char in part):
             torn = any(char.isupper() for char in part) and _near((*kept[-1:], token))
@@ -180,6 +193,7 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         return Parsed(first, tuple(tokens), (PATTERN,)) if known else None
     capital = all(part[0].isupper() for part in parts)
     torn = torn or any(_run_together(part) for part in parts) or _apart(kept)
+    torn = torn or parts[0].lower() in _TITLES or _half_said(parts)
     sound = validators.person_name(value) is validators.OK and not torn and capital
     verdicts = [] if sound else [PATTERN]
     if len(parts) < 2:
@@ -189,19 +203,26 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     return Parsed(value, tuple(kept), tuple(verdicts))
 
 
-def _addressed(tokens: Sequence[Token]) -> bool:
-    """True of `Ông` or `(Bà)` before a whole name: `Ông` alone is a family name, too."""
-    title, *words = (token.text.strip(_TRIM).lower() for token in tokens[: 2 + _WHOLE_NAME])
-    if title not in _TITLES or not words:
-        return False
-    second = words[0] in _TITLES  # `Ông (Bà)`
-    name = words[second:]
-    return second or (len(name) > 1 and name[0].isalpha() and placed_alike(name[0]) in _families())
+def _titles(tokens: Sequence[Token]) -> int:
+    """How many tokens before a name are a title for certain: `Ông`, `Ông (Bà)`.
+
+    `Ông` is a family name, too: a title stands before a name of three words that begins with
+    another family name, or beside one in brackets.
+    """
+    words = [token.text.strip(_TRIM).lower() for token in tokens]
+    if not words or words[0] not in _TITLES:
+        return 0
+    both = len(words) > 1 and words[1] in _TITLES and tokens[1].text.startswith("(")
+    name = words[1 : 1 + _WHOLE_NAME]
+    whole = len(name) == _WHOLE_NAME and all(word.isalpha() for word in name)
+    if both or (whole and placed_alike(name[0]) in family_names() - _MIDDLE_TOO):
+        return 1 + both
+    return 0
 
 
-def _families() -> frozenset[str]:
-    """Family names, but for those that are middle names as often: `Ông Văn Hùng` has both."""
-    return family_names() - _MIDDLE_TOO
+def _half_said(parts: Sequence[str]) -> bool:
+    """True of `Nguyễn Thị`: a family name and what stands before a given name."""
+    return len(parts) == _LEAST_WORDS and parts[-1].lower() in _MIDDLE
 
 
 def _other_letters(parts: Sequence[str], part: str) -> bool:
@@ -274,25 +295,57 @@ def _moment(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
 
 
 def _amount(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
-    beyond = tuple(_beyond_factors(tokens))
-    if len(beyond) < len(tokens) and (result := _amount_in(beyond)) is not None:
+    kinds = _factors(tokens)
+    beyond = tuple(token for token, kind in zip(tokens, kinds, strict=True) if kind is None)
+    result = _amount_in(beyond) if len(beyond) < len(tokens) else None
+    if result is None:
+        return _amount_in(tokens)
+    if _told_apart(tokens, kinds, result):
         return result
-    return _amount_in(tokens)
+    return replace(result, verdicts=_doubts((*result.verdicts, PATTERN)))
 
 
-def _beyond_factors(tokens: Sequence[Token]) -> Iterator[Token]:
-    """Tokens but for rates, counts and what is multiplied: `55% x 7.475.324 = 4.111.428`."""
+def _factors(tokens: Sequence[Token]) -> list[_Factor | None]:
+    """What numbers are that are no amounts: `55% x 7.475.324 = 4.111.428`; None of all else."""
     words = [token.folded.strip(_TRIM) for token in tokens]
-    for before, token, word, after in zip(
-        ("", *words), tokens, words, (*words[1:], ""), strict=False
-    ):
-        if before == "dong" and token.folded in _TIMES:
-            continue
-        counted = word.isdigit() and len(word) <= _COUNT and (after in _COUNTED or before in _TOLD)
-        factor = word[:1].isdigit() and (after in _TIMES or before in _TIMES)
-        rate = word.endswith("%") or (word.isdigit() and after == "%")
-        if not (counted or factor or rate or _MONTH.fullmatch(word)):
-            yield token
+    kinds: list[_Factor | None] = []
+    for at, word in enumerate(words):
+        before, after, next_but_one = (
+            words[i] if 0 <= i < len(words) else "" for i in (at - 1, at + 1, at + 2)
+        )
+        short = word.isdigit() and len(word) <= _COUNT
+        multiplied = after in _TIMES or (after in _CURRENCY and next_but_one in _TIMES)
+        if word[:1].isdigit() and (multiplied or before in _TIMES):
+            kinds.append(_Factor.MULTIPLIED)
+        elif word.endswith("%") or (word.isdigit() and after == "%"):
+            kinds.append(_Factor.COUNT)
+        elif _MONTH.fullmatch(word) or (short and before in _DATED):
+            kinds.append(_Factor.DATE)
+        elif short and after in _COUNTED:
+            label = tokens[at + 1].text.endswith(":")  # `Mức lương 01 tháng: …`
+            kinds.append(_Factor.DATE if label else _Factor.COUNT)
+        else:
+            kinds.append(None)
+    return kinds
+
+
+def _told_apart(tokens: Sequence[Token], kinds: Sequence[_Factor | None], found: Parsed) -> bool:
+    """True where the amount that was found beside other numbers is certain to be the one.
+
+    Not where a rate or count stands there that nothing is multiplied by, a further amount, a sum,
+    or another number right beside, which may be a part of it.
+    """
+    mine = [at for at, token in enumerate(tokens) if any(token is used for used in found.tokens)]
+    beside = [kinds[at] for at in (mine[0] - 1, mine[-1] + 1) if 0 <= at < len(kinds)]
+    times = _Factor.MULTIPLIED in kinds
+    more = sum(
+        kind is None and sum(char.isdigit() for char in token.text) >= _COUNT
+        for at, (token, kind) in enumerate(zip(tokens, kinds, strict=True))
+        if at not in mine
+    )
+    torn = _Factor.DATE in beside or _Factor.COUNT in beside
+    added = any(token.text == "+" for token in tokens)
+    return not (torn or more or added) and (times or _Factor.COUNT not in kinds)
 
 
 def _amount_in(tokens: Sequence[Token]) -> Parsed | None:
@@ -379,7 +432,8 @@ def _integer(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
             text = token.text.strip(_TRIM)
             if (mended := text.translate(_REPAIR)) != text and _INTEGER.fullmatch(mended):
                 return Parsed(mended, (token,), (warn("REPAIRED"), PATTERN))
-            return Parsed(found[0], (token,), _doubts([_whole(tokens, (token,))]))
+            more = PATTERN if _OTHER_DIGITS.search(token.text[found.end() :]) else validators.OK
+            return Parsed(found[0], (token,), _doubts([_whole(tokens, (token,)), more]))
     return None
 
 

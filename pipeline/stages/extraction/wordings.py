@@ -116,8 +116,21 @@ _IDENTITY_PAPERS: Final = re.compile(
 )
 """What a label is that names one identity paper or several, in any order, as letters: `Số
 CMND/CCCD/Hộ chiếu`, `Số định danh cá nhân hoặc số hộ chiếu`."""
-_HOW: Final = frozenset({"ghi", "viet", "ke", "neu", "chon", "danh", "khoanh", "ky"})
-"""Verbs of such notes, folded."""
+_HOW: Final = frozenset({"ghi", "viết", "kê", "nêu", "nếu", "chọn", "đánh", "khoanh", "ký", "in"})
+_HOW_TO: Final = frozenset(
+    {"rõ", "theo", "bằng", "đầy", "có", "chữ", "cụ", "đúng", "tên", "họ", "dấu", "một", "số", "ghi",
+     "hoa", "khai"}
+)  # fmt: skip
+"""First and second words of notes that tell how to fill in a form; marks tell them from others."""
+ENGLISH: Final = frozenset(
+    {"account", "address", "amount", "and", "bank", "birth", "card", "code", "date", "expiry",
+     "family", "first", "full", "gender", "given", "holder", "id", "identification", "identity",
+     "issue", "issued", "issuing", "last", "middle", "name", "nationality", "no", "no.", "number",
+     "occupation", "of", "office", "or", "origin", "passport", "permanent", "personal", "phone",
+     "place", "residence", "sex", "signature", "social", "insurance", "surname", "the", "type",
+     "valid", "until", "year"}
+)  # fmt: skip
+"""Words of labels in English beside Vietnamese ones."""
 _CARDS: Final = "identity"
 """Kind of the papers whose titles are such names themselves."""
 _PERSON: Final = "person_name"
@@ -172,9 +185,15 @@ def form_labels(component: ComponentType) -> tuple[Label, ...]:
     return (*printed, *stops)
 
 
-def instructs(text: str) -> bool:
-    """True of the first word, or all, of a note that tells how to fill in a form: `(ghi rõ …)`."""
-    return text.startswith("(") and fold(text.partition(" ")[0]).strip("().,:") in _HOW
+def instructs(first: str, second: str) -> bool:
+    """True of the first two words of a note that tells how to fill in a form: `(ghi rõ …)`."""
+    verb = first[1:].lower().strip(".,:") if first.startswith("(") else ""
+    return verb in _HOW and second.lower().strip("().,:") in _HOW_TO
+
+
+def names_identity_papers(text: str) -> bool:
+    """True of words that name identity papers, and nothing else."""
+    return _IDENTITY_PAPERS.fullmatch(letters(text)) is not None
 
 
 def usual_labels() -> Iterator[str]:

@@ -72,7 +72,7 @@ def without_broken(
         ended = []
         for broken in broken_labels(place, joined.get(index)):
             matches = [match for match in matches if match.end <= broken.start]
-            stop = changed(broken, fields=frozenset(), tail="")
+            stop = changed(broken, fields=frozenset(), tail="", broken=True)
             matches.append(changed(stop, end=count))
             ended = [changed(stop, start=0, end=broken.end - count)]
         yield LabelledRow(place.sheet, place.row, tuple(matches))
