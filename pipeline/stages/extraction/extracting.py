@@ -330,9 +330,10 @@ def _whole_name(
         return parsed, True
     used = len(whole.tokens) - len(parsed.tokens)
     ended = used > 0 and whole.tokens[-1].text.endswith((",", ";"))
-    begun = len(parsed.tokens) == 1 or fold(parsed.tokens[-1].text) in _BEFORE_GIVEN
-    if span.match.colon and not (ended and begun and used <= _GIVEN):
-        return parsed, True
+    begun = len(parsed.tokens) == 1 or fold(last.text) in _BEFORE_GIVEN
+    rest = ended and used <= _GIVEN
+    if span.match.colon and not (rest and begun):
+        return (whole if rest and len(parsed.tokens) <= _GIVEN else parsed), True
     goes_on = 0 < used < len(more) and (ended or more[used].text[:1].islower())
     return whole, not goes_on
 

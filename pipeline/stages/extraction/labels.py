@@ -100,7 +100,7 @@ class LabelMatch:
     @property
     def footnoted(self) -> bool:
         """A number in brackets stands between its colon and the value."""
-        return _FOOTNOTE.fullmatch(self.tail) is not None
+        return self.colon and _FOOTNOTE.fullmatch(self.tail) is not None
 
     @property
     def sure(self) -> bool:

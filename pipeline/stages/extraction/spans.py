@@ -342,9 +342,14 @@ class Pages:
         `… Lan Anh Chức` / `vụ: Thợ`.
         """
         index = self.index(place) + 1
-        after = self.rows[index].row.tokens if index < len(self.rows) else ()
-        ends_row = place.row.tokens[-1] is last and len(after) > 0
-        return ends_row and after[0].text[:1].islower() and begins_phrase(after, 0)
+        if index >= len(self.rows) or place.row.tokens[-1] is not last:
+            return False
+        after = self.rows[index]
+        first, known = after.row.tokens[0], any(match.start == 0 for match in after.matches)
+        small = first.text[:1].islower() and not known
+        return (
+            small and begins_phrase(after.row.tokens, 0) and lacked_room(last.box.x1, first, after)
+        )
 
     def _opens_paragraph(self, step: int, label_x: float) -> bool:
         """True where a row is set in and the next one starts under the label again."""

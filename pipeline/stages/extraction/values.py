@@ -193,7 +193,7 @@ def _name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
         return Parsed(first, tuple(tokens), (PATTERN,)) if known else None
     capital = all(part[0].isupper() for part in parts)
     torn = torn or any(_run_together(part) for part in parts) or _apart(kept)
-    torn = torn or parts[0].lower() in _TITLES or _half_said(parts)
+    torn = torn or _maybe_addressed(parts) or _half_said(parts)
     sound = validators.person_name(value) is validators.OK and not torn and capital
     verdicts = [] if sound else [PATTERN]
     if len(parts) < 2:
@@ -218,6 +218,14 @@ def _titles(tokens: Sequence[Token]) -> int:
     if both or (whole and placed_alike(name[0]) in family_names() - _MIDDLE_TOO):
         return 1 + both
     return 0
+
+
+def _maybe_addressed(parts: Sequence[str]) -> bool:
+    """True of `Ông Hà Mai`: a name, or a title and a name of two words."""
+    first, *others = (placed_alike(part.lower()) for part in parts)
+    if first not in _TITLES or not others:
+        return False
+    return others[0] in _TITLES or others[0] in family_names() - _MIDDLE_TOO
 
 
 def _half_said(parts: Sequence[str]) -> bool:
