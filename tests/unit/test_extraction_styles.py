@@ -22,8 +22,7 @@ from pipeline.models.components import Classified
 from pipeline.models.fields import FieldStatus, FieldValue
 from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import ReadPages, extract
-from pipeline.stages.extraction.spans import INCLUSIVE
-from pipeline.stages.extraction.wordings import ELLIPSIS
+from pipeline.stages.extraction.wordings import ELLIPSIS, INCLUSIVE
 from pipeline.textnorm import fold
 from tests.fakes.pages import PrintedPage
 

@@ -17,7 +17,7 @@ from pipeline.models.base import Box
 from pipeline.stages.extraction.ink import PagePixels, unread_letters
 from pipeline.stages.extraction.labels import LabelledRow
 from pipeline.stages.extraction.layout import Row, Sheet, Token, union
-from pipeline.stages.extraction.spans import INCLUSIVE
+from pipeline.stages.extraction.wordings import INCLUSIVE
 from pipeline.textnorm import squash
 from pipeline.vietnamese import is_unit, only_begins
 

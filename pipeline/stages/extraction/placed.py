@@ -20,10 +20,11 @@ from pipeline.stages.extraction.head import centred_on
 from pipeline.stages.extraction.ink import Mark, PagePixels, TickBox, tick_box
 from pipeline.stages.extraction.labels import LabelledRow
 from pipeline.stages.extraction.layout import Token, union
+from pipeline.stages.extraction.parsed import Parsed, joined
 from pipeline.stages.extraction.spans import Pages, Span
 from pipeline.stages.extraction.tables import find_table
 from pipeline.stages.extraction.validators import warn
-from pipeline.stages.extraction.values import Parsed, joined, parse
+from pipeline.stages.extraction.values import parse
 from pipeline.stages.extraction.wordings import ELLIPSIS, letters
 from pipeline.textnorm import fold, squash
 

@@ -12,10 +12,18 @@ from typing import Final
 
 from pipeline.stages.extraction.cells import cell_rows
 from pipeline.stages.extraction.ink import PagePixels
-from pipeline.stages.extraction.labels import ORDINAL, READ, LabelledRow, LabelMatch, find_labels
+from pipeline.stages.extraction.labels import ORDINAL, LabelledRow, LabelMatch, find_labels
 from pipeline.stages.extraction.layout import Row, Sheet, Token
-from pipeline.stages.extraction.phrases import begins_phrase, colon_phrase
-from pipeline.stages.extraction.wordings import Label, instructs
+from pipeline.stages.extraction.limits import (
+    COLUMN_GAP,
+    SPACE_AT_MOST,
+    close_behind,
+    ends_with_next_number,
+    limit_of,
+    row_end,
+)
+from pipeline.stages.extraction.phrases import begins_phrase
+from pipeline.stages.extraction.wordings import INCLUSIVE, Label, instructs
 from pipeline.stages.extraction.wrapping import (
     broken_labels,
     joined_rows,
@@ -36,8 +44,6 @@ _CONTINUES: Final = 1.6
 """Of the row pitch."""
 _FULL_ROW: Final = 0.85
 """Of the text width: a row that ends beyond may run on."""
-_COLUMN_GAP: Final = 1.5
-"""Of the text height."""
 _INDENT: Final = 6.0
 """Of the text height: how far a further row may start from its label or value."""
 _PARAGRAPH: Final = 1.5
@@ -53,8 +59,6 @@ _SENTENCE: Final = 2
 """Small words behind a capital one: a heading or a sentence."""
 _PLACES: Final = frozenset({"thanh", "thi", "xa", "phuong", "huyen", "quan", "tinh"})
 """First words of kinds of places: `… quận Ninh`, `Kiều, thành phố Cần Thơ`."""
-_SPACE_AT_MOST: Final = 0.8
-"""Of the row height: between words of a sentence."""
 _ROMAN: Final = frozenset("IVXLH1l|ÍÌ!J")
 """Letters of Roman numbers, and what they are read as: `III.` as `IH.`"""
 _DECLARATION: Final = (
@@ -62,9 +66,6 @@ _DECLARATION: Final = (
     "truong hop phai", "ghi chu",
 )  # fmt: skip
 """Beginnings of the printed sentences that close official forms."""
-
-INCLUSIVE: Final = frozenset({"agency_name", "issuer"})
-"""Fields whose label is the beginning of the value: `BẢO HIỂM XÃ HỘI` tỉnh …, `UBND` xã …"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +143,7 @@ class Pages:
         if place is None or match not in place.matches:
             return
         count = len(self.rows[index].row.tokens)
-        limit, torn = _limit(place, match, field)
+        limit, torn = limit_of(place, match, field)
         tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
         begun = max(count - match.end, 0)
         if len(tokens) <= begun or (long and begun):
@@ -173,7 +174,7 @@ class Pages:
         That may be the value, misread: what stands under it is then taken for a person to see.
         """
         place = self.rows[index]
-        limit, _ = _limit(place, match, field)
+        limit, _ = limit_of(place, match, field)
         if match.leads:
             under, at = self._under(index, match, match.end)
             if under:
@@ -204,11 +205,11 @@ class Pages:
         if (cell := _cell(place, match)) is not None:
             doubtful = not place.row.walled(match.end) or _second_of_cell(place, match)
             return Span(place, match, cell, below=False, unsure=doubtful, celled=True)
-        limit, torn = _limit(place, match, field)
+        limit, torn = limit_of(place, match, field)
         tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
         below = False
         unsure = _before_cell(place, match)
-        counts = _ends_with_next_number(place.row, match, limit)
+        counts = ends_with_next_number(place.row, match, limit)
         number = place.row.tokens[limit - 1] if counts else None
         last = index
         ends_row = limit >= len(place.row.tokens) and index not in self.joined
@@ -217,12 +218,12 @@ class Pages:
         if not tokens and (match.leads or ends_row):
             tokens, last = self._under(index, match, limit)
             below = bool(tokens)
-            doubtful = flush and _close_behind(place.row, match.end)
+            doubtful = flush and close_behind(place.row, match.end)
             unsure = below and (doubtful or self._of_many(last))
         elif long and tokens:
             unsure = unsure or _within_sentence(place, tokens[-1], limit)
         row = place.row
-        followed = not below and limit < len(row.tokens) and _close_behind(row, limit)
+        followed = not below and limit < len(row.tokens) and close_behind(row, limit)
         if long and tokens and not followed:
             label_x = min(
                 row.tokens[other.start].box.x0 for other in place.matches if field in other.fields
@@ -302,7 +303,7 @@ class Pages:
                 return further, goes_on and flush
             if _like_heading(mine):
                 return further, True
-            until, torn = _row_end(place, begin)
+            until, torn = row_end(place, begin)
             further += row.tokens[begin:until]
             end = mine[-1].box.x1
             unsure = unsure or torn or (full and not no_room)
@@ -412,7 +413,7 @@ def _ends_phrase(place: LabelledRow, match: LabelMatch) -> bool:
     """True of a label that ends what is one longer label: `Được nghỉ việc kể từ ngày:`."""
     row, before = place.row, place.row.tokens[: match.start]
     alone = all(other is match for other in place.matches) and not row.walls
-    near = all(b.box.x0 - a.box.x1 <= _COLUMN_GAP * row.height for a, b in pairwise(before))
+    near = all(b.box.x0 - a.box.x1 <= COLUMN_GAP * row.height for a, b in pairwise(before))
     said = not any(token.text.endswith((":", ".", ",", ";")) for token in before)
     return match.colon and match.end == len(row.tokens) and alone and near and said
 
@@ -434,7 +435,7 @@ def _column(row: Row, x: float) -> int:
     begin = 0
     for index, token in enumerate(row.tokens):
         gap = token.box.x0 - row.tokens[index - 1].box.x1 if index else float("inf")
-        if gap > _COLUMN_GAP * row.height:
+        if gap > COLUMN_GAP * row.height:
             begin = index
             if token.box.x0 >= x - slack:
                 return begin
@@ -447,7 +448,7 @@ def _within_sentence(place: LabelledRow, last: Token, limit: int) -> bool:
     if label is None:
         return False
     words = place.row.tokens[label.start : label.end]
-    near = words[0].box.x0 - last.box.x1 < _SPACE_AT_MOST * place.row.height
+    near = words[0].box.x0 - last.box.x1 < SPACE_AT_MOST * place.row.height
     attached = words[-1].text.endswith(":") and words[-1].text != ":"
     return near and words[0].text[:1].islower() and not attached
 
@@ -527,104 +528,6 @@ def _aligned(token: Token, starts: Sequence[float], height: float) -> bool:
     if min(map(abs, off)) <= _PARAGRAPH * height:
         return True
     return token.box.x0 <= min(starts) and min(map(abs, off)) <= _INDENT * height
-
-
-def _limit(place: LabelledRow, match: LabelMatch, field: str) -> tuple[int, bool]:
-    """One past the last token that can belong to the value; whether another one may be its end.
-
-    That is so where an unknown label follows closely, and its first word may be of the value.
-    """
-    tokens = place.row.tokens
-    limit = match.end if match.end in place.row.walls else place.row.cell_end(match.end)
-    seen = limit
-    for other in place.matches:
-        if other.start >= match.end and field not in other.fields:
-            misread = not other.colon and other.score < READ
-            closed = match.closed or not _close_behind(place.row, match.end)
-            like = not other.broken and (other.fields <= INCLUSIVE or misread)
-            if other.start == match.end and closed and like:
-                continue  # the value begins like a label: `Lý do: Hồ sơ chưa …`, not `Hồ sơ của`
-            if other.start < limit:
-                # a label within a longer one: `Chức danh, nghề nghiệp: …`
-                within = other.colon and tokens[other.start].text[:1].islower()
-                limit, seen = other.start, other.end if within else other.start
-    if _begins_with_digit(tokens, match.end, seen):
-        return limit, False  # no label begins with a digit: a sentence goes on after the value
-    end, torn = _before_phrase(place.row, match.end, limit, seen)
-    return _before_number(place.row, match, end), torn
-
-
-def _begins_with_digit(tokens: Sequence[Token], start: int, limit: int) -> bool:
-    """True where all up to a colon would be one label, and that begins with a digit."""
-    phrase = colon_phrase(tokens, start, limit)
-    return phrase is not None and phrase.start == start and tokens[start].text[:1].isdigit()
-
-
-def _before_phrase(row: Row, start: int, limit: int, seen: int) -> tuple[int, bool]:
-    """One past the last token before an unknown label, or the limit; and whether that is certain.
-
-    It is not where the label stands closely behind, and its first word may be of the value.
-
-    Args:
-        row: that both stand on.
-        start: where the value begins.
-        limit: where a known label begins, or the cell ends.
-        seen: where that label ends, if it may be the end of the unknown one.
-    """
-    phrase = colon_phrase(row.tokens, start, seen)
-    if phrase is None or phrase.start >= limit or (phrase.start == start and limit < seen):
-        return limit, False
-    return phrase.start, not phrase.sure and _close_behind(row, phrase.start)
-
-
-def _row_end(place: LabelledRow, begin: int) -> tuple[int, bool]:
-    """One past the last token of a value that runs on over a row; whether it may end elsewhere."""
-    tokens = place.row.tokens
-    limit, unsure = len(tokens), False
-    for match in place.matches:
-        if match.start > begin and match.colon:
-            limit = match.start
-            break
-        number = match.end < len(tokens) and tokens[match.end].text[:1].isdigit()
-        unsure = unsure or (match.start > begin and number)
-    within = limit < len(tokens) and tokens[limit].text[:1].islower()
-    seen = match.end if within else limit
-    end, torn = _before_phrase(place.row, begin, limit, seen)
-    return end, unsure or torn
-
-
-def _before_number(row: Row, match: LabelMatch, limit: int) -> int:
-    """The limit, or the place of the next label's number where that stands apart from the value.
-
-    `2. Năm sinh: 3. Giới: 4. Dân tộc:` counts its labels.
-    """
-    if not _ends_with_next_number(row, match, limit):
-        return limit
-    gap = row.tokens[limit - 1].box.x0 - row.tokens[limit - 2].box.x1
-    apart = limit == match.end + 1 or gap > _SPACE_AT_MOST * row.height
-    return limit - 1 if apart else limit
-
-
-def _ends_with_next_number(row: Row, match: LabelMatch, limit: int) -> bool:
-    """True where the last token before the next label may be its number: one more than this one's.
-
-    `3. Số tài khoản: 0123 4567 4. Ngân hàng: …`: of the value, or of the label.
-    """
-    if not match.end < limit < len(row.tokens) or match.start == 0:
-        return False
-    mine, last = (_number_of(row.tokens[at].text) for at in (match.start - 1, limit - 1))
-    return mine is not None and last == mine + 1
-
-
-def _number_of(text: str) -> int | None:
-    return int(text.strip("().,")) if ORDINAL.fullmatch(text) else None
-
-
-def _close_behind(row: Row, end: int) -> bool:
-    """True where something stands right behind a label: it may be the value, misread."""
-    if end >= len(row.tokens):
-        return False
-    return row.tokens[end].box.x0 - row.tokens[end - 1].box.x1 <= _COLUMN_GAP * row.height
 
 
 def _contiguous(tokens: Sequence[Token], height: float) -> tuple[Token, ...]:

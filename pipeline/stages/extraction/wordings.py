@@ -136,6 +136,9 @@ _CARDS: Final = "identity"
 _PERSON: Final = "person_name"
 _OWN_ACCOUNT: Final = "account_holder"
 
+INCLUSIVE: Final = frozenset({"agency_name", "issuer"})
+"""Fields whose label is the beginning of the value: `BẢO HIỂM XÃ HỘI` tỉnh …, `UBND` xã …"""
+
 SHORT: Final = 7
 """Labels of fewer letters must be exact."""
 _LETTERS: Final = re.compile(r"[^\w]|_")
