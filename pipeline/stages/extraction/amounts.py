@@ -62,7 +62,11 @@ def parse_amount(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     beyond = tuple(token for token, kind in zip(tokens, kinds, strict=True) if kind is None)
     result = _amount_in(beyond) if len(beyond) < len(tokens) else None
     if result is None:
-        return _amount_in(tokens)
+        plain = _amount_in(tokens)
+        multiplied = plain is not None and _Factor.MULTIPLIED in kinds
+        return (
+            replace(plain, verdicts=(*plain.verdicts, PATTERN)) if plain and multiplied else plain
+        )
     if _told_apart(tokens, kinds, result):
         return result
     return replace(result, verdicts=doubts((*result.verdicts, PATTERN)))

@@ -47,6 +47,8 @@ _LENT: Final = 0.3
 _PERSON: Final = "person_name"
 _OF_PARTS: Final = "duration"
 """Type whose first part is a value, too: `15 năm 3 tháng`."""
+_OF_DIGITS: Final = frozenset({"code", "phone", "integer", "amount"})
+"""Types that digits of another number may be taken into."""
 _BEFORE_VALUES: Final = frozenset(
     {"", "ngay", "so", "la", "vnd", "luc", "hoi", "ong", "ba", "ong/ba"}
 )
@@ -173,33 +175,34 @@ def _whole_name(
     used = len(whole.tokens) - len(parsed.tokens)
     ended = used > 0 and whole.tokens[-1].text.endswith((",", ";"))
     begun = len(parsed.tokens) == 1 or fold(last.text) in _BEFORE_GIVEN
-    rest = ended and used <= _GIVEN
-    if span.match.colon and not (rest and begun):
-        return (whole if rest and len(parsed.tokens) <= _GIVEN else parsed), True
-    goes_on = 0 < used < len(more) and (ended or more[used].text[:1].islower())
-    return whole, not goes_on
+    rest = ended and used <= _GIVEN and len(parsed.tokens) <= _GIVEN
+    if span.match.colon or not rest:
+        sure = not span.match.colon and begun and 0 < used < len(more)
+        return (whole if rest or sure else parsed), not (sure and more[used].text[:1].islower())
+    return whole, used == len(more)
 
 
 def _over_end(parsed: Parsed, span: Span, field: FieldType) -> tuple[Parsed, bool]:
     """A value over the end of a row, or of the row behind its label's; whether it is uncertain.
 
-    What is a value on its own row already, and what stands amid the next row's text, a person
-    sees.
+    What is a value on its own row already, what stands amid the next row's text, and figures of
+    two rows, a person sees.
     """
     own = parse(span.tokens[: span.begun], field) if span.begun else None
     if own is not None and not own.verdicts:
         goes_on = len(parsed.tokens) > len(own.tokens) and parsed.value != own.value
         longer = goes_on and field.type == _OF_PARTS
-        return (parsed if longer else own), goes_on
-    if span.begun or field.type in LONG:
+        return (parsed if longer else own), goes_on or bool(parsed.verdicts)
+    if field.type in LONG:
         return parsed, False
     first, last = (_place_of(span.tokens, parsed.tokens[at]) for at in (0, -1))
-    direct = all(token.folded.strip(_AROUND) in _BEFORE_VALUES for token in span.tokens[:first])
-    after = span.tokens[last + 1 : last + 2]
+    before, after = span.tokens[:first], span.tokens[last + 1 : last + 2]
+    direct = all(token.folded.strip(_AROUND) in _BEFORE_VALUES for token in before)
     ended = not after or span.tokens[last].text.endswith(_ENDS)
     if field.type == _PERSON:
         ended = ended or after[0].text[:1].islower()
-    return parsed, not (direct and ended)
+    glued = first < span.begun <= last and field.type in _OF_DIGITS
+    return parsed, glued or not (direct and ended)
 
 
 def _place_of(tokens: Sequence[Token], wanted: Token) -> int:
@@ -228,7 +231,7 @@ def _rank(field: FieldType, span: Span, parsed: Parsed) -> float:
     rank += 0.5 if span.match.colon or span.celled else 0.2 if span.match.leads else 0.0
     rank -= 0.1 if span.below else 0.0
     rank += _MORE if span.begun and parsed.verdicts else 0.0
-    rank -= _LENT if span.match.label.lent else 0.0
+    rank -= _LENT if span.match.label.lent or span.behind_phrase else 0.0
     rank -= 0.6 * any(v.outcome is Outcome.ERROR for v in parsed.verdicts)
     rank -= 0.1 * any(v.outcome is Outcome.WARN for v in parsed.verdicts)
     if field.name in _KINDS_WITH_HEAD_NUMBER:

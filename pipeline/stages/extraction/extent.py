@@ -47,6 +47,11 @@ _KIND_OF_PLACE: Final = re.compile(
     r"(?:tỉnh|thành phố|tp|huyện|quận|thị xã|xã(?! hội)|phường|thị trấn|đặc khu)(?:\.\s*|\s+)",
     re.IGNORECASE,
 )
+_BARE_KIND: Final = re.compile(
+    r"(?:^|[\s,])(?:tỉnh|thành phố|huyện|quận|thị xã|xã|phường|thị trấn|thôn|ấp|đường|phố)[.,\s]*$",
+    re.IGNORECASE,
+)
+"""The kind of a place without its name, at the end."""
 _LONGEST_PLACE: Final = 80
 """Signs at the end of a value among which its last place stands."""
 _NEVER_WRAPPED: Final = frozenset(
@@ -86,7 +91,7 @@ def cut_short(
 
 
 def ends_within_place(value: str, *, address: bool) -> bool:
-    """True where a value ends with less than the name of a place: `… THÀNH PHỐ HỒ CHÍ`.
+    """True where a value ends with less than the name of a place: `… THÀNH PHỐ HỒ CHÍ`, `…, xã`.
 
     Args:
         value: of the field.
@@ -95,6 +100,8 @@ def ends_within_place(value: str, *, address: bool) -> bool:
     Raises:
         OSError, ValueError: the installation is damaged.
     """
+    if address and _BARE_KIND.search(value):
+        return True
     name = last_place(value, address=address)
     return name[:1].isupper() and only_begins(name)
 

@@ -20,7 +20,6 @@ from pipeline.stages.extraction.phrases import ACRONYM
 from pipeline.stages.extraction.wordings import (
     ENGLISH,
     SHORT,
-    WORD_END,
     Label,
     instructs,
     letters,
@@ -30,7 +29,8 @@ from pipeline.textnorm import exact, fold
 from pipeline.vietnamese import is_syllable
 
 _SURE: Final = ((12, 82.0), (SHORT, 85.0))
-"""Letters of a label and the likeness that it needs: one letter of seven may be another."""
+"""Letters of a label and the likeness that it needs; where it neither leads nor is closed, more."""
+_WITHIN: Final = 86.0
 ORDINAL: Final = re.compile(r"\(?[0-9]{1,2}[.,)]+")
 """Number of a line before its label; a full stop may be read as a comma."""
 _LONGEST_ORDINAL: Final = 3
@@ -91,6 +91,11 @@ class LabelMatch:
     """Its letters as they were read."""
     broken: bool = False
     """A part of a label that ends on another row (`wrapping`)."""
+
+    @property
+    def doubtful(self) -> bool:
+        """It stands amid a row without a colon, and was not read letter by letter."""
+        return not (self.closed or self.leads) and self.score < READ
 
     @property
     def closed(self) -> bool:
@@ -295,6 +300,9 @@ def _plausible(row: Row, match: LabelMatch) -> bool:
             return False
     if _over_comma(row, match) or (match.label.alone and not match.leads):
         return False
+    medium = len(match.label.letters) < _SURE[0][0]
+    if medium and match.score < _WITHIN and not (match.closed and match.leads):
+        return False
     if (match.label.field is None or not match.leads) and _of_other_words(row, match):
         return False
     if match.label.inline and not (match.closed or match.leads) and _in_sentence(row, match):
@@ -322,18 +330,24 @@ def _over_comma(row: Row, match: LabelMatch) -> bool:
 def _of_other_words(row: Row, match: LabelMatch) -> bool:
     """True where words were surely read, and are none of the label's.
 
-    `người lao động` is no `Người làm đơn`; `Sin ngày` has lost a letter.
+    `người lao động` is no `Người làm đơn`, `Minh Nam` no `Sinh năm`. One letter that is lost before
+    a colon, or before the figures that the label announces, is no other word.
     """
-    wanted = WORD_END.split(fold(match.label.text))
     words = row.tokens[match.start : match.end]
-    if match.score == READ or len(wanted) != len(words):
+    if match.score == READ or not all(_surely(token) for token in words):
         return False
-    others = (
-        Levenshtein.distance(letters(token.text), letters(word))
-        for token, word in zip(words, wanted, strict=True)
-        if token.confidence >= _SURELY and _spelt(token.text)
-    )
-    return sum(others) >= _OTHER_LETTERS
+    apart = Levenshtein.distance(match.label.letters, match.read)
+    announced = match.closed or _figures_at(row, match.end)
+    return apart >= (_OTHER_LETTERS if announced else 1)
+
+
+def _surely(token: Token) -> bool:
+    """True of a word that was surely read, and is spelt as words are."""
+    return token.confidence >= _SURELY and _spelt(token.text)
+
+
+def _figures_at(row: Row, place: int) -> bool:
+    return place < len(row.tokens) and row.tokens[place].text[:1].isdigit()
 
 
 def _spelt(text: str) -> bool:

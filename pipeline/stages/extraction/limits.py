@@ -26,7 +26,7 @@ def limit_of(place: LabelledRow, match: LabelMatch, field: str) -> tuple[int, bo
     """
     tokens = place.row.tokens
     limit = match.end if match.end in place.row.walls else place.row.cell_end(match.end)
-    seen = limit
+    seen, doubtful = limit, False
     for other in place.matches:
         if other.start >= match.end and field not in other.fields:
             misread = not other.colon and other.score < READ
@@ -38,10 +38,11 @@ def limit_of(place: LabelledRow, match: LabelMatch, field: str) -> tuple[int, bo
                 # a label within a longer one: `Chức danh, nghề nghiệp: …`
                 within = other.colon and tokens[other.start].text[:1].islower()
                 limit, seen = other.start, other.end if within else other.start
+                doubtful = other.doubtful
     if _begins_with_digit(tokens, match.end, seen):
-        return limit, False  # no label begins with a digit: a sentence goes on after the value
+        return limit, True  # no label begins with a digit: a sentence goes on after the value
     end, torn = _before_phrase(place.row, match.end, limit, seen)
-    return _before_number(place.row, match, end), torn
+    return _before_number(place.row, match, end), torn or (doubtful and end == limit)
 
 
 def _begins_with_digit(tokens: Sequence[Token], start: int, limit: int) -> bool:

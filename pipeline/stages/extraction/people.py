@@ -51,7 +51,8 @@ def parse_name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     kept: list[Token] = []
     parts: list[str] = []
     torn = False
-    for token in tokens[_titles(tokens) :]:
+    titles, addressed = _titles(tokens)
+    for token in tokens[titles:]:
         part = token.text.strip(TRIM + "-*")
         if not kept and (not part or part in _TITLES):
             continue
@@ -81,26 +82,26 @@ def parse_name(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     verdicts = [] if sound else [PATTERN]
     if len(parts) < 2:
         verdicts.append(warn("NAME_SHORT"))
-    if doubtful_spelling(value) or any(token.corrected for token in kept):
+    if addressed or doubtful_spelling(value) or any(token.corrected for token in kept):
         verdicts.append(warn("NAME_SPELLING"))
     return Parsed(value, tuple(kept), tuple(verdicts))
 
 
-def _titles(tokens: Sequence[Token]) -> int:
-    """How many tokens before a name are a title for certain: `Ông`, `Ông (Bà)`.
+def _titles(tokens: Sequence[Token]) -> tuple[int, bool]:
+    """How many tokens before a name are its title, and whether that is for a person to see.
 
-    `Ông` is a family name, too: a title stands before a name of three words that begins with
-    another family name, or beside one in brackets.
+    `Ông (Bà)` is one for certain; `Ông` is a family name, too, and a title before three words that
+    begin with another family name, most likely.
     """
     words = [token.text.strip(TRIM).lower() for token in tokens]
     if not words or words[0] not in _TITLES:
-        return 0
-    both = len(words) > 1 and words[1] in _TITLES and tokens[1].text.startswith("(")
+        return 0, False
+    if len(words) > 1 and words[1] in _TITLES and tokens[1].text.startswith("("):
+        return 2, False
     name = words[1 : 1 + _WHOLE_NAME]
     whole = len(name) == _WHOLE_NAME and all(word.isalpha() for word in name)
-    if both or (whole and placed_alike(name[0]) in family_names() - _MIDDLE_TOO):
-        return 1 + both
-    return 0
+    likely = whole and placed_alike(name[0]) in family_names() - _MIDDLE_TOO
+    return int(likely), likely and tokens[0].text[:1].isupper()
 
 
 def _maybe_addressed(parts: Sequence[str]) -> bool:

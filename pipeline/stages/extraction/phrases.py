@@ -127,15 +127,15 @@ def _begun(tokens: Sequence[Token], start: int, last: int) -> Phrase:
     first = last
     while first > start and not _capital(tokens[first].text):
         first -= 1
-    if _opens_label(tokens[first : last + 1]):
+    if opens_label(tokens[first : last + 1]):
         return Phrase(first, sure=first < last or start == first)
     ended = first < last and tokens[first].text.endswith(_ENDS)
-    usual = first < last and _opens_label(tokens[first + 1 : last + 1])
+    usual = first < last and opens_label(tokens[first + 1 : last + 1])
     behind = ended or (usual and first > start)
     return Phrase(first + 1 if behind else first, sure=ended and usual)
 
 
-def _opens_label(tokens: Sequence[Token]) -> bool:
+def opens_label(tokens: Sequence[Token]) -> bool:
     """True where words are the beginning of what labels usually are."""
     words = [word for token in tokens[:2] for word in _WORD.findall(token.folded)]
     return tuple(words[:2]) in _openings()

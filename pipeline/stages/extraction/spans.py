@@ -22,7 +22,7 @@ from pipeline.stages.extraction.limits import (
     limit_of,
     row_end,
 )
-from pipeline.stages.extraction.phrases import begins_phrase
+from pipeline.stages.extraction.phrases import begins_phrase, opens_label
 from pipeline.stages.extraction.wordings import INCLUSIVE, Label, instructs
 from pipeline.stages.extraction.wrapping import (
     broken_labels,
@@ -83,6 +83,8 @@ class Span:
     """It is all that stands in the ruled cell beside its label's."""
     number: Token | None = None
     """A number among them that may be that of the next label."""
+    behind_phrase: bool = False
+    """Their label ends a sentence that may be about something else."""
     over_end: bool = False
     """They begin, or run on, behind the end of a row that their label begins on."""
     begun: int = 0
@@ -198,7 +200,9 @@ class Pages:
         labelled = any(match.closed for match in over.matches)
         if over.sheet is not place.sheet or not near or labelled:
             return ()
-        return tuple(t for t in over.row.tokens if left <= t.box.x0 and t.box.x1 <= right)
+        lifted = tuple(t for t in over.row.tokens if left <= t.box.x0 and t.box.x1 <= right)
+        first = over.row.tokens.index(lifted[0]) if lifted else 0
+        return () if first > 0 and close_behind(over.row, first) else lifted
 
     def _span(self, index: int, match: LabelMatch, field: str, *, long: bool, flush: bool) -> Span:
         place = self.rows[index]
@@ -219,7 +223,8 @@ class Pages:
             tokens, last = self._under(index, match, limit)
             below = bool(tokens)
             doubtful = flush and close_behind(place.row, match.end)
-            unsure = below and (doubtful or self._of_many(last))
+            said = match.start > 0 and _ends_phrase(place, match)
+            unsure = below and (doubtful or said or self._of_many(last))
         elif long and tokens:
             unsure = unsure or _within_sentence(place, tokens[-1], limit)
         row = place.row
@@ -231,7 +236,10 @@ class Pages:
             further, doubtful = self._further(last, tokens, label_x, flush=flush)
             tokens, unsure = (*tokens, *further), unsure or doubtful
         torn = torn and not below
-        return Span(place, match, tokens, below, unsure, number=number, torn=torn)
+        phrase = below and match.start > 0 and _ends_phrase(place, match)
+        return Span(
+            place, match, tokens, below, unsure, number=number, torn=torn, behind_phrase=phrase
+        )
 
     def _of_many(self, index: int) -> bool:
         """True for a row of a ruled table that has another below it: no value of its own."""
@@ -347,10 +355,9 @@ class Pages:
             return False
         after = self.rows[index]
         first, known = after.row.tokens[0], any(match.start == 0 for match in after.matches)
+        broken = begins_phrase(after.row.tokens, 0) or opens_label((last, first))
         small = first.text[:1].islower() and not known
-        return (
-            small and begins_phrase(after.row.tokens, 0) and lacked_room(last.box.x1, first, after)
-        )
+        return small and broken and lacked_room(last.box.x1, first, after)
 
     def _opens_paragraph(self, step: int, label_x: float) -> bool:
         """True where a row is set in and the next one starts under the label again."""

@@ -76,7 +76,7 @@ def parse(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
 
 
 def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
-    tokens = _without_note(tokens)
+    noted, tokens = tokens, _without_note(tokens)
     value = joined(tokens)
     if not any(char.isalnum() for char in value):
         return None
@@ -85,7 +85,7 @@ def _text(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     mended = hyphenated(_SIGN_APART.sub("H'", value))
     verdicts = [*_by_pattern(mended, field), PATTERN if torn else validators.OK]
     verdicts += _symbols(mended)
-    verdicts += [warn("REPAIRED")] if mended != value else []
+    verdicts += [warn("REPAIRED")] if mended != value or len(noted) > len(tokens) else []
     return Parsed(mended, tuple(tokens), doubts(verdicts))
 
 

@@ -116,11 +116,8 @@ _IDENTITY_PAPERS: Final = re.compile(
 )
 """What a label is that names one identity paper or several, in any order, as letters: `Số
 CMND/CCCD/Hộ chiếu`, `Số định danh cá nhân hoặc số hộ chiếu`."""
-_HOW: Final = frozenset({"ghi", "viết", "kê", "nêu", "nếu", "chọn", "đánh", "khoanh", "ký", "in"})
-_HOW_TO: Final = frozenset(
-    {"rõ", "theo", "bằng", "đầy", "có", "chữ", "cụ", "đúng", "tên", "họ", "dấu", "một", "số", "ghi",
-     "hoa", "khai"}
-)  # fmt: skip
+_HOW: Final = frozenset({"ghi", "viết", "kê", "nêu", "đánh", "khoanh", "ký"})
+_HOW_TO: Final = frozenset({"rõ", "theo", "bằng", "đầy", "chữ", "cụ", "đúng", "dấu", "số", "ghi"})
 """First and second words of notes that tell how to fill in a form; marks tell them from others."""
 ENGLISH: Final = frozenset(
     {"account", "address", "amount", "and", "bank", "birth", "card", "code", "date", "expiry",

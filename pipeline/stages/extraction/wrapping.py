@@ -96,12 +96,13 @@ def broken_labels(place: LabelledRow, joined: LabelledRow | None) -> tuple[Label
     """
     count = len(place.row.tokens)
     found = () if joined is None else joined.matches
-    return tuple(m for m in found if m.start < count < m.end and _certain(m))
+    return tuple(m for m in found if m.start < count < m.end and joined and _certain(m, joined.row))
 
 
-def _certain(match: LabelMatch) -> bool:
-    """Read well enough to be one although no row holds it whole."""
-    return match.sure and (match.colon or len(match.label.letters) >= SHORT)
+def _certain(match: LabelMatch, row: Row) -> bool:
+    """True of one that has its colon, or the figures that it announces: no row holds it whole."""
+    behind = row.tokens[match.end : match.end + 1]
+    return match.sure and (match.colon or any(token.text[:1].isdigit() for token in behind))
 
 
 def _joined(rows: Sequence[LabelledRow], labels: Sequence[Label]) -> LabelledRow:
