@@ -22,6 +22,9 @@ from pipeline.settings import FieldSettings
 from pipeline.stages.extraction import ReadPages, extract
 from pipeline.stages.extraction.extent import ends_within_place
 from pipeline.stages.extraction.ink import unread_letters
+from pipeline.stages.extraction.layout import sheet
+from pipeline.stages.extraction.spans import label_rows
+from pipeline.stages.extraction.wordings import form_labels
 from pipeline.textnorm import fold
 from pipeline.vietnamese import load_units
 from tests.fakes.pages import PrintedPage
@@ -145,6 +148,7 @@ class TestRunningOn:
 
 
 LAST = "Họ và tên: Lê An, số điện thoại: 0912345678, mã số BHXH: 7912345678, "
+SAID = "Số điện thoại: 0912345678, mã số BHXH: 7912345678, "
 PAID = "Căn cứ hồ sơ đã nhận và quy định hiện hành, người lao động được hưởng theo "
 
 
@@ -191,6 +195,34 @@ class TestOverTheEndOfARow:
                 "birth_date",
                 "",
             ),
+            *(
+                ("F_14_HSB", (f"{LAST}{label} {own}", row), name, right)
+                for label, own, row, name, right in (
+                    ("số điện thoại:", "091234567", "8 bản sao kèm", "phone", "091234567"),
+                    ("số điện thoại:", "không có", "0912345678 của con", "phone", ""),
+                    ("sinh ngày:", "chưa rõ; Quyết định", "01/02/2020 ban hành", "birth_date", ""),
+                    (
+                        "địa chỉ:",
+                        "số 14 đường Chi",
+                        "nhánh sông, Gia Lai",
+                        "address",
+                        "số 14 đường Chi nhánh sông, Gia Lai",
+                    ),
+                )
+            ),
+            *(
+                ("F_14_HSB", (f"{SAID}họ và tên: {own}", row), "full_name", right)
+                for own, row, right in (
+                    ("Nguyễn Thị", "Đồng Tháp, ngày 12 tháng 5", "Nguyễn Thị"),
+                    ("Nguyễn Thị Lan Nghề", "nghiệp công nhân", "Nguyễn Thị Lan"),
+                )
+            ),
+            (
+                "L_CHAM_DUT_HDLD",
+                ("Chấm dứt hợp đồng lao động đối với Ông/Bà Lê Văn An", "Trưởng phòng Kế hoạch,"),
+                "full_name",
+                "Lê Văn An",
+            ),
             ("F_14_HSB", (f"{LAST}địa chỉ: số điện", "thoại: 0912345678"), "address", ""),
             (
                 "F_14_HSB",
@@ -229,7 +261,28 @@ class TestWhatIsNoneOfAValue:
                     ("2.340.000 x 2 + 500.000 = 5.180.000 đồng", "5.180.000 đồng"),
                 )
             ),
+            ("R_07A_HSB", "Mức lương hưu hằng tháng: 1.800.000 đồng x 3", "monthly_amount", ""),
             ("F_14_HSB", "Họ và tên: Ông Hà Mai", "full_name", "Hà Mai"),
+            ("F_14_HSB", "Họ và tên: Ông Cao Minh Đức", "full_name", "Ông Cao Minh Đức"),
+            (
+                "M_GIAY_RA_VIEN",
+                "Chẩn đoán: U (nếu có tái phát)",
+                "diagnosis",
+                "U (nếu có tái phát)",
+            ),
+            (
+                "F_14_HSB",
+                "Địa chỉ: 14/5 quận 10, mã số thuế: 0312345678",
+                "address",
+                "14/5 quận 10",
+            ),
+            ("F_14_HSB", "Địa chỉ: số 5, phường Chi nhánh: 4", "address", ""),
+            (
+                "F_14_HSB",
+                "Họ và tên: Trần Thị Vân Sin ngày 12/03/1985",
+                "full_name",
+                "Trần Thị Vân",
+            ),
             ("F_14_HSB", "Họ và tên: Ông Bà Lan", "full_name", "Bà Lan"),
             ("F_14_HSB", "Họ và tên: Nguyễn Thị", "full_name", "Nguyễn Thị Lan"),
             ("F_14_HSB", "Họ và tên: Nguyễn Đăng Khoa: Nội", "full_name", "Nguyễn Đăng Khoa"),
@@ -249,6 +302,61 @@ class TestWhatIsNoneOfAValue:
     ) -> None:
         value = fields(code, PrintedPage().column(20, 60, row).text())[name]
         assert value.value == right or value.status is FieldStatus.REVIEW
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Lê Hoàng Minh Nam", "LÊ HOÀNG MINH NAM", "Nguyễn Hoàng Gia Trí", "Trần Lê Bằng Chi",
+        "Phạm Đức Đông An", "Trần Đức Nam Minh", "Lê Ngọc Chi Khanh", "Lê Hoàng Quốc Tính",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("code", ["F_14_HSB", "M_HSBA", "R_04_HSB"])
+def test_words_of_a_name_that_are_nearly_a_label_s(code: str, name: str) -> None:
+    page = PrintedPage().column(20, 60, f"Họ và tên: {name}", "Giới tính: Nam")
+    value = fields(code, page.text())["full_name"]
+    assert (value.value, value.status) == (name, FieldStatus.ACCEPTED)
+
+
+def test_places_that_are_nearly_a_label_are_whole() -> None:
+    """Every commune: `phường Lĩnh Nam` is no `Sinh năm`, `Hòa Tiến` no `Họ và tên`."""
+    labels = form_labels(CATALOGUE.component("F_14_HSB"))
+    names = sorted({unit.name for unit in load_units().all})
+    for first in range(0, len(names), 30):
+        text = PrintedPage(height_mm=400)
+        for number, name in enumerate(names[first : first + 30]):
+            text.put(20, 20 + 10 * number, f"Địa chỉ: số 5, xã {name}, Gia Lai")
+        rows = label_rows([sheet(text.text(confidence=0.99), 0)], labels, None).rows
+        for row in rows:
+            assert [match.label.text for match in row.matches] == ["Địa chỉ"], row.row.text
+
+
+class TestOtherPeople:
+    """A sentence that ends with a label may be about somebody else."""
+
+    @pytest.mark.parametrize(
+        ("row", "below", "name"),
+        [
+            ("Con của tôi tên Lê Thị Bé sinh ngày:", "12/03/2015", "birth_date"),
+            ("Mẹ tôi tên là Trần Thị B mã số BHXH:", "0123456789", "bhxh_code"),
+            ("Khi cần báo tin cho con trai tôi số điện thoại:", "0912345678", "phone"),
+        ],
+    )
+    def test_what_stands_below_is_asked_about(self, row: str, below: str, name: str) -> None:
+        page = PrintedPage().column(20, 60, "Họ và tên: LÊ VĂN AN", row, below, pitch=6.5)
+        value = fields("F_14_HSB", page.text()).get(name)
+        assert value is None or value.status is FieldStatus.REVIEW
+
+    def test_the_own_value_goes_before_it(self) -> None:
+        rows = ("Ngày sinh: 05/06/1970", "Con của tôi tên Lê Thị Bé sinh ngày:", "12/03/2015")
+        page = PrintedPage().column(20, 60, "Họ và tên: LÊ VĂN AN", *rows, pitch=6.5)
+        assert fields("F_14_HSB", page.text())["birth_date"].value == "05/06/1970"
+
+    def test_a_row_above_about_something_else_is_not_lifted(self) -> None:
+        page = PrintedPage().put(20, 60, "Ngày vào làm 12/03/2020").put(20, 65.5, "Sinh ngày:")
+        page.put(20, 73, "x").column(20, 90, *["hồ sơ của người lao động"] * 8)
+        value = fields("F_14_HSB", page.text())["birth_date"]
+        assert value.status is FieldStatus.REVIEW
 
 
 class TestLabelsBehind:

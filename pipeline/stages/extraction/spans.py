@@ -150,7 +150,7 @@ class Pages:
         begun = max(count - match.end, 0)
         if len(tokens) <= begun or (long and begun):
             return
-        unsure = False
+        unsure = match.start > 0 and _ends_phrase(self.rows[index], match)
         if long:
             after = self.rows[index + 1]
             room = len(after.row.tokens) - (match.end - count)
@@ -159,7 +159,7 @@ class Pages:
             tokens = tokens[:room]
             if not tokens:
                 return
-            unsure = _within_sentence(place, tokens[-1], limit)
+            unsure = unsure or _within_sentence(place, tokens[-1], limit)
             if len(tokens) == room:
                 left = after.row.tokens[0].box.x0
                 further, doubtful = self._further(index + 1, tokens, left, flush=flush)
