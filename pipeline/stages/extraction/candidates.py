@@ -56,6 +56,8 @@ _BEFORE_VALUES: Final = frozenset(
 _AROUND: Final = " .,:;()-"
 _ENDS: Final = (",", ";", ".", ")")
 _BEFORE_GIVEN: Final = frozenset({"thi", "van"})
+_LONGEST_NAME: Final = 5
+"""Words of a name at most, where it runs on over a row's end."""
 _GIVEN: Final = 2
 """Words of a given name at most."""
 _MORE: Final = 0.15
@@ -175,10 +177,12 @@ def _whole_name(
     used = len(whole.tokens) - len(parsed.tokens)
     ended = used > 0 and whole.tokens[-1].text.endswith((",", ";"))
     begun = len(parsed.tokens) == 1 or fold(last.text) in _BEFORE_GIVEN
-    rest = ended and used <= _GIVEN and len(parsed.tokens) <= _GIVEN
-    if span.match.colon or not rest:
-        sure = not span.match.colon and begun and 0 < used < len(more)
-        return (whole if rest or sure else parsed), not (sure and more[used].text[:1].islower())
+    rest = ended and used <= _GIVEN
+    if span.match.colon:
+        return (whole if rest and len(parsed.tokens) <= _GIVEN else parsed), True
+    told = rest and len(whole.tokens) <= _LONGEST_NAME
+    if not told and not (begun and 0 < used < len(more) and more[used].text[:1].islower()):
+        return (whole if used <= _GIVEN else parsed), True
     return whole, used == len(more)
 
 

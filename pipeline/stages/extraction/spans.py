@@ -63,7 +63,8 @@ _ROMAN: Final = frozenset("IVXLH1l|ÍÌ!J")
 """Letters of Roman numbers, and what they are read as: `III.` as `IH.`"""
 _DECLARATION: Final = (
     "toi cam doan", "toi xin cam", "toi cam ket", "chung toi cam", "toi de nghi", "de nghi co quan",
-    "truong hop phai", "ghi chu",
+    "truong hop phai", "ghi chu", "can cu luat", "can cu nghi", "can cu quyet", "kinh de nghi",
+    "xin cam doan", "nay toi lam",
 )  # fmt: skip
 """Beginnings of the printed sentences that close official forms."""
 
