@@ -684,9 +684,28 @@ class TestLentLabels:
         value = fields("R_07A_HSB", page.text())["monthly_amount"]
         assert "LABEL_UNSURE" in value.reasons
 
-    def test_papers_about_several_people_lend_nothing(self) -> None:
-        page = PrintedPage().column(20, 60, "Số CMND/CCCD/Hộ chiếu: 092083774261")
-        assert "declarant_id" not in fields("F_09_HSB", page.text())
+    @pytest.mark.parametrize("label", ["Số CMND/CCCD/Hộ chiếu", "Số CMND", "Hộ chiếu số"])
+    @pytest.mark.parametrize("name", ["Họ tên người chết", "Ngày"])
+    def test_of_several_people_s_a_number_is_that_of_the_name_above(
+        self, label: str, name: str
+    ) -> None:
+        rows = (f"{name}: LÊ VĂN AN", f"{label}: 092083774261")
+        value = fields("F_09_HSB", PrintedPage().column(20, 60, *rows).text()).get("declarant_id")
+        assert value is None or "LABEL_UNSURE" in value.reasons
+
+    @pytest.mark.parametrize("label", ["Số CMND/CCCD", "Số CMND", "Số định danh/CCCD"])
+    def test_below_its_own_name_it_is_found(self, label: str) -> None:
+        rows = ("Họ và tên người khai: LÊ VĂN AN", f"{label}: 092083774261")
+        found = fields("F_09_HSB", PrintedPage().column(20, 60, *rows).text())
+        assert found["declarant_id"].value == "092083774261"
+
+    def test_the_first_number_on_an_authorisation_is_not_the_agent_s_in_silence(self) -> None:
+        rows = (
+            "Họ và tên: LÊ VĂN AN", "Số CMND/CCCD: 001083774260",
+            "Họ và tên người được ủy quyền: TRẦN THỊ BÌNH", "Số CMND/CCCD: 092183774261",
+        )  # fmt: skip
+        value = fields("F_13_HSB", PrintedPage().column(20, 60, *rows).text())["agent_id"]
+        assert value.value == "092183774261"
 
 
 class TestInk:

@@ -25,6 +25,9 @@ from pipeline.stages.extraction.parsed import (
 from pipeline.stages.extraction.validators import PATTERN, warn
 from pipeline.textnorm import fold, squash
 
+AMOUNT_SMALL: Final = "AMOUNT_SMALL"
+"""Reason of an amount that no benefit is as small as."""
+
 _AMOUNT: Final = re.compile(r"\d[\d.,]*(?:\s*(?:đồng|đ|VNĐ|VND)(?!\w))?", re.IGNORECASE)
 _TORN_AMOUNT: Final = re.compile(r"\S{1,2}\d")
 """`2.276:000`, `2.276.0O0`: the number goes on."""
@@ -131,7 +134,7 @@ def _amount_in(tokens: Sequence[Token]) -> Parsed | None:
     if torn or (not value[-1].isalpha() and _like_unit(after.split(" ")[0])):
         verdicts.append(PATTERN)
     if number is not None and number < _SMALLEST_AMOUNT:
-        verdicts.append(warn("AMOUNT_SMALL"))
+        verdicts.append(warn(AMOUNT_SMALL))
     return Parsed(value, used, doubts(verdicts))
 
 

@@ -13,6 +13,7 @@ from rapidfuzz import fuzz
 
 from pipeline.catalogue import Catalogue, ComponentType, FieldType
 from pipeline.stages.extraction import placed as places
+from pipeline.stages.extraction.amounts import AMOUNT_SMALL
 from pipeline.stages.extraction.extent import EXTENT_UNSURE
 from pipeline.stages.extraction.ink import PagePixels
 from pipeline.stages.extraction.labels import LabelledRow
@@ -26,7 +27,7 @@ from pipeline.stages.extraction.whose import (
     behind_name,
     names_another,
 )
-from pipeline.stages.extraction.wordings import ELLIPSIS, INCLUSIVE
+from pipeline.stages.extraction.wordings import ELLIPSIS, INCLUSIVE, OWN_NAME, owner_of
 from pipeline.textnorm import fold
 
 _EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integer", "percent"})
@@ -62,6 +63,10 @@ _GIVEN: Final = 2
 """Words of a given name at most."""
 _MORE: Final = 0.15
 """Of the rank: a value that goes on in the next row goes before its first part."""
+_TELEPHONE: Final = "Điện thoại"
+"""In a letterhead it is the office's."""
+_SMALL: Final = 0.4
+"""Of the rank: a rate behind `… lương hưu: 75%` is no amount, where there is another."""
 UNSURE_LABEL: Final = 0.9
 _SOUNDS_VIET: Final = 65.0
 """`Việt Nam` beside an unread label is a nationality, no sex."""
@@ -128,7 +133,7 @@ def _best(field: FieldType, paper: Paper, *, flush: bool) -> Candidate | None:
             continue
         if field.type == "person_name" and span.begun:
             continue  # `_whole_name` looks at the next row
-        if span.match.label.pattern is not None and not behind_name(span.place, pages):
+        if span.match.label.lent and not _may_be_lent(field, span, pages):
             continue
         parsed = _gender(span) if field.type == "enum" else parse(span.tokens, field)
         unsure = span.unsure or _in_sentence(field, span)
@@ -144,18 +149,37 @@ def _best(field: FieldType, paper: Paper, *, flush: bool) -> Candidate | None:
             unsure = unsure or torn
         if unsure or any(token is span.number for token in parsed.tokens):
             parsed = replace(parsed, verdicts=(*parsed.verdicts, warn(EXTENT_UNSURE)))
-        rank = _rank(field, span, parsed)
+        unowned = _of_somebody_else(field, span, paper)
+        rank = _rank(field, span, parsed) - _LENT * unowned
         read.append(
             Candidate(
                 span.place,
                 parsed,
                 span.match.sure,
-                of_whom_unsure=span.match.label.pattern is not None,
+                of_whom_unsure=unowned or span.match.label.pattern is not None,
             )
         )
         if best is None or rank > best[0]:
             best = rank, read[-1]
     return None if best is None else _surest(best[1], read, field)
+
+
+def _of_somebody_else(field: FieldType, span: Span, paper: Paper) -> bool:
+    """True of a number that does not stand below the name of whom it should be: `agent_id`."""
+    owner = owner_of(field.name)
+    if owner == OWN_NAME or paper.kind.field(owner) is None:
+        return False
+    return not behind_name(span.place, paper.pages, owner)
+
+
+def _may_be_lent(field: FieldType, span: Span, pages: Pages) -> bool:
+    """False where another wording may be another one's.
+
+    A number below other names, an office's telephone in its letterhead.
+    """
+    if span.match.label.pattern is not None:
+        return behind_name(span.place, pages, owner_of(field.name))
+    return not (span.match.label.text == _TELEPHONE and span.place.head)
 
 
 def _whole_name(
@@ -236,6 +260,7 @@ def _rank(field: FieldType, span: Span, parsed: Parsed) -> float:
     rank -= 0.1 if span.below else 0.0
     rank += _MORE if span.begun and parsed.verdicts else 0.0
     rank -= _LENT if span.match.label.lent or span.behind_phrase else 0.0
+    rank -= _SMALL * any(v.reason == AMOUNT_SMALL for v in parsed.verdicts)
     rank -= 0.6 * any(v.outcome is Outcome.ERROR for v in parsed.verdicts)
     rank -= 0.1 * any(v.outcome is Outcome.WARN for v in parsed.verdicts)
     if field.name in _KINDS_WITH_HEAD_NUMBER:

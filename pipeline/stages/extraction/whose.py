@@ -13,6 +13,7 @@ from pipeline.stages.extraction.labels import LabelledRow
 from pipeline.stages.extraction.layout import Token
 from pipeline.stages.extraction.spans import Pages, Span
 from pipeline.stages.extraction.values import partial_date
+from pipeline.stages.extraction.wordings import OWN_NAME
 from pipeline.vietnamese import family_names, placed_alike
 
 _OTHER_PERSON: Final = ("nguoi", "cha", "me", "con", "vo", "chong", "than nhan", "giam ho", "bo")
@@ -28,7 +29,6 @@ _AGENT: Final = re.compile(
     r"(?:nguoi|ben) (?:dai dien )?duoc uy quyen\b"
 )
 """How that section begins, folded; with a capital or a number."""
-_OWN_NAME: Final = "full_name"
 _NAME_ABOVE: Final = 8
 """Rows below a person's name in which what is asked of that person stands."""
 
@@ -53,7 +53,7 @@ def agents_rows(pages: Pages) -> frozenset[int]:
     own: str | None = None
     within = False
     for number, place in enumerate(pages.rows):
-        name = _own_name(place)
+        name = _said_name(place, OWN_NAME)
         if name is not None:
             within = within and name != own
             own = own or name
@@ -65,12 +65,14 @@ def agents_rows(pages: Pages) -> frozenset[int]:
     return frozenset(rows)
 
 
-def behind_name(place: LabelledRow, pages: Pages) -> bool:
-    """True where the last name above, and not far, is the person's own."""
+def behind_name(place: LabelledRow, pages: Pages, name: str) -> bool:
+    """True where the last name above, and not far, is that of a field: the person's own."""
     index = pages.index(place)
+    if any(name in match.fields for match in place.matches):
+        return True
     for above in reversed(pages.rows[max(index - _NAME_ABOVE, 0) : index]):
-        if any(_OWN_NAME in match.fields for match in above.matches):
-            return _own_name(above) is not None
+        if any(name in match.fields for match in above.matches):
+            return _said_name(above, name) is not None
         if _names_somebody(above.row.tokens):
             return False
     return False
@@ -87,10 +89,10 @@ def _names_somebody(tokens: Sequence[Token]) -> bool:
     return False
 
 
-def _own_name(place: LabelledRow) -> str | None:
-    """What stands behind the label of the person's own name, folded; None where none does."""
+def _said_name(place: LabelledRow, name: str) -> str | None:
+    """What stands behind the label of a person's name, folded; None where none does."""
     for match in place.matches:
-        if _OWN_NAME in match.fields and not _others(match.tail):
+        if name in match.fields and not _others(match.tail):
             return " ".join(token.folded for token in place.row.tokens[match.end :])
     return None
 

@@ -67,21 +67,30 @@ _INLINE_STOPS: Final = (
 )
 """Stops that need no colon and may stand within a row."""
 
-_ALIKE_IN_SENTENCES: Final = (
+_ALIKE_IN_SENTENCES: Final[tuple[tuple[str, ...], ...]] = (
     ("Ngày sinh", "Sinh ngày", "Ngày, tháng, năm sinh"),
     ("Họ và tên", "Họ, tên", "Họ tên"),
 )
 """Labels that say the same of a person: offices print one for the other. They are lent to the
 field of a form that prints one of them, where the form is about one person only."""
-_ALIKE_OF_PEOPLE: Final = (
+_ALIKE_OF_PEOPLE: Final[tuple[tuple[str, ...], ...]] = (
     ("Họ và tên", "Họ, chữ đệm, tên", "Họ, chữ đệm và tên"),
     ("Mã số BHXH", "Số sổ BHXH", "Mã số bảo hiểm xã hội", "Số sổ bảo hiểm xã hội", "Số BHXH"),
-    ("Số điện thoại", "Số điện thoại di động", "Số điện thoại liên hệ", "Điện thoại di động"),
+    (
+        "Số điện thoại",
+        "Số điện thoại di động",
+        "Số điện thoại liên hệ",
+        "Điện thoại di động",
+        "Điện thoại liên hệ",
+        "Điện thoại",
+        "Số ĐT",
+        "SĐT",
+    ),
     ("Nơi cư trú", "Địa chỉ nơi cư trú", "Nơi cư trú hiện nay"),
     ("Nghề nghiệp", "Nghề nghiệp hiện nay"),
 )
 """The same, where they begin a row, a column or a cell: within one they may be somebody else's."""
-_ALIKE: Final = (
+_ALIKE: Final[tuple[tuple[str, ...], ...]] = (
     ("Số tài khoản", "Tài khoản số", "Số tài khoản ngân hàng", "Số TK"),
     ("Chủ tài khoản", "Tên chủ tài khoản", "Tên tài khoản"),
     ("Ngân hàng", "Tại ngân hàng", "Mở tại ngân hàng", "Tên ngân hàng", "Ngân hàng mở tài khoản"),
@@ -101,7 +110,8 @@ _ALIKE: Final = (
     ("Thời gian nhận hồ sơ", "Ngày nhận hồ sơ"),
     ("Thời gian trả kết quả", "Ngày hẹn trả kết quả", "Ngày trả kết quả"),
     ("Tổng thời gian đóng BHXH", "Tổng số thời gian đóng BHXH"),
-    ("Mức lương hưu hằng tháng", "Lương hưu hằng tháng", "Mức lương hưu"),
+    ("Mức lương hưu hằng tháng", "Lương hưu hằng tháng", "Mức lương hưu", "Mức hưởng hằng tháng",
+     "Mức hưởng lương hưu hằng tháng", "Số tiền lương hưu hằng tháng"),
     ("Nội dung yêu cầu giải quyết", "Nội dung đề nghị giải quyết", "Nội dung yêu cầu"),
     ("Hồ sơ kèm theo", "Giấy tờ kèm theo", "Tài liệu kèm theo"),
     ("Mã đơn vị", "Mã số đơn vị"),
@@ -110,6 +120,12 @@ _ALIKE: Final = (
     ("Có giá trị đến", "Có giá trị đến ngày", "Ngày hết hạn"),
 )  # fmt: skip
 """The same of things and events; lent whoever the form is about."""
+_ALSO: Final = (
+    ("Ông/Bà", ("Họ và tên", "Họ, tên", "Họ tên")),
+    ("Họ và tên", ("Tên tôi là", "Tôi tên là", "Họ và tên tôi là")),
+)
+"""And what may stand for a label of the person that a form is about, but not the other way round:
+`Ông/Bà` on an application may be anybody."""
 _IDENTITY_PAPERS: Final = re.compile(
     r"(?:hoac|so)*(?:(?:dinhdanhcanhan|dinhdanh|ddcn|cmnd|cmtnd|cccd|thecancuoc|cancuoccongdan"
     r"|cancuoc|chungminhnhandan|giaychungminhnhandan|hochieu|giaythonghanh)(?:hoac|so)*)+"
@@ -131,6 +147,8 @@ ENGLISH: Final = frozenset(
 _CARDS: Final = "identity"
 """Kind of the papers whose titles are such names themselves."""
 _PERSON: Final = "person_name"
+OWN_NAME: Final = "full_name"
+"""Field of the person that a paper is about."""
 _OWN_ACCOUNT: Final = "account_holder"
 
 INCLUSIVE: Final = frozenset({"agency_name", "issuer"})
@@ -220,19 +238,43 @@ def _lent(component: ComponentType, printed: Mapping[str, Label]) -> Iterator[La
             field = own.pop()
             unknown = (text for text in group if letters(text) not in printed)
             yield from (replace(_label(text, field), lent=True, alone=alone) for text in unknown)
+    if _of_one_person(component):
+        yield from _also(printed)
+
+
+def _also(printed: Mapping[str, Label]) -> Iterator[Label]:
+    """What may stand for a form's own label, and is no label of its own."""
+    lent: set[str] = set(printed)
+    for own, others in _ALSO:
+        label = printed.get(letters(own))
+        if label is None or label.field != OWN_NAME:
+            continue
+        for text in others:
+            if letters(text) not in lent:
+                lent.add(letters(text))
+                yield replace(_label(text, OWN_NAME), lent=True, alone=True)
 
 
 def _of_identity_papers(component: ComponentType, printed: Sequence[Label]) -> Iterator[Label]:
     """A label of whatever names of identity papers, for the one field that asks for their number.
 
-    Of a paper about one person, and not where the field is the number of a passport alone.
+    Of a paper about one person, or of whoever has a name of its own on it (`agent_id` beside
+    `agent_name`); not where the field is the number of a passport alone.
     """
     asking = {label.field: label for label in printed if _IDENTITY_PAPERS.fullmatch(label.letters)}
-    if component.kind == _CARDS or len(asking) != 1 or not _of_one_person(component):
+    if component.kind == _CARDS or len(asking) != 1:
         return
     field, label = asking.popitem()
-    if field is not None and "id" in field.split("_"):
+    if field is None or "id" not in field.split("_"):
+        return
+    if _of_one_person(component) or component.field(owner_of(field)) is not None:
         yield replace(label, pattern=_IDENTITY_PAPERS, lent=True, alone=True)
+
+
+def owner_of(field: str) -> str:
+    """The field that names whose identity number a field is: `agent_id` → `agent_name`."""
+    whose = field.removesuffix("_id")
+    return f"{whose}_name" if whose != field else OWN_NAME
 
 
 def _of_one_person(component: ComponentType) -> bool:
