@@ -693,6 +693,13 @@ class TestLentLabels:
         value = fields("F_09_HSB", PrintedPage().column(20, 60, *rows).text()).get("declarant_id")
         assert value is None or "LABEL_UNSURE" in value.reasons
 
+    def test_a_value_may_begin_like_a_lent_label(self) -> None:
+        row = "Lý do: Họ tên trên sổ BHXH khác với căn cước công dân"
+        page = PrintedPage().put(20, 60, "Lý do:").put(60, 60, row.partition(": ")[2])
+        page.put(20, 66.5, "Trong quá trình hoàn thiện hồ sơ nếu có vướng mắc, ông/bà liên hệ")
+        value = fields("S_PHIEU_HUONG_DAN", page.text())["reason"]
+        assert value.value == row.partition(": ")[2] or value.status is FieldStatus.REVIEW
+
     @pytest.mark.parametrize("label", ["Số CMND/CCCD", "Số CMND", "Số định danh/CCCD"])
     def test_below_its_own_name_it_is_found(self, label: str) -> None:
         rows = ("Họ và tên người khai: LÊ VĂN AN", f"{label}: 092083774261")

@@ -29,7 +29,7 @@ def limit_of(place: LabelledRow, match: LabelMatch, field: str) -> tuple[int, bo
     seen, doubtful = limit, False
     for other in place.matches:
         if other.start >= match.end and field not in other.fields:
-            misread = not other.colon and other.score < READ
+            misread = not other.colon and (other.score < READ or other.label.lent)
             closed = match.closed or not close_behind(place.row, match.end)
             like = not other.broken and (other.fields <= INCLUSIVE or misread)
             if other.start == match.end and closed and like:

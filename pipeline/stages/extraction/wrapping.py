@@ -13,6 +13,7 @@ from typing import Final
 
 from pipeline.stages.extraction.labels import LabelledRow, LabelMatch, changed, find_labels
 from pipeline.stages.extraction.layout import Row, Token
+from pipeline.stages.extraction.phrases import opens_label
 from pipeline.stages.extraction.wordings import SHORT, Label
 
 _SPACE: Final = 0.25
@@ -122,7 +123,8 @@ def _runs_on(before: LabelledRow, after: LabelledRow) -> bool:
     if before.sheet is not after.sheet or not (close and begins and wide):
         return False
     labelled = first.text[:1].isupper() and any(match.start == 0 for match in after.matches)
-    if _COUNTED.fullmatch(first.text) or (labelled and not last.text.endswith(_PART_ENDS)):
+    amid = last.text.endswith(_PART_ENDS) or opens_label((last, first))  # `; Số` / `CMND: …`
+    if _COUNTED.fullmatch(first.text) or (labelled and not amid):
         return False
     return _is_text(before.row) and _is_text(after.row) and lacked_room(last.box.x1, first, after)
 
