@@ -81,7 +81,7 @@ class Candidate:
     parsed: Parsed
     label_sure: bool = True
     of_whom_unsure: bool = False
-    """Its label names identity papers in words that are not the form's own."""
+    """Its label is not the form's own wording, or does not stand below the name of whom it is."""
 
 
 @dataclass(frozen=True, slots=True)
