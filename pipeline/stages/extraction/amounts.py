@@ -16,12 +16,7 @@ from rapidfuzz import fuzz
 from pipeline.catalogue import FieldType
 from pipeline.stages.extraction import validators
 from pipeline.stages.extraction.layout import Token
-from pipeline.stages.extraction.parsed import (
-    TRIM,
-    Parsed,
-    doubts,
-    until,
-)
+from pipeline.stages.extraction.parsed import TRIM, Parsed, doubts, until
 from pipeline.stages.extraction.validators import PATTERN, warn
 from pipeline.textnorm import fold, squash
 
@@ -40,7 +35,6 @@ _DATED: Final = frozenset({"thang", "nam", "ngay", "dieu", "khoan", "muc", "dot"
 _CURRENCY: Final = frozenset({"dong", "d", "vnd"})
 _TIMES: Final = frozenset({"x", "×", "*"})
 _MONTH: Final = re.compile(r"\d{1,2}[/-](?:\d{1,2}[/-])?\d{4}")
-_UNIT: Final = re.compile(r"dong|d|vnd")
 _SPLIT_AMOUNT: Final = re.compile(r"(?<=\d)\s*([.,])\s*(?=\d{3}(?!\d))")
 _SMALLEST_AMOUNT: Final = 1000
 
@@ -66,10 +60,9 @@ def parse_amount(tokens: Sequence[Token], field: FieldType) -> Parsed | None:
     result = _amount_in(beyond) if len(beyond) < len(tokens) else None
     if result is None:
         plain = _amount_in(tokens)
-        multiplied = plain is not None and _Factor.MULTIPLIED in kinds
-        return (
-            replace(plain, verdicts=(*plain.verdicts, PATTERN)) if plain and multiplied else plain
-        )
+        if plain is None or _Factor.MULTIPLIED not in kinds:
+            return plain
+        return replace(plain, verdicts=(*plain.verdicts, PATTERN))
     if _told_apart(tokens, kinds, result):
         return result
     return replace(result, verdicts=doubts((*result.verdicts, PATTERN)))
@@ -146,4 +139,4 @@ def _with_unit(tokens: Sequence[Token], used: tuple[Token, ...]) -> tuple[Token,
     """A number's tokens and the currency right behind them."""
     after = next(i for i, token in enumerate(tokens) if token is used[-1]) + 1
     unit = tokens[after : after + 1]
-    return (*used, *unit) if unit and _UNIT.fullmatch(unit[0].folded.strip(TRIM)) else used
+    return (*used, *unit) if unit and unit[0].folded.strip(TRIM) in _CURRENCY else used

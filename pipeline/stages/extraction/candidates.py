@@ -34,10 +34,11 @@ _EXACT: Final = frozenset({"code", "date", "datetime", "amount", "phone", "integ
 """Types where one wrong sign is a wrong value: the least sure word decides."""
 SIGNATURE: Final = "signature"
 """Ink and seals are not words: a person looks."""
+_PERSON: Final = "person_name"
 LONG: Final = frozenset({"text", "address"})
 _TAKEN_FOR_NOTES: Final = LONG | {"integer", "percent", "phone", "duration"}
 """Types whose values may begin with a number in brackets."""
-_OF_WORDS: Final = LONG | {"person_name"}
+_OF_WORDS: Final = LONG | {_PERSON}
 """Types that a word more or less is not told by."""
 CARD_KIND: Final = "identity"
 """Papers whose values run on over short rows."""
@@ -45,7 +46,6 @@ _SIGNS_NEED_MORE: Final = 1.5
 """Misread digits come with confidences up to 0.9; sound print gives 0.95 and more."""
 _LENT: Final = 0.3
 """Of the rank: a form's own wording goes before one that says the same."""
-_PERSON: Final = "person_name"
 _OF_PARTS: Final = "duration"
 """Type whose first part is a value, too: `15 năm 3 tháng`."""
 _OF_DIGITS: Final = frozenset({"code", "phone", "integer", "amount"})
@@ -127,11 +127,11 @@ def _best(field: FieldType, paper: Paper, *, flush: bool) -> Candidate | None:
     best: tuple[float, Candidate] | None = None
     read: list[Candidate] = []
     for span in pages.spans(field.name, long=field.type in LONG, flush=flush):
-        if field.type == "person_name" and names_another(span):
+        if field.type == _PERSON and names_another(span):
             continue
         if field.name in OF_THE_PERSON and pages.index(span.place) in paper.agents:
             continue
-        if field.type == "person_name" and span.begun:
+        if field.type == _PERSON and span.begun:
             continue  # `_whole_name` looks at the next row
         if span.match.label.lent and not _may_be_lent(field, span, pages):
             continue
@@ -139,7 +139,7 @@ def _best(field: FieldType, paper: Paper, *, flush: bool) -> Candidate | None:
         unsure = span.unsure or _in_sentence(field, span)
         unsure = unsure or (span.torn and field.type in _OF_WORDS)
         unsure = unsure or (span.match.footnoted and field.type in _TAKEN_FOR_NOTES)
-        if field.type == "person_name" and parsed is not None:
+        if field.type == _PERSON and parsed is not None:
             parsed, torn = _whole_name(parsed, span, field, pages)
             unsure = unsure or torn
         if parsed is None:

@@ -151,7 +151,7 @@ class Pages:
         begun = max(count - match.end, 0)
         if len(tokens) <= begun or (long and begun):
             return
-        unsure = match.start > 0 and _ends_phrase(self.rows[index], match)
+        unsure = _ends_phrase(self.rows[index], match)
         if long:
             after = self.rows[index + 1]
             room = len(after.row.tokens) - (match.end - count)
@@ -212,7 +212,7 @@ class Pages:
             return Span(place, match, cell, below=False, unsure=doubtful, celled=True)
         limit, torn = limit_of(place, match, field)
         tokens = _contiguous(place.row.tokens[match.end : limit], place.row.height)
-        below = False
+        below = phrase = False
         unsure = _before_cell(place, match)
         counts = ends_with_next_number(place.row, match, limit)
         number = place.row.tokens[limit - 1] if counts else None
@@ -224,8 +224,8 @@ class Pages:
             tokens, last = self._under(index, match, limit)
             below = bool(tokens)
             doubtful = flush and close_behind(place.row, match.end)
-            said = match.start > 0 and _ends_phrase(place, match)
-            unsure = below and (doubtful or said or self._of_many(last))
+            phrase = below and _ends_phrase(place, match)
+            unsure = below and (doubtful or phrase or self._of_many(last))
         elif long and tokens:
             unsure = unsure or _within_sentence(place, tokens[-1], limit)
         row = place.row
@@ -237,7 +237,6 @@ class Pages:
             further, doubtful = self._further(last, tokens, label_x, flush=flush)
             tokens, unsure = (*tokens, *further), unsure or doubtful
         torn = torn and not below
-        phrase = below and match.start > 0 and _ends_phrase(place, match)
         return Span(
             place, match, tokens, below, unsure, number=number, torn=torn, behind_phrase=phrase
         )
@@ -423,7 +422,8 @@ def _ends_phrase(place: LabelledRow, match: LabelMatch) -> bool:
     alone = all(other is match for other in place.matches) and not row.walls
     near = all(b.box.x0 - a.box.x1 <= COLUMN_GAP * row.height for a, b in pairwise(before))
     said = not any(token.text.endswith((":", ".", ",", ";")) for token in before)
-    return match.colon and match.end == len(row.tokens) and alone and near and said
+    ends = 0 < match.start < match.end == len(row.tokens)
+    return match.colon and ends and alone and near and said
 
 
 def _before_cell(place: LabelledRow, match: LabelMatch) -> bool:
